@@ -1,0 +1,103 @@
+# Needs make and Python 3.11 or newer, nothing else: every target sets up what it uses.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+EXTRAS ?= all
+PYTEST_ARGS ?=
+
+VENV := .venv
+NEWEST := .venv-newest
+CLEAN := .venv-wheel
+RUN := $(VENV)/bin/python
+
+# Newer releases of LangChain ask for a certifi that an index may not have yet.
+NEWEST_OVERRIDES := certifi>=2024
+NEWEST_PINS := "langchain>=1.5"
+
+export LITELLM_LOCAL_MODEL_COST_MAP := True
+export LANGSMITH_TRACING := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# $(call venv,FOLDER): a virtual environment with a current pip, and uv where it can be had.
+define venv
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(1)/bin/python -m pip install --quiet uv || echo "uv is not to be had; pip does it, more slowly"
+endef
+
+# $(call install,FOLDER,WHAT)
+define install
+	$(1)/bin/python -m uv pip install --quiet --python $(1)/bin/python $(2) || $(1)/bin/python -m pip install --quiet $(2)
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-resolved test-newest bench rooms lint docs schema wheel clean
+
+help: ## say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.made: pyproject.toml
+	$(call venv,$(VENV))
+	$(call install,$(VENV),-e ".[$(EXTRAS)]")
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made
+	$(call install,$(VENV),-e ".[$(EXTRAS)]" --group dev)
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(call install,$(VENV),-e ".[$(EXTRAS)]" --group dev --group bench)
+	@touch $@
+
+$(NEWEST)/.made: pyproject.toml
+	$(call venv,$(NEWEST))
+	echo "$(NEWEST_OVERRIDES)" > $(NEWEST)/overrides.txt
+	$(NEWEST)/bin/python -m uv pip install --quiet --python $(NEWEST)/bin/python --override $(NEWEST)/overrides.txt \
+		-e ".[$(EXTRAS)]" --group test $(NEWEST_PINS)
+	@touch $@
+
+demo: $(VENV)/.made ## run the demonstration, no keys and no network needed
+	$(VENV)/bin/taskroute demo
+
+test: test-newest test-resolved ## run the tests with the newest LangChain, then with what resolves today
+
+test-resolved: $(VENV)/.dev
+	$(RUN) -m pytest $(PYTEST_ARGS)
+
+test-newest: $(NEWEST)/.made
+	$(NEWEST)/bin/python -m pytest $(PYTEST_ARGS)
+
+bench: $(VENV)/.bench ## measure
+	$(RUN) -m benchmarks
+
+rooms: $(VENV)/.bench ## measure each room alone
+	$(RUN) -m benchmarks.rooms
+
+lint: $(VENV)/.dev ## check style, types and the direction of imports
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pyright --pythonpath $(RUN)
+	$(VENV)/bin/lint-imports
+
+docs: $(VENV)/.dev ## run the code in README and docs, check the links
+	$(RUN) -m pytest tests/docs
+
+schema: $(VENV)/.made ## write docs/policy.schema.json anew
+	$(RUN) -c 'import json; from taskroute import Policy; print(json.dumps(Policy.model_json_schema(by_alias=True), indent=2))' \
+		> docs/policy.schema.json.new
+	mv docs/policy.schema.json.new docs/policy.schema.json
+
+wheel: $(VENV)/.made ## build the wheel and use it in an environment of its own
+	rm -rf dist $(CLEAN)
+	$(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(PYTHON) -m venv $(CLEAN)
+	$(CLEAN)/bin/python -m pip install --quiet dist/*.whl
+	cd $(CLEAN) && bin/python -I -c 'import taskroute, importlib.util as u; assert ".venv-wheel" in taskroute.__file__; \
+		assert u.find_spec("taskroute_langchain"); print("the wheel works:", taskroute.__file__.rsplit("/", 2)[1])'
+	$(CLEAN)/bin/taskroute --help > /dev/null
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) $(NEWEST) $(CLEAN) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

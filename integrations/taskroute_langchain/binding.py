@@ -1,0 +1,59 @@
+"""Tools that are bound late: in the format of the model that is chosen, when it is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableBinding
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+Tool = dict[str, Any] | type | Callable[..., Any] | BaseTool
+
+
+class ToolView(dict[str, Any]):
+    """A tool in OpenAI's format, for hosts that look into a binding, which keeps the tool as it was given."""
+
+    def __init__(self, raw: Tool) -> None:
+        # A provider's own built-in tool is a mapping that no format fits; it goes to the model as it is.
+        super().__init__(raw if isinstance(raw, dict) and "function" not in raw and "parameters" not in raw else convert_to_openai_tool(raw))
+        self.raw = raw
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.raw,)
+
+
+class LateTools(list[ToolView]):
+    """The tools of a binding, with the arguments that the chosen model's own `bind_tools` will get."""
+
+    def __init__(self, tools: Sequence[Tool], options: dict[str, Any]) -> None:
+        super().__init__(ToolView(tool) for tool in tools)
+        self.options = options
+        self.names = tuple(str(view.get("function", view).get("name") or view.get("type", "tool")) for view in self)
+        self.chars = sum(len(str(dict(view))) for view in self)
+        self._bound: dict[int, tuple[BaseChatModel, Runnable[Any, Any]]] = {}
+
+    def bound_to(self, model: BaseChatModel) -> Runnable[Any, Any]:
+        """Return the model with these tools in its own format; binding costs more than routing, so it is done once a model."""
+        found = self._bound.get(id(model))
+        if found is None or found[0] is not model:
+            found = model, model.bind_tools([view.raw for view in self], **self.options)
+            self._bound[id(model)] = found
+        return found[1]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ([view.raw for view in self], self.options)
+
+
+def resolve(model: BaseChatModel, kwargs: dict[str, Any]) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+    """Return what to call and with which arguments: late tools become the model's own."""
+    tools = kwargs.get("tools")
+    if not isinstance(tools, LateTools):
+        return model, kwargs
+    rest = {key: value for key, value in kwargs.items() if key != "tools"}
+    bound = tools.bound_to(model)
+    if isinstance(bound, RunnableBinding) and isinstance(bound.bound, BaseChatModel) and not bound.config and not bound.config_factories:
+        return bound.bound, {**bound.kwargs, **rest}
+    return bound, rest

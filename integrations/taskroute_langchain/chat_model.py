@@ -1,0 +1,329 @@
+"""A chat model that is a different one for each call."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, Self, cast
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, BaseCallbackManager, CallbackManagerForLLMRun, Callbacks
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models.base import LangSmithParams
+from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatResult, LLMResult
+from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
+from langchain_core.tools import BaseTool
+from pydantic import ConfigDict, PrivateAttr
+
+from taskroute.errors import ConfigurationError
+from taskroute.execution.drivers import Run, adrive, adrive_stream, drive, drive_stream
+from taskroute.execution.plan import ORIGINAL
+from taskroute.router import Router
+from taskroute.steps import Attempt
+from taskroute.types import Call
+from taskroute_langchain.ancestors import ancestors_of, track_ancestors
+from taskroute_langchain.binding import LateTools
+from taskroute_langchain.events import EventHost, RoutedEventStream, event_stream
+from taskroute_langchain.host import ChatHost, GenerateHost
+from taskroute_langchain.messages import to_messages
+from taskroute_langchain.pool import ModelPool
+from taskroute_langchain.profile import shared_profile
+
+
+class RoutedChatModel(BaseChatModel):
+    """A LangChain chat model whose calls are answered by the models of a policy.
+
+    `models` gives chat models for the policy's names; those left out are built from the policy by `init_chat_model`. `original` is
+    the model that was there before: with `mode: observe`, or TASKROUTE_DISABLED=1, it answers every call. `stage` and `task` tag
+    every call; `for_stage` and `for_task` return tagged copies.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    router: Router
+    models: Mapping[str, BaseChatModel] = {}
+    original: BaseChatModel | None = None
+    stage: str | None = None
+    task: str | None = None
+
+    _pool: ModelPool = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Build what was not given. Raises ConfigurationError for what cannot be built."""
+        self._pool = ModelPool(self.router, self.models)
+        self._pool.prepare()
+        if self.router.policy.stages.ancestors:
+            track_ancestors()
+        if self.router.policy.mode == "observe" and self.original is None:
+            warnings.warn(
+                "mode is 'observe' and no original= was given: the first model of 'default' answers every call", UserWarning, stacklevel=3
+            )
+        super().model_post_init(context)
+
+    # Tagging
+
+    def for_stage(self, stage: str) -> Self:
+        """Return a copy whose calls belong to this stage. It is still a chat model, so tools and schemas can be bound to it."""
+        return self.model_copy(update={"stage": _named(stage, "stage")})
+
+    def for_task(self, task: str) -> Self:
+        """Return a copy whose calls are of this task."""
+        return self.model_copy(update={"task": _named(task, "task")})
+
+    # Calling
+
+    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AIMessage:
+        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop))
+        reply = drive(run, host).reply
+        return cast("AIMessage", reply.answer if reply is not None else None)
+
+    async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AIMessage:
+        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop), is_async=True)
+        reply = (await adrive(run, host)).reply
+        return cast("AIMessage", reply.answer if reply is not None else None)
+
+    def stream(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> Iterator[AIMessageChunk]:
+        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop))
+        yield from drive_stream(run, host)
+
+    async def astream(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AsyncIterator[AIMessageChunk]:
+        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop), is_async=True)
+        chunks = adrive_stream(run, host)
+        try:
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            await chunks.aclose()
+
+    def generate(
+        self,
+        messages: list[list[BaseMessage]],
+        stop: list[str] | None = None,
+        callbacks: Callbacks = None,
+        *,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        run_name: str | None = None,
+        run_id: Any = None,
+        **kwargs: Any,
+    ) -> LLMResult:
+        config = _as_config(callbacks, tags, metadata, run_name, run_id)
+        results: list[LLMResult] = []
+        for index, one in enumerate(messages):
+            run, host = self._begin(GenerateHost, one, config if index == 0 else _without_id(config), _with_stop(kwargs, stop))
+            reply = drive(run, host).reply
+            results.append(cast("LLMResult", reply.answer if reply is not None else None))
+        return _joined(results)
+
+    async def agenerate(
+        self,
+        messages: list[list[BaseMessage]],
+        stop: list[str] | None = None,
+        callbacks: Callbacks = None,
+        *,
+        tags: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        run_name: str | None = None,
+        run_id: Any = None,
+        **kwargs: Any,
+    ) -> LLMResult:
+        config = _as_config(callbacks, tags, metadata, run_name, run_id)
+        results: list[LLMResult] = []
+        for index, one in enumerate(messages):
+            run, host = self._begin(GenerateHost, one, config if index == 0 else _without_id(config), _with_stop(kwargs, stop), is_async=True)
+            reply = (await adrive(run, host)).reply
+            results.append(cast("LLMResult", reply.answer if reply is not None else None))
+        return _joined(results)
+
+    def stream_events(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, version: Any = "v2", stop: list[str] | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        if version != "v3":
+            return super().stream_events(input, config, version=version, **_with_stop(kwargs, stop))
+        host, begin = self._prepare(EventHost, input, ensure_config(config), _with_stop(kwargs, stop))
+        stream: ChatModelStream = event_stream(begin, host)
+        return stream
+
+    def astream_events(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, version: Any = "v2", stop: list[str] | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        if version != "v3":
+            return super().astream_events(input, config, version=version, **_with_stop(kwargs, stop))
+        host, begin = self._prepare(EventHost, input, ensure_config(config), _with_stop(kwargs, stop), is_async=True)
+        return _ready(begin, host)
+
+    # Binding
+
+    def bind_tools(self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return a binding that gives these tools to whichever model is chosen, in that model's own format."""
+        options = kwargs if tool_choice is None else {**kwargs, "tool_choice": tool_choice}
+        return cast("Runnable[LanguageModelInput, AIMessage]", self.bind(tools=LateTools(tools, options)))
+
+    def with_structured_output(self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any) -> Runnable[LanguageModelInput, Any]:
+        """Return a runnable whose answers fit `schema`, by whichever way the chosen model's provider has for it."""
+        from taskroute_langchain.structured import RoutedStructuredOutput  # noqa: PLC0415 - it is built on this module
+
+        return RoutedStructuredOutput(llm=self, output_schema=schema, include_raw=include_raw, options=kwargs)
+
+    # One call
+
+    def chosen(self, attempt: Attempt) -> BaseChatModel:
+        """Return the chat model of an attempt."""
+        if attempt.model == ORIGINAL:
+            return cast("BaseChatModel", self.original)
+        snapshot = self.router.snapshot
+        limit = snapshot.settings_for(attempt.decision.route).timeout.attempt
+        return self._pool.get(attempt.model, snapshot.registry.get(attempt.model), limit)
+
+    def _begin(self, host_type: type[ChatHost], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False) -> tuple[Run, ChatHost]:
+        host, begin = self._prepare(host_type, model_input, config, kwargs, is_async=is_async)
+        return begin(), host
+
+    def _prepare(self, host_type: type[Any], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False) -> tuple[Any, Callable[[], Run]]:
+        call, kwargs = self.call_for(model_input, config, kwargs)
+        return host_type(self, model_input, config, kwargs), lambda: self.begin(call, is_async=is_async)
+
+    def begin(self, call: Call, *, is_async: bool) -> Run:
+        """Return a call on its way, for a driver."""
+        return self.router.run(call, has_original=self.original is not None, held_by=self._held_async if is_async else self._held)
+
+    def call_for(self, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, output_schema: bool = False) -> tuple[Call, dict[str, Any]]:
+        """Return the call as routing sees it, and the arguments that go on to the chosen model."""
+        metadata, tags = _inherited(config)
+        configurable = config.get("configurable") or {}
+        pin, kwargs = self._pin(configurable, kwargs)
+        tools = kwargs.get("tools") or ()
+        late = isinstance(tools, LateTools)
+        max_tokens = kwargs.get("max_tokens")
+        session = metadata.get("session_id") or configurable.get("thread_id")
+        call = Call(
+            messages=to_messages(model_input),
+            stage=self.stage,
+            task=self.task,
+            tenant=_text(metadata.get("tenant_id")),
+            user=_text(metadata.get("user_id")),
+            session=_text(session),
+            pin=pin,
+            tags=tags,
+            metadata=metadata,
+            ancestors=ancestors_of(config.get("callbacks")),
+            tools=tools.names if isinstance(tools, LateTools) else ("tool",) * len(tools),
+            schema_chars=tools.chars if isinstance(tools, LateTools) else len(str(tools)) if tools and not late else 0,
+            output_schema=output_schema or "response_format" in kwargs,
+            max_tokens=max_tokens if isinstance(max_tokens, int) else None,
+        )
+        return call, kwargs
+
+    def _pin(self, configurable: Mapping[str, Any], kwargs: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+        """Return the pinned model. A name that the policy does not know goes on to the chosen model, as any other argument."""
+        named = kwargs.get("model")
+        if isinstance(named, str) and named in self.router.snapshot.registry:
+            return named, {key: value for key, value in kwargs.items() if key != "model"}
+        pin = configurable.get("model")
+        return (pin if isinstance(pin, str) else None), kwargs
+
+    def _held(self, model: str) -> str:
+        return "client" if self._pool.holds_timeout(model) else "none"
+
+    def _held_async(self, model: str) -> str:
+        return "client" if self._pool.holds_timeout(model) else "async"
+
+    # What LangChain asks of a chat model
+
+    @property
+    def _llm_type(self) -> str:
+        return "taskroute"
+
+    def _first(self) -> BaseChatModel:
+        """Return the first model of `default`, for questions that are not about one call."""
+        name = self.router.policy.default[0]
+        return self._pool.get(name, self.router.snapshot.registry.get(name), self.router.snapshot.settings.timeout.attempt)
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        named = kwargs.get("model")
+        if isinstance(named, str) and named not in self.router.snapshot.registry:
+            return LangSmithParams(ls_provider="taskroute", ls_model_name=named, ls_model_type="chat")
+        return LangSmithParams(ls_provider="taskroute", ls_model_name=named or self.router.policy.default[0], ls_model_type="chat")
+
+    def _resolve_model_profile(self) -> Any:
+        return shared_profile(self.router.snapshot.registry, self.models)
+
+    def get_token_ids(self, text: str) -> list[int]:
+        return self._first().get_token_ids(text)
+
+    def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None, **kwargs: Any) -> int:
+        return self._first().get_num_tokens_from_messages(messages, tools, **kwargs)
+
+    def _generate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
+        """For callers of the private method: a routed call below the given run."""
+        child = None if run_manager is None else _child(run_manager)
+        result = self.generate([messages], stop, child, **kwargs)
+        return ChatResult(generations=cast("Any", result.generations[0]), llm_output=result.llm_output)
+
+    async def _agenerate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: AsyncCallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
+        child = None if run_manager is None else _child(run_manager)
+        result = await self.agenerate([messages], stop, child, **kwargs)
+        return ChatResult(generations=cast("Any", result.generations[0]), llm_output=result.llm_output)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = dict(super().__getstate__())
+        state["__pydantic_private__"] = None
+        return state
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        self.model_post_init(None)
+
+
+def _named(value: str, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"for_{what}({value!r}): give the name of a {what}, such as {'generate' if what == 'stage' else 'code_generation'!r}")
+    return value
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _with_stop(kwargs: dict[str, Any], stop: list[str] | None) -> dict[str, Any]:
+    return kwargs if stop is None else {**kwargs, "stop": stop}
+
+
+def _inherited(config: RunnableConfig) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return metadata and tags with those that only the callback manager holds: LangChain's own components pass either, not both."""
+    metadata: Mapping[str, Any] = config.get("metadata") or {}
+    tags: Sequence[str] = config.get("tags") or ()
+    manager = config.get("callbacks")
+    if isinstance(manager, BaseCallbackManager):
+        if manager.metadata:
+            metadata = {**manager.metadata, **metadata}
+        if manager.tags:
+            tags = tuple(dict.fromkeys((*manager.tags, *tags)))
+    return metadata, tuple(tags)
+
+
+def _as_config(callbacks: Callbacks, tags: list[str] | None, metadata: dict[str, Any] | None, run_name: str | None, run_id: Any) -> RunnableConfig:
+    config: dict[str, Any] = {"callbacks": callbacks, "tags": tags or [], "metadata": metadata or {}, "run_name": run_name}
+    return cast("RunnableConfig", config if run_id is None else {**config, "run_id": run_id})
+
+
+def _without_id(config: RunnableConfig) -> RunnableConfig:
+    return cast("RunnableConfig", {key: value for key, value in config.items() if key != "run_id"})
+
+
+def _joined(results: list[LLMResult]) -> LLMResult:
+    """Join the results of several models; their `llm_output` stays apart, because it belongs to one model each."""
+    if len(results) == 1:
+        return results[0]
+    return LLMResult(
+        generations=[result.generations[0] for result in results],
+        llm_output={"taskroute": [result.llm_output for result in results]},
+        run=[run for result in results for run in result.run or ()] or None,
+    )
+
+
+def _child(run_manager: Any) -> Any:
+    """Return the handlers of a run for what is called below it; an LLM run has no `get_child` of its own."""
+    return run_manager.handlers
+
+
+async def _ready(begin: Callable[[], Run], host: EventHost) -> AsyncChatModelStream:
+    return RoutedEventStream(begin, host)
+

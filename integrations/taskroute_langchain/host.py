@@ -1,0 +1,158 @@
+"""LangChain as the host of a plan: one call's attempts, each the chosen model's own run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from taskroute.execution.drivers import Source
+from taskroute.steps import Attempt
+from taskroute.types import Reply, Usage
+from taskroute_langchain.binding import resolve
+from taskroute_langchain.messages import Answer, answer_of, has_content, usage_of
+from taskroute_langchain.record import record, run_config, with_record
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from taskroute_langchain.chat_model import RoutedChatModel
+
+
+class ChatHost:
+    """Performs the attempts of one call through the public methods of the chosen chat model."""
+
+    def __init__(self, llm: RoutedChatModel, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any]) -> None:
+        self.llm = llm
+        self.input = model_input
+        self.config = config
+        self.kwargs = kwargs
+
+    def target(self, attempt: Attempt) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+        """Return what to call, and with which arguments."""
+        return resolve(self.llm.chosen(attempt), self.kwargs)
+
+    def answer(self, attempt: Attempt) -> Reply:
+        runnable, kwargs = self.target(attempt)
+        return self.reply(attempt, runnable.invoke(self.input, run_config(self.config, attempt), **kwargs))
+
+    async def aanswer(self, attempt: Attempt) -> Reply:
+        runnable, kwargs = self.target(attempt)
+        return self.reply(attempt, await runnable.ainvoke(self.input, run_config(self.config, attempt), **kwargs))
+
+    def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
+        runnable, kwargs = self.target(attempt)
+        source = ChunkSource(self, attempt)
+        return source.sealed(runnable.stream(self.input, run_config(self.config, attempt), **kwargs)), source
+
+    def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
+        runnable, kwargs = self.target(attempt)
+        source = ChunkSource(self, attempt)
+        return source.asealed(runnable.astream(self.input, run_config(self.config, attempt), **kwargs)), source
+
+    def reply(self, attempt: Attempt, answer: Any) -> Reply:
+        """Return the answer with its record and its price."""
+        if not isinstance(answer, BaseMessage):
+            return Reply(answer=answer)
+        said = answer_of(answer)
+        reply = self.priced(attempt, said)
+        return reply._replace(
+            answer=with_record(answer, record(attempt, reply.cost)),
+            id=answer.id,
+            text=answer.content if isinstance(answer.content, str) else "",
+            tool_calls=tuple(call["name"] for call in getattr(answer, "tool_calls", ())),
+        )
+
+    def priced(self, attempt: Attempt, said: Answer) -> Reply:
+        """Return a reply without its answer: what the model said of itself, and what that costs."""
+        cost = None
+        if said.usage is not None:
+            cost = self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model)
+        return Reply(
+            answer=None, usage=said.usage, finish_reason=said.finish_reason, model=said.model, provider=said.provider, cost=cost
+        )
+
+
+class ChunkSource:
+    """Adds up a stream of chunks, and puts the record on the one that ends it.
+
+    On one only: LangChain merges the metadata of chunks, and would join two records into nonsense.
+    """
+
+    def __init__(self, host: ChatHost, attempt: Attempt) -> None:
+        self._host = host
+        self._attempt = attempt
+        self._usage: UsageMetadata | None = None
+        self._finish: str | None = None
+        self._model: str | None = None
+        self._provider: str | None = None
+        self._id: str | None = None
+
+    def take(self, chunk: Any) -> bool:
+        return has_content(chunk)
+
+    def _note(self, chunk: Any) -> Any:
+        if not isinstance(chunk, BaseMessage):
+            return chunk
+        usage = getattr(chunk, "usage_metadata", None)
+        if usage:
+            self._usage = add_usage(self._usage, usage)
+        if chunk.response_metadata:
+            said = answer_of(chunk)
+            self._finish = said.finish_reason or self._finish
+            self._model = said.model or self._model
+            self._provider = said.provider or self._provider
+        self._id = chunk.id or self._id
+        if isinstance(chunk, AIMessageChunk) and chunk.chunk_position != "last":
+            return chunk
+        return with_record(chunk, record(self._attempt, self.reply().cost))
+
+    def sealed(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        """Yield the chunks, each noted, the last with the record."""
+        for chunk in chunks:
+            yield self._note(chunk)
+
+    async def asealed(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Yield the chunks, each noted, the last with the record."""
+        async for chunk in chunks:
+            yield self._note(chunk)
+
+    def reply(self) -> Reply:
+        usage: Usage | None = usage_of(self._usage)
+        said = Answer(usage, self._finish, self._model, self._provider)
+        return self._host.priced(self._attempt, said)._replace(id=self._id)
+
+
+class GenerateHost(ChatHost):
+    """The same, for LangChain's `generate`, which legacy chains call: one list of messages, one `LLMResult`."""
+
+    def _arguments(self, attempt: Attempt) -> tuple[BaseChatModel, dict[str, Any]]:
+        model = self.llm.chosen(attempt)
+        runnable, kwargs = resolve(model, self.kwargs)
+        config = run_config(self.config, attempt)
+        about = {key: config.get(key) for key in ("callbacks", "tags", "metadata", "run_name", "run_id")}
+        return (runnable if runnable is not model and hasattr(runnable, "generate") else model), {**about, **kwargs}  # type: ignore[return-value]
+
+    def answer(self, attempt: Attempt) -> Reply:
+        model, kwargs = self._arguments(attempt)
+        return self._generated(attempt, model.generate([self.input], **kwargs))
+
+    async def aanswer(self, attempt: Attempt) -> Reply:
+        model, kwargs = self._arguments(attempt)
+        return self._generated(attempt, await model.agenerate([self.input], **kwargs))
+
+    def _generated(self, attempt: Attempt, result: LLMResult) -> Reply:
+        marked = [self._marked(attempt, generation) for generation in result.generations[0]]
+        first = marked[0][1] if marked else Reply(answer=None)
+        fresh = LLMResult(generations=[[generation for generation, _ in marked]], llm_output=result.llm_output, run=result.run)
+        return first._replace(answer=fresh)
+
+    def _marked(self, attempt: Attempt, generation: Any) -> tuple[Any, Reply]:
+        if not isinstance(generation, ChatGeneration):
+            return generation, Reply(answer=None)
+        reply = self.reply(attempt, generation.message)
+        return ChatGeneration(message=reply.answer, generation_info=generation.generation_info), reply

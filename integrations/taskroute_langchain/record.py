@@ -1,0 +1,69 @@
+"""What a decision leaves behind: scalars in the metadata of each run, and one record in the answer."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableConfig
+
+from taskroute.steps import Attempt
+from taskroute.types import Cost
+
+KEY = "taskroute"
+"""Where the record stands in `response_metadata`."""
+
+M = TypeVar("M", bound=BaseMessage)
+
+
+def run_config(config: RunnableConfig, attempt: Attempt) -> RunnableConfig:
+    """Return the config for one attempt: the caller's, with the decision in the run's metadata.
+
+    A run id belongs to the first attempt only: two runs of one id would overwrite each other in a trace.
+    """
+    decision = attempt.decision
+    metadata = {
+        **config.get("metadata", {}),
+        "taskroute_model": attempt.model,
+        "taskroute_route": decision.route or "default",
+        "taskroute_reason": decision.reason,
+        "taskroute_attempt": attempt.tries,
+        "taskroute_decision_id": decision.id,
+        "taskroute_policy_version": decision.policy_version,
+    }
+    if decision.signals.stage.value is not None:
+        metadata["taskroute_stage"] = decision.signals.stage.value
+    fresh: RunnableConfig = {**config, "metadata": metadata}  # type: ignore[typeddict-item]
+    if attempt.tries > 1:
+        fresh.pop("run_id", None)
+    return fresh
+
+
+def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
+    """Return the record of an answered call: JSON values only, so that messages stay serialisable. An unknown cost is None."""
+    decision = attempt.decision
+    return {
+        "model": attempt.model,
+        "route": decision.route,
+        "stage": decision.signals.stage.value,
+        "task": decision.signals.task.value,
+        "reason": decision.reason,
+        "decision_id": decision.id,
+        "policy_version": decision.policy_version,
+        "mode": decision.mode,
+        "attempts": attempt.tries,
+        "fallback_from": attempt.fallback_from,
+        "fallback_reason": attempt.fallback_reason,
+        "cost": None if cost is None else float(cost.amount),
+        "currency": None if cost is None else cost.currency,
+        "cost_source": None if cost is None else cost.source,
+    }
+
+
+def with_record(message: M, entry: Mapping[str, Any]) -> M:
+    """Return the message with the record in it. The given one is left alone: it may belong to a cache."""
+    marked = copy.copy(message)
+    marked.response_metadata = {**message.response_metadata, KEY: dict(entry)}
+    return marked

@@ -1,0 +1,143 @@
+"""Structured output, resolved by the provider of whichever model is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
+
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable, ensure_config
+from pydantic import ConfigDict, PrivateAttr
+
+from taskroute.execution.drivers import Run, Source, adrive, adrive_stream, drive, drive_stream
+from taskroute.steps import Attempt
+from taskroute.types import Reply
+from taskroute_langchain.chat_model import RoutedChatModel
+from taskroute_langchain.host import ChatHost
+from taskroute_langchain.messages import Answer, answer_of
+from taskroute_langchain.record import run_config
+
+
+class _Overheard(BaseCallbackHandler):
+    """Keeps the message behind a parsed answer, which alone carries the usage."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.message: BaseMessage | None = None
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+        generation = response.generations[0][0] if response.generations and response.generations[0] else None
+        if isinstance(generation, ChatGeneration):
+            self.message = generation.message
+
+
+class StructuredHost(ChatHost):
+    """Performs attempts through the structured-output runnable of the chosen model."""
+
+    def __init__(self, llm: RoutedChatModel, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], bound: RoutedStructuredOutput) -> None:
+        super().__init__(llm, model_input, config, kwargs)
+        self._bound = bound
+
+    def target(self, attempt: Attempt) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+        return self._bound.for_model(self.llm.chosen(attempt)), self.kwargs
+
+    def _listening(self, attempt: Attempt) -> tuple[RunnableConfig, _Overheard]:
+        config, ear = run_config(self.config, attempt), _Overheard()
+        callbacks = config.get("callbacks")
+        if isinstance(callbacks, BaseCallbackManager):
+            manager = callbacks.copy()
+            manager.add_handler(ear, inherit=True)
+            return {**config, "callbacks": manager}, ear
+        return {**config, "callbacks": [*(callbacks or ()), ear]}, ear
+
+    def _heard(self, attempt: Attempt, ear: _Overheard, answer: Any) -> Reply:
+        said = Answer(None, None, None, None) if ear.message is None else answer_of(ear.message)
+        return self.priced(attempt, said)._replace(answer=answer)
+
+    def answer(self, attempt: Attempt) -> Reply:
+        runnable, kwargs = self.target(attempt)
+        config, ear = self._listening(attempt)
+        return self._heard(attempt, ear, runnable.invoke(self.input, config, **kwargs))
+
+    async def aanswer(self, attempt: Attempt) -> Reply:
+        runnable, kwargs = self.target(attempt)
+        config, ear = self._listening(attempt)
+        return self._heard(attempt, ear, await runnable.ainvoke(self.input, config, **kwargs))
+
+    def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
+        runnable, kwargs = self.target(attempt)
+        config, ear = self._listening(attempt)
+        return runnable.stream(self.input, config, **kwargs), _ParsedSource(self, attempt, ear)
+
+    def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
+        runnable, kwargs = self.target(attempt)
+        config, ear = self._listening(attempt)
+        return runnable.astream(self.input, config, **kwargs), _ParsedSource(self, attempt, ear)
+
+
+class _ParsedSource:
+    """A stream of parsed objects: each is whole, and the usage comes from the message behind them."""
+
+    def __init__(self, host: StructuredHost, attempt: Attempt, ear: _Overheard) -> None:
+        self._host = host
+        self._attempt = attempt
+        self._ear = ear
+
+    def take(self, chunk: Any) -> bool:
+        return True
+
+    def reply(self) -> Reply:
+        return self._host._heard(self._attempt, self._ear, None)  # noqa: SLF001
+
+
+class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
+    """Answers that fit a schema, from whichever model is chosen."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    llm: RoutedChatModel
+    output_schema: Any
+    include_raw: bool = False
+    options: dict[str, Any] = {}
+
+    _made: dict[int, tuple[BaseChatModel, Runnable[Any, Any]]] = PrivateAttr(default_factory=dict[int, tuple[BaseChatModel, Runnable[Any, Any]]])
+
+    def for_model(self, model: BaseChatModel) -> Runnable[Any, Any]:
+        """Return the chosen model's own structured-output runnable, made once a model."""
+        found = self._made.get(id(model))
+        if found is None or found[0] is not model:
+            made = model.with_structured_output(self.output_schema, include_raw=self.include_raw, **self.options)
+            found = self._made[id(model)] = model, cast("Runnable[Any, Any]", made)
+        return found[1]
+
+    def _begin(self, model_input: Any, config: RunnableConfig | None, kwargs: dict[str, Any], *, is_async: bool) -> tuple[Run, StructuredHost]:
+        ready = ensure_config(config)
+        call, kwargs = self.llm.call_for(model_input, ready, kwargs, output_schema=True)
+        return self.llm.begin(call, is_async=is_async), StructuredHost(self.llm, model_input, ready, kwargs, self)
+
+    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        run, host = self._begin(input, config, kwargs, is_async=False)
+        reply = drive(run, host).reply
+        return None if reply is None else reply.answer
+
+    async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        run, host = self._begin(input, config, kwargs, is_async=True)
+        reply = (await adrive(run, host)).reply
+        return None if reply is None else reply.answer
+
+    def stream(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
+        run, host = self._begin(input, config, kwargs, is_async=False)
+        yield from drive_stream(run, host)
+
+    async def astream(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
+        run, host = self._begin(input, config, kwargs, is_async=True)
+        chunks = adrive_stream(run, host)
+        try:
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            await chunks.aclose()

@@ -1,0 +1,33 @@
+"""The right model for each step: task-specific model routing for LangChain and LiteLLM."""
+
+from taskroute.errors import (
+    AllModelsFailedError,
+    ConfigurationError,
+    NoEligibleModelError,
+    PolicyError,
+    RouterClosedError,
+    StreamInterruptedError,
+    TaskrouteError,
+)
+from taskroute.policy.parse import load_policy
+from taskroute.policy.schema import Policy
+from taskroute.router import Router
+from taskroute.types import Call, Decision, Message, Signal, Signals
+
+__all__ = [
+    "AllModelsFailedError",
+    "Call",
+    "ConfigurationError",
+    "Decision",
+    "Message",
+    "NoEligibleModelError",
+    "Policy",
+    "PolicyError",
+    "Router",
+    "RouterClosedError",
+    "Signal",
+    "Signals",
+    "StreamInterruptedError",
+    "TaskrouteError",
+    "load_policy",
+]

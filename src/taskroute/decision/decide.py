@@ -1,0 +1,124 @@
+"""Choosing: a pure function from a policy and a call to a decision that explains itself."""
+
+from __future__ import annotations
+
+from taskroute.decision.eligible import required_labels, sift
+from taskroute.decision.snapshot import CompiledRoute, Snapshot
+from taskroute.policy.consistent import suggestion
+from taskroute.signals.collect import CallReader, ClassifierNeeded, signals_from
+from taskroute.signals.size import cap
+from taskroute.signals.task import told_task
+from taskroute.types import NO_SIGNALS, NO_STATE, Call, Classification, Decision, Mode, NeedSignal, Signal, Signals, StateView
+
+
+def decide(
+    snapshot: Snapshot,
+    call: Call,
+    known: Signals = NO_SIGNALS,
+    state: StateView = NO_STATE,
+    now: float = 0.0,  # noqa: ARG001 - part of the contract; what depends on time comes with health and spend
+) -> Decision | NeedSignal:
+    """Return which models may answer, in order, and why; or the signal that must be fetched first.
+
+    The same arguments give the same decision. A call that no model may answer gives a decision without candidates.
+    """
+    reader = CallReader(call, snapshot.sources, known)
+    try:
+        return _decide(snapshot, reader, state)
+    except ClassifierNeeded:
+        barred = _classifier_barred(snapshot, call, known)
+        if barred is None:
+            return NeedSignal("task", cap(call.question()))
+        abstains: Signal[str] = Signal(None, snapshot.sources.classifier.name if snapshot.sources.classifier else "none", detail=barred)
+        return _decide(snapshot, CallReader(call, snapshot.sources, known._replace(task=abstains, complexity=abstains)), state)
+
+
+def with_classification(snapshot: Snapshot, call: Call, known: Signals, result: Classification | None) -> Signals:
+    """Return what is known after the classifier has answered; a task that the caller named stands."""
+    found = signals_from(result, snapshot.sources)
+    told = told_task(call)
+    return known._replace(task=found.task if told is None else told, complexity=found.complexity)
+
+
+def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decision:
+    call = reader.call
+    labels = required_labels(snapshot, reader) if snapshot.rules else frozenset[str]()
+    pin = snapshot.pin or call.pin
+    if pin is not None and pin in snapshot.registry:
+        return _pinned(pin, snapshot, reader, labels, state)
+    route = None if snapshot.disabled else _match(snapshot, reader)
+    names = snapshot.default if route is None else route.models
+    candidates, rejected = sift(names, snapshot, call, labels=labels, state=state)
+    mode: Mode = "disabled" if snapshot.disabled else snapshot.policy.mode
+    return Decision(
+        candidates=candidates,
+        route=None if route is None else route.name,
+        reason=_reason(route, snapshot, reader, candidates, pin),
+        signals=reader.signals(),
+        rejected=rejected,
+        policy_version=snapshot.version,
+        mode=mode,
+    )
+
+
+def _match(snapshot: Snapshot, reader: CallReader) -> CompiledRoute | None:
+    for route in snapshot.routes:
+        if route.condition.test(reader):
+            return route
+    return None
+
+
+def _pinned(pin: str, snapshot: Snapshot, reader: CallReader, labels: frozenset[str], state: StateView) -> Decision:
+    candidates, rejected = sift((pin,), snapshot, reader.call, labels=labels, state=state)
+    by = "TASKROUTE_PIN" if snapshot.pin is not None else "the call"
+    return Decision(
+        candidates=candidates,
+        route=None,
+        reason=f"{by} pins {pin!r}" + ("" if candidates else f", which {rejected[pin]}"),
+        signals=reader.signals(),
+        rejected=rejected,
+        policy_version=snapshot.version,
+        mode="disabled" if snapshot.disabled else snapshot.policy.mode,
+        pinned=True,
+    )
+
+
+def _reason(route: CompiledRoute | None, snapshot: Snapshot, reader: CallReader, candidates: tuple[str, ...], pin: str | None) -> str:
+    if route is not None:
+        told = ", ".join(_told(name, reader) for name in route.condition.asks)
+        text = f"route {route.name!r} matched: {told}" if told else f"route {route.name!r} matches every call"
+    elif snapshot.disabled:
+        text = "taskroute is disabled: default"
+    else:
+        text = "no route matched: default" if snapshot.routes else "no routes: default"
+    if pin is not None:
+        text += f"; the pin {pin!r} names no model ({suggestion(pin, list(snapshot.registry))})"
+    return text if candidates else f"{text}; every model was rejected"
+
+
+def _told(name: str, reader: CallReader) -> str:
+    signal = reader.source_of(name)
+    if signal.source == "not_asked":
+        return name
+    if signal.value is None:
+        return f"no {name}"
+    sure = "" if signal.confidence is None or signal.confidence >= 1 else f" {signal.confidence:.2f}"
+    value = repr(signal.value) if isinstance(signal.value, str) else ", ".join(signal.value) if isinstance(signal.value, tuple) else signal.value
+    return f"{name} {value} ({signal.source}{sure})"
+
+
+def _classifier_barred(snapshot: Snapshot, call: Call, known: Signals) -> str | None:
+    """Return why the classifier may not see this text, or None when it may.
+
+    A rule that itself asks for the task cannot be tested before the classifier has answered, so it is taken to hold.
+    """
+    classifier = snapshot.sources.classifier
+    if classifier is None:
+        return "there is no classifier"
+    reader = CallReader(call, snapshot.sources, known)
+    for rule in snapshot.rules:
+        needs_task = not {"task", "complexity"}.isdisjoint(rule.condition.asks)
+        if (needs_task or rule.condition.test(reader)) and not rule.labels <= frozenset(classifier.labels):
+            lacking = ", ".join(sorted(rule.labels - frozenset(classifier.labels)))
+            return f"abstains: it may not see this call, because it lacks the required label {lacking}"
+    return None

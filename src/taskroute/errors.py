@@ -1,0 +1,98 @@
+"""What can go wrong, as one tree.
+
+    TaskrouteError
+    ├── PolicyError              the policy is wrong: raised when it is loaded, never at call time
+    ├── NoEligibleModelError     no model may answer this call; says why for each
+    ├── AllModelsFailedError     every model that may answer was tried; lists each try
+    ├── StreamInterruptedError   a stream broke after part of it had been given out
+    ├── ConfigurationError       a model, an extra or an environment variable is missing
+    └── RouterClosedError        the router was used after close()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taskroute.types import Try
+
+
+class TaskrouteError(Exception):
+    """Base of every error that taskroute raises itself."""
+
+
+class PolicyError(TaskrouteError, ValueError):
+    """A policy that cannot be used, with every problem that was found, each with place and cure."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,)
+
+
+class ConfigurationError(TaskrouteError, ValueError):
+    """Something outside the policy is missing: an extra, a key in the environment, a model that was not given."""
+
+
+class RouterClosedError(TaskrouteError, RuntimeError):
+    """The router was closed; build a new one."""
+
+
+class NoEligibleModelError(TaskrouteError):
+    """No model may answer this call. `rejected` says why, model by model."""
+
+    def __init__(self, reason: str, *, rejected: Mapping[str, str]) -> None:
+        self.reason = reason
+        self.rejected = dict(rejected)
+        lines = "".join(f"\n  {model}: {why}" for model, why in self.rejected.items())
+        super().__init__(f"no model may answer this call: {reason}{lines}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_no_eligible, (self.reason, self.rejected)
+
+
+def _rebuild_no_eligible(reason: str, rejected: Mapping[str, str]) -> NoEligibleModelError:
+    return NoEligibleModelError(reason, rejected=rejected)
+
+
+def account(tries: Sequence[Try]) -> str:
+    """Return one line for each try: model, failure class, error type and message."""
+    return "".join(
+        f"\n  {n}. {t.model}" + (f" (retry {t.retry})" if t.retry else "") + f": {t.failure}: {type(t.error).__name__}: {t.error}"
+        for n, t in enumerate(tries, start=1)
+    )
+
+
+class AllModelsFailedError(TaskrouteError):
+    """Every model that may answer was tried and failed. `tries` holds each, `__cause__` the last error."""
+
+    def __init__(self, tries: Sequence[Try], *, note: str = "") -> None:
+        self.tries = tuple(tries)
+        self.note = note
+        super().__init__(f"all models failed after {len(self.tries)} tries{note}:{account(self.tries)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_all_failed, (self.tries, self.note)
+
+
+def _rebuild_all_failed(tries: Sequence[Try], note: str) -> AllModelsFailedError:
+    return AllModelsFailedError(tries, note=note)
+
+
+class StreamInterruptedError(TaskrouteError):
+    """A stream broke after `delivered` chunks had been given out, so no other model could take over."""
+
+    def __init__(self, model: str, delivered: int, error: BaseException) -> None:
+        self.model = model
+        self.delivered = delivered
+        self.error = error
+        super().__init__(
+            f"the stream of {model!r} broke after {delivered} chunks were given out "
+            f"({type(error).__name__}: {error}); start the call again to get a whole answer"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.model, self.delivered, self.error)

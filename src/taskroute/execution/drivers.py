@@ -1,0 +1,298 @@
+"""Performing a plan: sync, async, and both kinds of stream. They differ in how they wait, and in nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from taskroute.execution.plan import Plan
+from taskroute.execution.watching import Watches
+from taskroute.ports import Classifier, Clock
+from taskroute.steps import Attempt, Cancelled, Classified, Classify, Deliver, Ended, Event, Failed, Opened, Step, Wait, Waited
+from taskroute.types import Decision, Outcome, Reply
+
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """Makes sense of a stream while it passes by."""
+
+    def take(self, chunk: Any) -> bool:
+        """Note a chunk; return whether it holds anything that the caller could use."""
+        ...
+
+    def reply(self) -> Reply:
+        """Return what the whole stream came to."""
+        ...
+
+
+class Host(Protocol):
+    """What a driver asks of its host, for one call. A host implements the half that it is driven by."""
+
+    def answer(self, attempt: Attempt) -> Reply: ...
+    def aanswer(self, attempt: Attempt) -> Awaitable[Reply]: ...
+    def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]: ...
+    def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]: ...
+
+
+class Run(NamedTuple):
+    """One call on its way."""
+
+    plan: Plan
+    watches: Watches
+    clock: Clock
+    tasks: tuple[str, ...]
+    """Every task that the classifier may name."""
+    classifier: Classifier | None
+    record: Callable[[Decision], None]
+    """Is told the decision once it stands."""
+
+    def advance(self, event: Event | None) -> Step | Outcome:
+        """Send what happened, and return what to do next or how it ended."""
+        if event is not None:
+            self.watches.event(event, event.at)
+        try:
+            step = self.plan.send(event) if event is not None else next(self.plan)
+        except StopIteration as done:
+            outcome: Outcome = done.value
+            if not outcome.tries:
+                self.record(outcome.decision)
+            self.watches.finished(outcome, self.clock.now())
+            return outcome
+        if isinstance(step, Attempt) and step.tries == 1:
+            self.record(step.decision)
+        self.watches.step(step, self.clock.now())
+        return step
+
+
+def settle(outcome: Outcome) -> Outcome:
+    """Return an outcome that has an answer; raise the error of any other."""
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
+
+
+def drive(run: Run, host: Host) -> Outcome:
+    """Carry out a plan and return its outcome. Raises the error of a call that failed or was cancelled."""
+    step = run.advance(None)
+    while not isinstance(step, Outcome):
+        step = run.advance(_perform(run, host, step) if isinstance(step, Attempt) else _wait(run, step))
+    return settle(step)
+
+
+def _perform(run: Run, host: Host, step: Attempt) -> Event:
+    try:
+        with run.watches.active():
+            reply = host.answer(step)
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return Failed(error, 0, run.clock.now())
+    except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan, so that observers hear of it
+        return Cancelled(error, run.clock.now())
+    return Ended(reply, run.clock.now())
+
+
+def _wait(run: Run, step: Step) -> Event:
+    clock = run.clock
+    try:
+        if isinstance(step, Wait):
+            clock.sleep(step.seconds)
+            return Waited(clock.now())
+        if isinstance(step, Classify) and run.classifier is not None:
+            return Classified(run.classifier.classify(step.need.text, run.tasks), clock.now())
+    except BaseException as error:  # noqa: BLE001 - as above
+        return Cancelled(error, clock.now())
+    raise TypeError(f"this driver cannot perform {type(step).__name__}")
+
+
+async def adrive(run: Run, host: Host) -> Outcome:
+    """Carry out a plan without blocking the event loop; otherwise like `drive`."""
+    step = run.advance(None)
+    while not isinstance(step, Outcome):
+        step = run.advance(await _aperform(run, host, step) if isinstance(step, Attempt) else await _await(run, step))
+    return settle(step)
+
+
+async def _aperform(run: Run, host: Host, step: Attempt) -> Event:
+    try:
+        with run.watches.active():
+            reply = await _within(host.aanswer(step), step, _deadline(step))
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return Failed(error, 0, run.clock.now())
+    except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan, so that observers hear of it
+        return Cancelled(error, run.clock.now())
+    return Ended(reply, run.clock.now())
+
+
+def _deadline(step: Attempt) -> float | None:
+    return None if step.timeout is None else asyncio.get_running_loop().time() + step.timeout
+
+
+async def _within(work: Awaitable[T], step: Attempt, deadline: float | None) -> T:
+    """Return what `work` gives, or raise a TimeoutError that says whose time ran out; asyncio's own has no message."""
+    if deadline is None:
+        return await work
+    limit = asyncio.timeout_at(deadline)
+    try:
+        async with limit:
+            return await work
+    except TimeoutError:
+        if limit.expired():
+            raise TimeoutError(f"{step.model!r} did not answer within {step.timeout:g}s") from None
+        raise
+
+
+async def _await(run: Run, step: Step) -> Event:
+    clock = run.clock
+    try:
+        if isinstance(step, Wait):
+            await clock.asleep(step.seconds)
+            return Waited(clock.now())
+        if isinstance(step, Classify) and run.classifier is not None:
+            return Classified(await run.classifier.aclassify(step.need.text, run.tasks), clock.now())
+    except BaseException as error:  # noqa: BLE001 - as above
+        return Cancelled(error, clock.now())
+    raise TypeError(f"this driver cannot perform {type(step).__name__}")
+
+
+class _Stream:
+    """An open stream: what was held back so far, and how many chunks were given out."""
+
+    def __init__(self, chunks: Any, source: Source, step: Attempt, deadline: float | None = None) -> None:
+        self.chunks = chunks
+        self.source = source
+        self.step = step
+        self.deadline = deadline
+        self.held: list[Any] = []
+        self.delivered = 0
+
+
+def drive_stream(run: Run, host: Host) -> Generator[Any, None, Outcome]:
+    """Yield the chunks of the first stream that has anything to give; fall back only before that."""
+    stream: _Stream | None = None
+    step = run.advance(None)
+    while not isinstance(step, Outcome):
+        if isinstance(step, Attempt):
+            stream, event = _open(run, host, step)
+        elif isinstance(step, Deliver) and stream is not None:
+            event = yield from _deliver(run, stream)
+        else:
+            event = _wait(run, step)
+        step = run.advance(event)
+    return settle(step)
+
+
+def _open(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
+    stream: _Stream | None = None
+    try:
+        with run.watches.active():
+            stream = _Stream(*host.open(step), step)
+            for chunk in stream.chunks:
+                stream.held.append(chunk)
+                if stream.source.take(chunk):
+                    return stream, Opened(chunk, run.clock.now())
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return None, Failed(error, 0, run.clock.now())
+    except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
+        return None, Cancelled(error, run.clock.now())
+    return stream, Opened(None, run.clock.now())
+
+
+def _deliver(run: Run, stream: _Stream) -> Generator[Any, None, Event]:
+    try:
+        for chunk in stream.held:
+            stream.delivered += 1
+            yield chunk
+        while True:
+            try:
+                with run.watches.active():
+                    chunk = next(stream.chunks)
+            except StopIteration:
+                return Ended(stream.source.reply(), run.clock.now())
+            except Exception as error:  # noqa: BLE001 - the plan decides what each means
+                return Failed(error, stream.delivered, run.clock.now())
+            except BaseException as error:  # noqa: BLE001 - as above
+                return Cancelled(error, run.clock.now())
+            stream.source.take(chunk)
+            stream.delivered += 1
+            yield chunk
+    except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
+        close = getattr(stream.chunks, "close", None)
+        if close is not None:
+            close()
+        return Cancelled(error, run.clock.now())
+
+
+async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any, None]:
+    """Yield the chunks of the first stream that has anything to give; otherwise like `drive_stream`."""
+    stream: _Stream | None = None
+    step = run.advance(None)
+    while not isinstance(step, Outcome):
+        if isinstance(step, Attempt):
+            stream, event = await _aopen(run, host, step)
+        elif isinstance(step, Deliver) and stream is not None:
+            event = Cancelled(None, 0.0)
+            try:
+                for chunk in stream.held:
+                    stream.delivered += 1
+                    yield chunk
+                while True:
+                    found = await _anext(run, stream)
+                    if isinstance(found, _Chunk):
+                        stream.delivered += 1
+                        yield found.chunk
+                    else:
+                        event = found
+                        break
+            except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
+                await _aclose(stream.chunks)
+                event = Cancelled(error, run.clock.now())
+        else:
+            event = await _await(run, step)
+        step = run.advance(event)
+    settle(step)
+
+
+class _Chunk(NamedTuple):
+    chunk: Any
+    useful: bool
+
+
+async def _aopen(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
+    stream: _Stream | None = None
+    try:
+        stream = _Stream(*host.aopen(step), step, _deadline(step))
+        while True:
+            found = await _anext(run, stream)
+            if not isinstance(found, _Chunk):
+                if isinstance(found, Ended):
+                    return stream, Opened(None, found.at)
+                await _aclose(stream.chunks)
+                return None, found
+            stream.held.append(found.chunk)
+            if found.useful:
+                return stream, Opened(found.chunk, run.clock.now())
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return None, Failed(error, 0, run.clock.now())
+    except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
+        return None, Cancelled(error, run.clock.now())
+
+
+async def _anext(run: Run, stream: _Stream) -> _Chunk | Ended | Failed | Cancelled:
+    """Return the next chunk, or how the stream ended. What is left of the attempt's time bounds the wait."""
+    try:
+        with run.watches.active():
+            chunk = await _within(anext(stream.chunks), stream.step, stream.deadline)
+    except StopAsyncIteration:
+        return Ended(stream.source.reply(), run.clock.now())
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return Failed(error, stream.delivered, run.clock.now())
+    except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
+        return Cancelled(error, run.clock.now())
+    return _Chunk(chunk, stream.source.take(chunk))
+
+
+async def _aclose(chunks: Any) -> None:
+    close = getattr(chunks, "aclose", None)
+    if close is not None:
+        await close()

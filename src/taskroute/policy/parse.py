@@ -1,0 +1,109 @@
+"""From a file, a text or plain data to a `Policy`; or to a `PolicyError` that names file, line, what is known and the cure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from taskroute.errors import PolicyError
+from taskroute.policy.consistent import suggestion
+from taskroute.policy.load import Document, read_file
+from taskroute.policy.schema import Policy
+
+Path = tuple[str | int, ...]
+
+_LATER: Final = frozenset({"breaker", "cache", "choose", "first_chunk", "between_chunks", "examples", "description", "spans", "compat", "file"})
+"""Keys that the policy format reserves and this version does not carry out."""
+
+
+def load_policy(source: str | os.PathLike[str] | Mapping[str, Any]) -> Policy:
+    """Return the policy in a YAML or TOML file, or in a mapping of the same shape. Raises PolicyError with every problem found."""
+    if isinstance(source, Mapping):
+        return parse(Document(data=dict(source), places={}, name="<mapping>"))
+    return parse(read_file(source))
+
+
+def parse(document: Document) -> Policy:
+    """Return the policy that a document holds. Raises PolicyError with every problem found."""
+    try:
+        return Policy.model_validate(document.data)
+    except ValidationError as error:
+        raise PolicyError(_problems(error, document)) from None
+
+
+def _problems(error: ValidationError, document: Document) -> list[str]:
+    found: dict[tuple[int, Path, str], None] = {}
+    for details in error.errors(include_url=False):
+        for path, text in _told(details, document):
+            found[(document.line(path) or 0, path, text)] = None
+    return [f"{_place(document, line)}{_dotted(path)}{text}" for line, path, text in sorted(found, key=lambda key: key[0])]
+
+
+def _told(details: ErrorDetails, document: Document) -> Sequence[tuple[Path, str]]:
+    context = details.get("ctx", {})
+    if details["type"] == "policy":
+        return context["problems"]  # type: ignore[no-any-return]
+    path = _within(details["loc"], document.data, missing=details["type"] == "missing")
+    if details["type"] == "extra_forbidden":
+        return [(path, _unknown_key(details["loc"]))]
+    if details["type"] == "missing":
+        return [(path[:-1], f"the key {path[-1]!r} is missing; add it")]
+    if details["type"] == "value_error":
+        return [(path, str(context["error"]))]
+    got = details["input"]
+    shown = f"{type(got).__name__}" if isinstance(got, dict | list) else f"{got!r}"
+    expected = details["msg"][0].lower() + details["msg"][1:]
+    return [(path, f"{expected}, not {shown}")]
+
+
+def _within(loc: Sequence[str | int], data: Any, *, missing: bool) -> Path:
+    """Return the parts of `loc` that lead into the document; pydantic adds the names of union members to it."""
+    path: list[str | int] = []
+    for part in loc:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        path.append(part)
+    if missing:
+        path.append(loc[-1])
+    return tuple(path)
+
+
+def _unknown_key(loc: Sequence[str | int]) -> str:
+    key = str(loc[-1])
+    known = _keys_at(loc[:-1])
+    if key in _LATER and key not in known:
+        return f"{key!r} is reserved, and this version of taskroute does not carry it out; remove it. known: {', '.join(known)}"
+    return f"unknown key {key!r}; {suggestion(key, known)}"
+
+
+def _keys_at(loc: Sequence[str | int]) -> list[str]:
+    """Return the keys that the section at `loc` may have."""
+    section: type[BaseModel] = Policy
+    for part in loc:
+        field = next((f for name, f in section.model_fields.items() if part in (name, f.alias)), None)
+        if field is not None:
+            section = next(iter(_sections(field.annotation)), section)
+    return [field.alias or name for name, field in section.model_fields.items()]
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [section for inner in get_args(annotation) for section in _sections(inner)]
+
+
+def _place(document: Document, line: int) -> str:
+    return f"{document.name}:{line}: " if line else f"{document.name}: "
+
+
+def _dotted(path: Path) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return f"{text}: " if text else ""

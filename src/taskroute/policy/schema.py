@@ -1,0 +1,223 @@
+"""What the user writes: the policy file as pydantic models."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from taskroute.policy.values import Duration, Many, Name, Names, Price
+from taskroute.policy.when import Section, When
+
+FailureClass = Literal[
+    "rate_limit",
+    "timeout",
+    "server_error",
+    "connection",
+    "auth",
+    "not_found",
+    "context_overflow",
+    "refusal",
+    "invalid_output",
+]
+DEFAULT_FALLBACK_ON: Final[tuple[FailureClass, ...]] = (
+    "rate_limit",
+    "timeout",
+    "server_error",
+    "connection",
+    "auth",
+    "not_found",
+    "context_overflow",
+)
+
+
+class PriceEntry(Section):
+    """A price, in units of the currency per million tokens. It wins over every price table."""
+
+    input: Price
+    output: Price
+    cache_read: Price | None = None
+    cache_write: Price | None = None
+    reasoning: Price | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+
+
+class Capabilities(Section):
+    """What a model can do. A key that is left out is looked up; unknown is not held against a model."""
+
+    tools: bool | None = None
+    vision: bool | None = None
+    json_schema: bool | None = None
+    audio: bool | None = None
+    video: bool | None = None
+    file: bool | None = None
+
+
+class ModelEntry(Section):
+    """One model that may be called. Only `model` is needed; what is left out is looked up."""
+
+    model: Name | None = None
+    """`provider:model`, as `init_chat_model` takes it. May be left out when the model object is given in code."""
+    params: dict[str, Any] = Field(default_factory=dict[str, Any])
+    base_url: str | None = None
+    """May hold `${VARIABLE}`."""
+    api_key_env: Name | None = None
+    """Name of the environment variable that holds the key; the key itself never stands in a policy."""
+    price: PriceEntry | None = None
+    context_window: Annotated[int, Field(gt=0)] | None = None
+    max_output_tokens: Annotated[int, Field(gt=0)] | None = None
+    capabilities: Capabilities = Capabilities()
+    labels: Names | None = None
+    strengths: Names | None = None
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not value.isidentifier():
+            raise ValueError("this is not the name of an environment variable; put the key into one and name it here")
+        return value
+
+
+def _as_entry(value: Any) -> Any:
+    return {"model": value} if isinstance(value, str) else value
+
+
+class Requirement(Section):
+    """A rule for every model that could see the text: when `when` holds, only models with all `labels` may."""
+
+    when: When
+    labels: Names
+
+
+class Timeout(Section):
+    """Time limits: for one try, and for the whole call with its retries and fallbacks."""
+
+    attempt: Duration | None = None
+    call: Duration | None = None
+
+
+class Retry(Section):
+    """Tries of the same model after the first, for failures that pass by themselves."""
+
+    extra: Annotated[int, Field(ge=0, le=10)] = 1
+    backoff: Duration = 0.5
+    """The wait before the first retry; it doubles each time, with jitter."""
+    max_wait: Duration = 8.0
+    """A longer wait, also one that the provider asks for, goes to the next model at once."""
+
+
+class Fallback(Section):
+    """Failure classes that go to the next model."""
+
+    on: Many[FailureClass] = DEFAULT_FALLBACK_ON
+
+
+def _as_timeout(value: Any) -> Any:
+    return {"attempt": value} if isinstance(value, str | int | float) else value
+
+
+def _as_fallback(value: Any) -> Any:
+    if value == "none":
+        return value
+    if isinstance(value, str):
+        raise ValueError(f"{value!r} is not known; write 'none', or a mapping with 'on'")
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+class Route(Section):
+    """When these conditions hold, these models answer, in this order."""
+
+    name: Name
+    when: When = When()
+    use: Names
+    timeout: Annotated[Timeout, BeforeValidator(_as_timeout)] | None = None
+    """A duration (for one try) or a mapping, instead of the policy's."""
+    retry: Retry | None = None
+    fallback: Annotated[Literal["none"] | Fallback, BeforeValidator(_as_fallback)] | None = None
+    """`none` stops at this route's own models, without `default`."""
+
+
+class Task(Section):
+    """A task of the user's own, beside the built-in ones."""
+
+    keywords: Names | None = None
+
+
+class Stages(Section):
+    """How stages are recognised."""
+
+    nodes: dict[str, Name] = Field(default_factory=dict[str, str])
+    """LangGraph node name to stage."""
+    ancestors: bool = False
+    """Whether the names of enclosing runs are tracked."""
+
+
+class ClassifierEntry(Section):
+    """What tells the task of a call that carries no tag."""
+
+    kind: Literal["keywords", "none"] = "keywords"
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
+    """Below this the classifier abstains."""
+
+
+class SensitiveEntry(Section):
+    """What counts as sensitive."""
+
+    kinds: Names | None = None
+    """Built-in kinds to look for; all of them when left out."""
+    patterns: dict[str, str] = Field(default_factory=dict[str, str])
+    """The user's own kinds: name to RE2 expression."""
+
+
+class Telemetry(Section):
+    """What leaves the process in spans."""
+
+    content: Literal["none"] = "none"
+
+
+class Policy(Section):
+    """Which model answers which call."""
+
+    version: Literal[1] = 1
+    mode: Literal["enforce", "observe"] = "enforce"
+    models: dict[Name, Annotated[ModelEntry, BeforeValidator(_as_entry)]] = Field(min_length=1)
+    default: Names
+    """Models, in order, where no route matches; and the last fallbacks of every route."""
+    require: Many[Requirement] = ()
+    routes: Many[Route] = ()
+    tasks: dict[Name, Task] = Field(default_factory=dict[str, Task])
+    stages: Stages = Stages()
+    classifier: ClassifierEntry = ClassifierEntry()
+    sensitive: SensitiveEntry = SensitiveEntry()
+    retry: Retry = Retry()
+    timeout: Timeout = Timeout()
+    fallback: Fallback = Fallback()
+    telemetry: Telemetry = Telemetry()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Policy:
+        from taskroute.policy.consistent import problems  # noqa: PLC0415 - it reads the finished model
+
+        found = problems(self)
+        if found:
+            text = "; ".join(problem for _, problem in found)
+            raise PydanticCustomError("policy", "{text}", {"text": text, "problems": found})
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits of a SHA-256 over the content: two policies that say the same have the same."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def policy_json_schema() -> dict[str, Any]:
+    """Return the JSON schema of the policy file, for editors."""
+    schema = Policy.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "taskroute policy"}
+
+

@@ -1,0 +1,66 @@
+"""Values of the policy file that are written one way and used another: durations, lists that may be one name, prices."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s?(ms|s|m|h|d)")
+
+
+def parse_duration(value: Any) -> float:
+    """Return seconds for a duration such as `500ms`, `60s`, `2m`, `1h` or `1d`."""
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        hint = f"{value}s" if isinstance(value, int | float) and not isinstance(value, bool) else "60s"
+        raise ValueError(f"{value!r} is not a duration; write a number with its unit (ms, s, m, h, d), such as {hint!r}")
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if seconds <= 0:
+        raise ValueError(f"{value!r} is not longer than zero; leave the key out for no limit")
+    return seconds
+
+
+def as_tuple(value: Any) -> Any:
+    """Let one value stand for a list of one; refuse an empty list, which would match nothing."""
+    items = value if isinstance(value, list | tuple) else [value]
+    if not items:
+        raise ValueError("the list is empty; name at least one, or leave the key out")
+    return tuple(items)
+
+
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _exact(value: Any) -> Any:
+    """Read a number by the digits that were written, so that 0.15 is not 0.1499999…"""
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a price; write a number, in units of the currency per million tokens")
+    return Decimal(str(value)) if isinstance(value, int | float) else value
+
+
+def one_or_many(items: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [items, {"type": "array", "items": items, "minItems": 1}]}
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s?(ms|s|m|h|d)$", "examples": ["500ms", "60s", "1d"]}),
+]
+"""Seconds; written as `500ms`, `60s`, `1d`."""
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple), WithJsonSchema(one_or_many({"type": "string"}))]
+"""One name, or a list of names of which any will do."""
+
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], BeforeValidator(_listed)]
+"""A list; it may be empty."""
+
+Price = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, allow_inf_nan=False), WithJsonSchema({"type": "number", "minimum": 0})]
+"""Units of the currency per million tokens."""

@@ -1,0 +1,154 @@
+"""Prices from the genai-prices package, imported on the first priced call and kept as frozen rates."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from taskroute.registry.providers import price_table_name
+from taskroute.registry.rates import ZERO, Rate, Rates, amount, per_token
+from taskroute.registry.warn import warn_once
+from taskroute.types import Cost, Usage
+
+_MOST_MODELS: Final = 4096
+_PER_REQUEST: Final = Decimal("0.001")
+_NOT_ASKED: Final = "not asked"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Settled(NamedTuple):
+    """Prices that no later date or hour changes."""
+
+    rates: Rates
+    source: str
+
+
+class _Changing(NamedTuple):
+    """Prices that depend on the date or the hour: the library says which hold now."""
+
+    at: Callable[[datetime], Any]
+    source: str
+
+
+_Known = _Settled | _Changing | None
+
+
+class LibraryPrices:
+    """Prices every model that genai-prices lists; without that package no price is known.
+
+    The prices of a model are read from the library once and then kept for the life of this object. Only tokens and the fee per request are
+    priced: searches, audio hours and storage are not in a `Usage`. Safe to share between threads, and picklable.
+    """
+
+    __slots__ = ("_known", "_library", "_now")
+
+    def __init__(self, *, now: Callable[[], datetime] = _utc_now) -> None:
+        self._now = now
+        self._known: dict[tuple[str | None, str], _Known] = {}
+        self._library: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self._now,)
+
+    def cost(self, provider: str | None, model: str, usage: Usage) -> Cost | None:
+        """Return what the usage costs, or None when the model or a count is unknown. Never raises."""
+        try:
+            key = (provider, model)
+            found = self._known.get(key, _NOT_ASKED)
+            if isinstance(found, str):
+                found = self._learn(key)
+            if found is None:
+                return None
+            rates = found.rates if isinstance(found, _Settled) else _rates(found.at(self._now()))
+            price = amount(rates, usage)
+            return None if price is None else Cost(price, found.source)
+        except Exception as error:
+            warn_once(type(self), error)
+            return None
+
+    def preload(self) -> bool:
+        """Import the price table now, so that the first call need not wait for it; False when it is not there."""
+        try:
+            return self._load() is not None
+        except Exception as error:
+            warn_once(type(self), error)
+            return False
+
+    def _load(self) -> Any:
+        if self._library is None:
+            try:
+                self._library = importlib.import_module("genai_prices")
+            except ModuleNotFoundError as error:
+                if error.name != "genai_prices":
+                    raise
+                self._library = False
+        return self._library or None
+
+    def _learn(self, key: tuple[str | None, str]) -> _Known:
+        # Replies name the model, so the names may be without end.
+        if len(self._known) >= _MOST_MODELS:
+            self._known = {}
+        found: _Known = None
+        # Kept even when it fails, so that a broken library is not asked again at every call.
+        try:
+            library = self._load()
+            found = None if library is None else _look_up(library, *key, now=self._now())
+        finally:
+            self._known[key] = found
+        return found
+
+
+def _rebuild(now: Callable[[], datetime]) -> LibraryPrices:
+    return LibraryPrices(now=now)
+
+
+def _look_up(library: Any, provider: str | None, model: str, *, now: datetime) -> _Known:
+    listed = None if provider is None else price_table_name(provider)
+    name = model.removeprefix("models/")
+    try:
+        priced = library.calc_price(library.Usage(input_tokens=0, output_tokens=0), name, provider_id=listed, genai_request_timestamp=now)
+    except LookupError:
+        return None
+    # The library also takes a provider whose name merely contains another's; the price would be that of another seller.
+    if listed is not None and priced.provider.id != listed:
+        return None
+    source = f"genai-prices@{library.__version__}"
+    if priced.auto_update_timestamp is not None:
+        source += f"+{priced.auto_update_timestamp:%Y-%m-%d}"
+    if not _is_settled(priced.model.prices, now):
+        return _Changing(priced.model.get_prices, source)
+    return _Settled(_rates(priced.model_price), source)
+
+
+def _is_settled(prices: Any, now: datetime) -> bool:
+    """Return whether the prices that hold now hold for ever: the last in the list wins, and a start date once passed stays passed."""
+    if not hasattr(prices, "__getitem__"):
+        return True
+    last = prices[-1].constraint
+    return last is None or (hasattr(last, "start_date") and bool(last.active(now)))
+
+
+def _rates(price: Any) -> Rates:
+    fee = price.requests_kcount
+    return Rates(
+        input=_rate(price.input_mtok),
+        output=_rate(price.output_mtok),
+        cache_read=_rate(price.cache_read_mtok),
+        cache_write=_rate(price.cache_write_mtok),
+        reasoning=_rate(price.output_reasoning_mtok),
+        request=ZERO if fee is None else fee * _PER_REQUEST,
+    )
+
+
+def _rate(price: Any) -> Rate | None:
+    if price is None:
+        return None
+    if isinstance(price, Decimal):
+        return Rate(per_token(price))
+    return Rate(per_token(price.base), tuple((tier.start, per_token(tier.price)) for tier in price.tiers))

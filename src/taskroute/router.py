@@ -1,0 +1,266 @@
+"""The front door: one policy, ready to decide and to carry out calls."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import random
+import secrets
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Self
+
+from taskroute.clock import SystemClock
+from taskroute.decision.decide import decide, with_classification
+from taskroute.decision.snapshot import Snapshot, compile_policy
+from taskroute.errors import ConfigurationError, RouterClosedError
+from taskroute.execution.drivers import Run
+from taskroute.execution.plan import Request, plan
+from taskroute.execution.watching import begin
+from taskroute.policy.consistent import suggestion
+from taskroute.policy.parse import load_policy
+from taskroute.policy.schema import Policy
+from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector
+from taskroute.registry.prices import Prices
+from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, NeedSignal, Usage
+
+_last: ContextVar[Decision | None] = ContextVar("taskroute_last_decision", default=None)
+_captured: ContextVar[list[Decision] | None] = ContextVar("taskroute_captured_decisions", default=None)
+
+_numbers = itertools.count(1)
+_process = secrets.token_hex(5)
+
+
+def _after_fork() -> None:
+    """A child of a fork must not repeat its parent's decision ids."""
+    global _process  # noqa: PLW0603
+    _process = secrets.token_hex(5)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class Router:
+    """Decides which model answers a call, and carries calls out for its hosts.
+
+    Safe to share between threads and tasks; picklable, when what it was given is; usable as a context manager, sync or async.
+
+    `classifier` replaces the one that the policy names; `detectors` find more kinds of sensitive data; `observers` are told of every
+    call, beside the OpenTelemetry one, which is always there and does nothing until the application sets up an SDK.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | Mapping[str, Any],
+        *,
+        classifier: Classifier | None = None,
+        detectors: Sequence[SensitiveDetector] = (),
+        observers: Sequence[Observer] = (),
+        prices: Prices | None = None,
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._classifier = classifier
+        self._detectors = tuple(detectors)
+        self._given_observers = tuple(observers)
+        self._clock: Clock = clock or SystemClock()
+        self._chance = chance
+        self._environ = environ
+        self._prices = prices or Prices()
+        self._path: Path | None = None
+        self._closed = False
+        self._snapshot = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
+        self._observers = self._all_observers()
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], **options: Any) -> Self:
+        """Return a router for the policy in a YAML or TOML file. Raises PolicyError. `options` are those of `Router`."""
+        router = cls(load_policy(path), **options)
+        router._path = Path(path)
+        return router
+
+    # Deciding
+
+    def decide(self, call: Call) -> Decision:
+        """Return which models may answer, in order, and why. Raises NoEligibleModelError when none may.
+
+        A classifier that needs I/O is not asked: then the task stays unknown, and `adecide` is the one to use.
+        """
+        snapshot = self._open()
+        decision = decide(snapshot, call, NO_SIGNALS, NO_STATE, self._clock.now())
+        if isinstance(decision, NeedSignal):
+            known = with_classification(snapshot, call, NO_SIGNALS, None)
+            decision = decide(snapshot, call, known, NO_STATE, self._clock.now())
+        return self._decided(decision)
+
+    async def adecide(self, call: Call) -> Decision:
+        """Return which models may answer, in order, and why; asks any classifier. Raises NoEligibleModelError when none may."""
+        snapshot = self._open()
+        known = NO_SIGNALS
+        while True:
+            decision = decide(snapshot, call, known, NO_STATE, self._clock.now())
+            if not isinstance(decision, NeedSignal):
+                return self._decided(decision)
+            classifier = snapshot.sources.classifier
+            result = None if classifier is None else await classifier.aclassify(decision.text, snapshot.sources.tasks)
+            known = with_classification(snapshot, call, known, result)
+
+    def _decided(self, decision: Decision | NeedSignal) -> Decision:
+        if isinstance(decision, NeedSignal):
+            raise TypeError("a decision with every signal known asked for another")
+        numbered = decision.numbered(self.new_id())
+        self.record(numbered)
+        _ = numbered.model
+        return numbered
+
+    # Carrying out: for the hosts
+
+    def run(self, call: Call, *, has_original: bool = False, held_by: Callable[[str], str] | None = None) -> Run:
+        """Return one call on its way, for a driver. A host calls this for each request."""
+        snapshot = self._open()
+        clock = self._clock
+        now = clock.now()
+        request = Request(
+            snapshot,
+            call,
+            now,
+            self.new_id(),
+            NO_STATE,
+            has_original,
+            held_by or _not_held,
+            self._chance,
+        )
+        sources = snapshot.sources
+        return Run(plan(request), begin(self._observers, call, now), clock, tuple(sources.tasks), sources.classifier, self.record)
+
+    def cost(self, model: str, usage: Usage, *, provider: str | None = None, answered_by: str | None = None) -> Cost | None:
+        """Return the price of an answer of one of the policy's models, or None when no price is known."""
+        spec = self._snapshot.registry[model] if model in self._snapshot.registry else None
+        return self._prices.cost(spec, usage, provider=provider, model=answered_by)
+
+    def record(self, decision: Decision) -> None:
+        """Remember a decision for `last_decision` and `capture_decisions`."""
+        _last.set(decision)
+        captured = _captured.get()
+        if captured is not None:
+            captured.append(decision)
+
+    def last_decision(self) -> Decision | None:
+        """Return the decision taken last in this context, or None.
+
+        A chain runs its steps in copies of the context, so outside of them nothing is seen; `capture_decisions` sees them all.
+        """
+        captured = _captured.get()
+        return captured[-1] if captured else _last.get()
+
+    @contextlib.contextmanager
+    def capture_decisions(self) -> Iterator[list[Decision]]:
+        """Collect every decision taken inside the `with` block, by any step and task started in it, oldest first."""
+        decisions: list[Decision] = []
+        token = _captured.set(decisions)
+        try:
+            yield decisions
+        finally:
+            _captured.reset(token)
+
+    # What it stands on
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._snapshot.policy
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The compiled policy in force. A call in flight keeps the one it began with."""
+        return self._snapshot
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that every time in this router is read from."""
+        return self._clock
+
+    def reload(self, policy: Policy | Mapping[str, Any] | str | os.PathLike[str] | None = None) -> Policy:
+        """Put another policy in force and return it; without an argument, the file it came from is read again.
+
+        Raises PolicyError, and then the old one stays. Calls in flight end under the policy they began with.
+        """
+        source = policy if policy is not None else self._path
+        if source is None:
+            raise ConfigurationError("this router did not come from a file; pass the policy to reload()")
+        fresh = source if isinstance(source, Policy) else load_policy(source)
+        self._snapshot = self._compile(fresh)
+        if policy is not None and isinstance(policy, str | os.PathLike):
+            self._path = Path(policy)
+        return fresh
+
+    def close(self) -> None:
+        """Refuse further calls; those in flight end as they would."""
+        self._closed = True
+
+    async def aclose(self) -> None:
+        """Like `close`."""
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        snapshot = self._snapshot
+        return f"Router(models={list(snapshot.registry)}, routes={[route.name for route in snapshot.routes]}, policy={snapshot.version!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        for derived in ("_snapshot", "_observers", "_prices"):
+            del state[derived]
+        return {**state, "_policy": self.policy}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        policy: Policy = state.pop("_policy")
+        self.__dict__.update(state)
+        self._prices = Prices()
+        self._snapshot = self._compile(policy)
+        self._observers = self._all_observers()
+
+    def new_id(self) -> str:
+        """Return an id for a decision, unlike any other of this or another process."""
+        return f"{_process}-{next(_numbers):x}"
+
+    def _open(self) -> Snapshot:
+        if self._closed:
+            raise RouterClosedError("this router was closed; build a new one")
+        return self._snapshot
+
+    def _compile(self, policy: Policy) -> Snapshot:
+        environ = os.environ if self._environ is None else self._environ
+        pin = environ.get("TASKROUTE_PIN") or None
+        if pin is not None and pin not in policy.models:
+            raise ConfigurationError(f"TASKROUTE_PIN={pin!r} names no model; {suggestion(pin, policy.models)}")
+        disabled = environ.get("TASKROUTE_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
+        if disabled:
+            warnings.warn("TASKROUTE_DISABLED is set: no call is routed", RuntimeWarning, stacklevel=3)
+        return compile_policy(policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled)
+
+    def _all_observers(self) -> tuple[Observer, ...]:
+        from taskroute.telemetry.spans import SpanObserver  # noqa: PLC0415 - keeps `import taskroute` light
+
+        # Looked up through self, so that a span after a reload names the model of the policy in force.
+        return (SpanObserver(models=lambda name: self._snapshot.registry.get(name)), *self._given_observers)
+
+
+def _not_held(model: str) -> str:  # noqa: ARG001
+    return "none"

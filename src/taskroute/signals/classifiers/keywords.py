@@ -1,0 +1,198 @@
+"""Tells the task and the complexity of a prompt from its words, in microseconds and without a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from taskroute.signals.classifiers import keyword_lists as lists
+from taskroute.signals.classifiers.complexity import complexity_terms, judge_complexity
+from taskroute.signals.classifiers.terms import Hit, Term, TermTable, Tokens, edge, terms, tokenize
+from taskroute.signals.language import detect_language
+from taskroute.taxonomy import TASK_GROUPS, TASKS
+from taskroute.types import Classification
+
+_STRONG_WEIGHT: Final = 3.0
+_MEDIUM_WEIGHT: Final = 1.2
+_OWN_WEIGHT: Final = 3.0
+_REACH: Final = 8
+"""An object belongs to a verb at most so many words before it."""
+_SHORT: Final = 14
+"""Up to so many words a greeting is what the text is about."""
+_LEAST: Final = 1.0
+"""Less evidence than this is none."""
+_HALF: Final = 0.9
+"""So much evidence, undisputed, gives a score of one half."""
+_INSIDE: Final = 0.3
+"""What a word counts between the edges of a long text, where material stands rather than the request."""
+_MISSPELT: Final = 0.8
+_OPENING: Final = 1.4
+"""What a word counts more where a request begins."""
+
+_FORMULA: Final = re.compile(r"[0-9a-z)]\s{0,2}[+*/^=]\s{0,2}[0-9(-]|[0-9]\s?%\s?of\b|[√∫∑≤≥π²³]|\\frac|\d[a-z]\s{0,2}[+=-]")
+_CODE: Final = re.compile(r"```|\bdef \w|\w\(\)|[;{]\s{0,4}\n|=>|</\w")
+_LABELS: Final = re.compile(r"(?:^|[\n.:])\s{0,4}(?:context|question|kontext|frage|contexte|contexto|contesto|pregunta|domanda|pergunta)\s?:")
+_FAILURES: Final = ("error", "exception")
+
+
+def _built_in() -> Iterator[Term]:
+    for weight, lexicon in ((_STRONG_WEIGHT, lists.STRONG), (_MEDIUM_WEIGHT, lists.MEDIUM)):
+        for task, listed in lexicon.items():
+            yield from terms(listed, task, weight)
+    for name, listed in lists.VERBS.items():
+        yield from terms(listed, f"verb:{name}")
+    for name, listed in lists.OBJECTS.items():
+        yield from terms(listed, f"object:{name}")
+    yield from terms(lists.GREETINGS, "greeting")
+    yield from terms(lists.QUESTIONS, "question")
+    yield from terms(lists.EXISTING, "existing")
+    yield from complexity_terms()
+
+
+class KeywordClassifier:
+    """Scores tasks by the words of a prompt; says nothing about languages that its lists do not cover.
+
+    `tasks` adds tasks of your own, name to keywords; a keyword may be a phrase, in any language. A built-in name gets more keywords.
+    """
+
+    name = "keywords"
+    local = True
+    labels: Collection[str] = ()
+
+    def __init__(self, tasks: Mapping[str, Sequence[str]] | None = None) -> None:
+        own = {task: tuple(keywords) for task, keywords in (tasks or {}).items()}
+        added = [term for task, keywords in own.items() for term in terms(keywords, f"own:{task}", _OWN_WEIGHT)]
+        self._own = frozenset(own)
+        self._table = TermTable([*_built_in(), *added])
+        self._polite = frozenset(term.words[0] for term in terms(lists.POLITE, "polite"))
+
+    def classify(self, text: str, tasks: Collection[str]) -> Classification:
+        """Return a score for each of `tasks` (names or groups) and your own that the text speaks for; none when nothing was found."""
+        tokens = tokenize(text)
+        if not tokens.words:
+            return Classification()
+        hits = self._table.find(tokens)
+        covered = _covered(text, tokens)
+        evidence = _own_evidence(hits, len(tokens.words))
+        if covered:
+            _add_built_in(evidence, text, tokens, hits, _opening(tokens, self._polite))
+        wanted = {member for task in tasks for member in TASK_GROUPS.get(task, (task,))} | self._own
+        scores = {task: score for task, score in _scores(evidence).items() if task in wanted}
+        if not covered:
+            return Classification(scores=scores)
+        level, confidence = judge_complexity(text, tokens, hits)
+        return Classification(scores=scores, complexity=level, complexity_confidence=confidence)
+
+    async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
+        """Return the same as `classify`."""
+        return self.classify(text, tasks)
+
+
+def _covered(text: str, tokens: Tokens) -> bool:
+    latin = sum(1 for word in tokens.words if word[0] <= "\u024f")
+    if 2 * latin < len(tokens.words):
+        return False
+    found = detect_language(text)
+    return found is None or found[0] in lists.LANGUAGES
+
+
+def _opening(tokens: Tokens, polite: Collection[str]) -> frozenset[int]:
+    """Return where requests begin: the first word of each sentence that is more than courtesy."""
+    found: set[int] = set()
+    count = len(tokens.words)
+    for start in tokens.starts:
+        position = start
+        while position < min(start + 6, count - 1) and tokens.words[position] in polite:
+            position += 1
+        found.add(position)
+    return frozenset(found)
+
+
+def _weigh(hit: Hit, count: int, opening: Collection[int]) -> float:
+    weight = hit.term.weight if hit.exact else hit.term.weight * _MISSPELT
+    if not edge(hit.position, count):
+        return weight * _INSIDE
+    return weight * _OPENING if hit.position in opening else weight
+
+
+def _own_evidence(hits: Iterable[Hit], count: int) -> dict[str, float]:
+    best: dict[tuple[str, tuple[str, ...]], float] = {}
+    for hit in hits:
+        if hit.term.mark.startswith("own:"):
+            key = (hit.term.mark[4:], hit.term.words)
+            best[key] = max(best.get(key, 0.0), _weigh(hit, count, ()))
+    return _added_up(best)
+
+
+def _added_up(best: Mapping[tuple[str, tuple[str, ...]], float]) -> dict[str, float]:
+    evidence: dict[str, float] = {}
+    for (task, _), weight in best.items():
+        evidence[task] = evidence.get(task, 0.0) + weight
+    return evidence
+
+
+def _add_built_in(evidence: dict[str, float], text: str, tokens: Tokens, hits: Sequence[Hit], opening: Collection[int]) -> None:
+    count = len(tokens.words)
+    best: dict[tuple[str, tuple[str, ...]], float] = {}
+    for hit in hits:
+        if hit.term.mark in TASKS:
+            key = (hit.term.mark, hit.term.words)
+            best[key] = max(best.get(key, 0.0), _weigh(hit, count, opening))
+    for source in (_added_up(best), _pairs(text, hits, count, opening), _marks(text, tokens, hits, opening)):
+        for task, weight in source.items():
+            evidence[task] = evidence.get(task, 0.0) + weight
+
+
+def _pairs(text: str, hits: Iterable[Hit], count: int, opening: Collection[int]) -> dict[str, float]:
+    """Return what verbs together with their objects speak for, each pair once."""
+    verbs: dict[str, int] = {}
+    found: dict[str, float] = {}
+    existing = -_REACH
+    shown = bool(_CODE.search(text))
+    for hit in hits:
+        kind, _, name = hit.term.mark.partition(":")
+        if kind == "verb":
+            verbs[name] = hit.position
+        elif kind == "existing":
+            existing = hit.position
+        elif kind == "object" and edge(hit.position, count):
+            owned = name == "code" and (shown or 0 < hit.position - existing <= 3)
+            for verb, position in verbs.items():
+                task, weight = lists.PAIRS.get((verb, "own code" if owned else name), ("", 0.0))
+                if task and 0 < hit.position - position <= _REACH:
+                    found[task] = max(found.get(task, 0.0), weight * (_OPENING if position in opening else 1.0))
+    return found
+
+
+def _marks(text: str, tokens: Tokens, hits: Sequence[Hit], opening: Collection[int]) -> dict[str, float]:
+    """Return what the form of the text speaks for: formulas, code, error names, questions, greetings."""
+    found: dict[str, float] = {}
+    lowered = text.lower()
+    count = len(tokens.words)
+    shown = bool(_CODE.search(text))
+    if not shown and _FORMULA.search(lowered):
+        found["math"] = 1.6
+    if shown:
+        found["code_editing"] = found["debugging"] = 0.5
+    if any(word.endswith(_FAILURES) and len(word) > 9 for word in tokens.words):
+        found["debugging"] = found.get("debugging", 0.0) + 2.0
+    if len(_LABELS.findall(lowered)) >= 2:
+        found["question_answering"] = 4.0
+    opened = {hit.term.mark for hit in hits if hit.position in opening or hit.position in tokens.starts}
+    if "question" in opened:
+        found["question_answering"] = found.get("question_answering", 0.0) + (1.3 if "?" in text else 1.0)
+    if "greeting" in opened:
+        found["conversation"] = 3.0 if count <= _SHORT else 0.5
+    return found
+
+
+def _scores(evidence: Mapping[str, float]) -> dict[str, float]:
+    """Return a score for each task: how much speaks for it, times its share against the strongest other."""
+    scores: dict[str, float] = {}
+    for task, weight in evidence.items():
+        if weight < _LEAST:
+            continue
+        rival = max((other for name, other in evidence.items() if name != task), default=0.0)
+        scores[task] = round(weight / (weight + _HALF) * weight / (weight + rival), 4)
+    return scores

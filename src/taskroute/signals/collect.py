@@ -1,0 +1,184 @@
+"""Reading the signals of one call: each is computed when a condition first asks for it, and never again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+from taskroute.ports import Classifier, SensitiveDetector
+from taskroute.signals.language import detect_language
+from taskroute.signals.sensitive import find_kinds
+from taskroute.signals.size import cap, estimate_tokens
+from taskroute.signals.stage import find_stage
+from taskroute.signals.task import classified_complexity, classified_task, told_task
+from taskroute.taxonomy import MODALITIES
+from taskroute.types import NO_SIGNALS, NOT_ASKED, UNKNOWN, Call, Classification, Signal, Signals
+
+_MEDIA_NEED = {"image": "vision", "audio": "audio", "video": "video", "file": "file"}
+
+
+class Sources(NamedTuple):
+    """Where signals come from, as the policy says."""
+
+    nodes: Mapping[str, str]
+    ancestors: bool
+    classifier: Classifier | None
+    tasks: Collection[str]
+    """Every task that the classifier may name."""
+    min_confidence: float
+    sensitive_kinds: Collection[str] | None = None
+    sensitive_patterns: Mapping[str, Callable[[str], bool]] | None = None
+    detectors: tuple[SensitiveDetector, ...] = ()
+
+
+class ClassifierNeeded(Exception):  # noqa: N818 - not an error: it tells the decision to come back with the signal
+    """The task is asked for, and finding it needs I/O."""
+
+
+class CallReader:
+    """Reads one call. `signals()` gives what was asked for so far."""
+
+    __slots__ = ("_folded", "_found", "_judged", "_known", "_sources", "call")
+
+    def __init__(self, call: Call, sources: Sources, known: Signals = NO_SIGNALS) -> None:
+        self.call = call
+        self._sources = sources
+        self._known = known
+        self._found: dict[str, Signal[Any]] = {}
+        self._folded: str | None = None
+        self._judged: Signals | None = None
+
+    def _take(self, name: str, find: Callable[[], Signal[Any]]) -> Signal[Any]:
+        signal = self._found.get(name)
+        if signal is None:
+            known: Signal[Any] = getattr(self._known, name)
+            signal = self._found[name] = known if known is not NOT_ASKED else find()
+        return signal
+
+    def stage(self) -> str | None:
+        signal = self._found.get("stage")
+        return (self._take("stage", self._find_stage) if signal is None else signal).value
+
+    def task(self) -> str | None:
+        return self._take("task", self._find_task).value
+
+    def complexity(self) -> str | None:
+        return self._take("complexity", self._find_complexity).value
+
+    def urgency(self) -> str | None:
+        return self._take("urgency", lambda: _told(self.call.urgency, self.call, "urgency")).value
+
+    def language(self) -> str | None:
+        return self._take("language", self._find_language).value
+
+    def sensitive(self) -> bool:
+        return bool(self._take("sensitive", self._find_sensitive).value)
+
+    def sensitive_kinds(self) -> tuple[str, ...]:
+        detail = self._take("sensitive", self._find_sensitive).detail
+        return tuple(detail.split(", ")) if detail else ()
+
+    def modality(self) -> tuple[str, ...]:
+        return self._take("modality", lambda: Signal(modalities(self.call), "messages")).value
+
+    def tokens(self) -> int:
+        return self._take("tokens", self._find_tokens).value
+
+    def needs(self) -> tuple[str, ...]:
+        return self._take("needs", lambda: Signal(needs_of(self.call), "call")).value
+
+    def folded_question(self) -> str:
+        if self._folded is None:
+            self._folded = self.call.question().casefold()
+        return self._folded
+
+    def signals(self) -> Signals:
+        """Return the signals that were asked for, with those known before."""
+        return self._known._replace(**self._found) if self._found else self._known
+
+    def source_of(self, name: str) -> Signal[Any]:
+        """Return a signal that was asked for; others are `not_asked`."""
+        return self._found.get(name, NOT_ASKED)
+
+    def _find_stage(self) -> Signal[Any]:
+        return find_stage(self.call, nodes=self._sources.nodes, ancestors=self._sources.ancestors)
+
+    def _classify(self) -> Classification | None:
+        """Run a local classifier once for both signals that it gives."""
+        classifier = self._sources.classifier
+        if classifier is None:
+            return Classification()
+        if not classifier.local:
+            raise ClassifierNeeded
+        return classifier.classify(cap(self.call.question()), self._sources.tasks)
+
+    def _find_task(self) -> Signal[Any]:
+        return told_task(self.call) or self._classified().task
+
+    def _find_complexity(self) -> Signal[Any]:
+        return self._classified().complexity
+
+    def _classified(self) -> Signals:
+        if self._judged is None:
+            asked = bool(self.call.question())
+            self._judged = signals_from(self._classify(), self._sources) if asked else Signals(task=UNKNOWN, complexity=UNKNOWN)
+        return self._judged
+
+    def _find_language(self) -> Signal[Any]:
+        found = detect_language(self.call.question())
+        return Signal(None, "text") if found is None else Signal(found[0], "text", found[1])
+
+    def _find_tokens(self) -> Signal[Any]:
+        return Signal(estimate_tokens(self.call), "estimate" if self.call.tokens is None else "explicit")
+
+    def _find_sensitive(self) -> Signal[Any]:
+        sources = self._sources
+        kinds = set(find_kinds(self.call.texts(), kinds=sources.sensitive_kinds, extra=sources.sensitive_patterns))
+        for detector in sources.detectors:
+            for text in self.call.texts():
+                kinds.update(_detected(detector, text))
+        return Signal(bool(kinds), "patterns", detail=", ".join(sorted(kinds)))
+
+
+def _detected(detector: SensitiveDetector, text: str) -> Collection[str]:
+    try:
+        return detector(text)
+    except Exception as error:  # noqa: BLE001 - a detector that breaks must not let the text through
+        return (f"unchecked ({type(error).__name__})",)
+
+
+def _told(value: str | None, call: Call, key: str) -> Signal[Any]:
+    if value:
+        return Signal(value, "explicit", 1.0)
+    found = call.metadata.get(key)
+    return Signal(found, "metadata", 1.0) if isinstance(found, str) and found else UNKNOWN
+
+
+def signals_from(result: Classification | None, sources: Sources) -> Signals:
+    """Return the task and the complexity that a classifier's answer stands for."""
+    name = sources.classifier.name if sources.classifier is not None else "none"
+    return Signals(
+        task=classified_task(result, source=name, min_confidence=sources.min_confidence),
+        complexity=classified_complexity(result, source=name),
+    )
+
+
+def modalities(call: Call) -> tuple[str, ...]:
+    """Return the kinds of content in a call, `text` first."""
+    found = {kind for message in call.messages for kind in message.media}
+    if call.prompt or any(message.text for message in call.messages):
+        found.add("text")
+    return tuple(kind for kind in MODALITIES if kind in found)
+
+
+def needs_of(call: Call) -> tuple[str, ...]:
+    """Return the capabilities that a model must have to answer this call."""
+    needs = ["tools"] if call.tools else []
+    if call.output_schema:
+        needs.append("json_schema")
+    for message in call.messages:
+        for kind in message.media:
+            need = _MEDIA_NEED.get(kind, kind)
+            if need not in needs:
+                needs.append(need)
+    return tuple(needs)

@@ -1,0 +1,146 @@
+"""Tells the language of a text from its script and its commonest words."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from taskroute.signals.language_profiles import (
+    CYRILLIC_LETTERS,
+    CYRILLIC_WORDS,
+    LETTERS,
+    PERSIAN_LETTERS,
+    SCRIPTS,
+    STOP_WORDS,
+    URDU_LETTERS,
+)
+from taskroute.signals.size import cap
+
+_READ: Final = 2000
+_LEAST_LETTERS: Final = 8
+_LEAST_EVIDENCE: Final = 1.2
+_LEAST_CONFIDENCE: Final = 0.55
+_DENSE: Final = frozenset({"han", "kana", "ko"})
+_DENSE_WEIGHT: Final = 2
+"""A character of a dense script says as much as so many letters."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_SCRIPT_STARTS: Final = [first for first, _, _ in SCRIPTS]
+_LETTER_HINT: Final = 0.7
+_MOST_HINTS: Final = 3
+
+
+def _weights(profiles: Mapping[str, frozenset[str]]) -> Mapping[str, tuple[tuple[str, float], ...]]:
+    """Return for each word its languages; a word that several share says less of each."""
+    shared = Counter(word for words in profiles.values() for word in words)
+    table: dict[str, list[tuple[str, float]]] = {}
+    for code, words in profiles.items():
+        for word in words:
+            table.setdefault(word, []).append((code, 1.0 / shared[word]))
+    return {word: tuple(found) for word, found in table.items()}
+
+
+_LATIN_WORDS: Final = _weights(STOP_WORDS)
+_CYRILLIC_WORDS: Final = _weights(CYRILLIC_WORDS)
+
+
+def detect_language(text: str) -> tuple[str, float] | None:
+    """Return the ISO 639-1 code and the confidence; None when the text is too short, or not clearly in one known language.
+
+    Of a long text the first and last thousand characters are read.
+    """
+    part = cap(text, _READ).lower()
+    if part.isascii():
+        return _latin(part, {})
+    seen = Counter(part)
+    scripts: Counter[str] = Counter()
+    for char, count in seen.items():
+        if char.isalpha():
+            script = _script(char)
+            scripts[script] += count * (_DENSE_WEIGHT if script in _DENSE else 1)
+    if not scripts:
+        return None
+    total = scripts.total()
+    if 2 * scripts["latin"] > total:
+        return _latin(part, seen)
+    return _by_script(part, seen, scripts, total)
+
+
+def _script(char: str) -> str:
+    code = ord(char)
+    at = bisect_right(_SCRIPT_STARTS, code) - 1
+    if at >= 0 and code <= SCRIPTS[at][1]:
+        return SCRIPTS[at][2]
+    return "latin" if code < 0x0250 or 0x1E00 <= code <= 0x1EFF else "other"
+
+
+def _by_script(part: str, seen: Mapping[str, int], scripts: Mapping[str, int], total: int) -> tuple[str, float] | None:
+    cjk = scripts.get("han", 0) + scripts.get("kana", 0)
+    merged = {**scripts, "han": cjk, "kana": 0}
+    name = max(merged, key=lambda key: merged[key])
+    if merged[name] < 4 or 2 * merged[name] < total:
+        return None
+    share = merged[name] / total
+    if name in {"other", "latin"}:
+        return None
+    if name == "han":
+        # Japanese always mixes kana in; a title in Chinese characters only may be either.
+        return ("ja" if 10 * scripts.get("kana", 0) >= cjk else "zh", round(share * 0.95, 4))
+    if name == "arabic":
+        return _arabic(seen), round(share * 0.85, 4)
+    if name == "cyrillic":
+        return _cyrillic(part, seen, share)
+    return name, round(share * 0.95, 4)
+
+
+def _arabic(seen: Mapping[str, int]) -> str:
+    if any(char in seen for char in URDU_LETTERS):
+        return "ur"
+    return "fa" if any(char in seen for char in PERSIAN_LETTERS) else "ar"
+
+
+def _cyrillic(part: str, seen: Mapping[str, int], share: float) -> tuple[str, float] | None:
+    for code, letters in CYRILLIC_LETTERS:
+        if any(char in seen for char in letters):
+            return code, round(share * 0.9, 4)
+    scores = _score(_WORD.findall(part), _CYRILLIC_WORDS)
+    if "ъ" in seen:
+        scores["bg"] = scores.get("bg", 0.0) + 1.0
+    return _clear(scores, share)
+
+
+def _latin(part: str, seen: Mapping[str, int]) -> tuple[str, float] | None:
+    words = _WORD.findall(part)
+    if sum(map(len, words)) < _LEAST_LETTERS:
+        return None
+    scores = _score(words, _LATIN_WORDS)
+    for code, letters in LETTERS.items():
+        hints = sum(seen.get(char, 0) for char in letters)
+        if hints:
+            scores[code] = scores.get(code, 0.0) + _LETTER_HINT * min(_MOST_HINTS, hints)
+    best = max(scores.values(), default=0.0)
+    # Names and code hold few of the short words of any language.
+    if best < 0.06 * len(words):
+        return None
+    return _clear(scores, 1.0)
+
+
+def _score(words: list[str], table: Mapping[str, tuple[tuple[str, float], ...]]) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for word, count in Counter(words).items():
+        for code, weight in table.get(word, ()):
+            scores[code] = scores.get(code, 0.0) + weight * min(count, 4)
+    return scores
+
+
+def _clear(scores: Mapping[str, float], share: float) -> tuple[str, float] | None:
+    """Return the best language if it has enough evidence and leads clearly."""
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])
+    if not ranked or ranked[0][1] < _LEAST_EVIDENCE:
+        return None
+    code, best = ranked[0]
+    rival = ranked[1][1] if len(ranked) > 1 else 0.0
+    confidence = share * best / (best + rival) * best / (best + 0.5)
+    return (code, round(confidence, 4)) if confidence >= _LEAST_CONFIDENCE else None

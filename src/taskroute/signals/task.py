@@ -1,0 +1,37 @@
+"""The task of a call: what the caller says, or what the classifier is sure enough of."""
+
+from __future__ import annotations
+
+from taskroute.signals.stage import tag_value
+from taskroute.types import Call, Classification, Signal
+
+
+def told_task(call: Call) -> Signal[str] | None:
+    """Return the task that the caller named, and how; None when a classifier must be asked."""
+    if call.task:
+        return Signal(call.task, "explicit", 1.0)
+    task = call.metadata.get("llm_task")
+    if isinstance(task, str) and task:
+        return Signal(task, "metadata", 1.0)
+    tagged = tag_value(call.tags, "task:")
+    return Signal(tagged, "tag", 1.0) if tagged else None
+
+
+def classified_task(result: Classification | None, *, source: str, min_confidence: float) -> Signal[str]:
+    """Return the best task when it reaches the policy's threshold, else a signal that abstains and says how near it was."""
+    if result is None:
+        return Signal(None, source, detail="the classifier failed")
+    best = result.best()
+    if best is None:
+        return Signal(None, source, detail="abstains: no evidence for any task")
+    task, confidence = best
+    if confidence < min_confidence:
+        return Signal(None, source, confidence, f"abstains: {task!r} at {confidence:.2f} is below {min_confidence:g}")
+    return Signal(task, source, confidence)
+
+
+def classified_complexity(result: Classification | None, *, source: str) -> Signal[str]:
+    """Return the complexity as the classifier judged it."""
+    if result is None or result.complexity is None:
+        return Signal(None, source)
+    return Signal(result.complexity, source, result.complexity_confidence)

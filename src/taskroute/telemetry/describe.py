@@ -1,0 +1,149 @@
+"""What a span says: decisions, requests, answers and errors as attributes, without a word of what was asked or answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from opentelemetry.util.types import AttributeValue
+
+from taskroute.steps import Attempt
+from taskroute.telemetry import attributes as names
+from taskroute.types import Cost, Decision, Reply, Signals, Usage
+
+_PORTS: Final = {"https": 443, "http": 80}
+_NOT_CLASSIFIERS: Final = frozenset({"explicit", "metadata", "tag", "header", "none", "not_asked"})
+_NO_USAGE: Final = Usage()
+
+
+class KnownModel(Protocol):
+    """What a span says of a model beyond its name in the policy. None where it is not known."""
+
+    @property
+    def provider(self) -> str | None: ...
+    @property
+    def model_id(self) -> str | None:
+        """The provider's own name of the model."""
+        ...
+
+    @property
+    def base_url(self) -> str | None: ...
+
+
+def of_decision(decision: Decision) -> dict[str, AttributeValue]:
+    """Return what a decision leaves on the route span; a signal without a value leaves nothing."""
+    stage, task = decision.signals.stage, decision.signals.task
+    return present(
+        {
+            names.ROUTE: decision.route,
+            names.REASON: decision.reason,
+            names.STAGE: stage.value,
+            names.STAGE_SOURCE: stage.source if stage.value is not None else None,
+            names.TASK: task.value,
+            names.TASK_SOURCE: task.source if task.value is not None else None,
+            names.TASK_CONFIDENCE: task.confidence if task.value is not None else None,
+            names.COMPLEXITY: decision.signals.complexity.value,
+            names.CLASSIFIER_KIND: _classifier(decision.signals),
+            names.CANDIDATES: decision.candidates,
+            names.REJECTED: tuple(f"{model}: {why}" for model, why in decision.rejected.items()),
+            names.POLICY_VERSION: decision.policy_version,
+            names.DECISION_ID: decision.id,
+            names.MODE: decision.mode,
+        }
+    )
+
+
+def _classifier(signals: Signals) -> str | None:
+    for signal in (signals.task, signals.complexity):
+        if signal.value is not None and signal.source not in _NOT_CLASSIFIERS:
+            return signal.source
+    return None
+
+
+def of_request(step: Attempt, known: KnownModel | None, real: str) -> dict[str, AttributeValue]:
+    """Return what is known of an attempt before it is sent, for samplers to see."""
+    address, port = _server(known.base_url) if known is not None and known.base_url else (None, None)
+    return present(
+        {
+            names.OPERATION_NAME: names.CHAT,
+            names.PROVIDER_NAME: provider_name(known.provider) if known is not None else None,
+            names.REQUEST_MODEL: real,
+            names.SERVER_ADDRESS: address,
+            names.SERVER_PORT: port,
+            names.ATTEMPT: step.number,
+            names.FALLBACK_FROM: step.fallback_from,
+            names.FALLBACK_REASON: step.fallback_reason,
+            names.TIMEOUT_ENFORCED: step.timeout_enforced,
+        }
+    )
+
+
+def of_reply(reply: Reply) -> dict[str, AttributeValue]:
+    """Return what an answer tells of itself, but for its content."""
+    usage = reply.usage or _NO_USAGE
+    return present(
+        {
+            names.RESPONSE_MODEL: reply.model,
+            names.RESPONSE_ID: reply.id,
+            names.RESPONSE_FINISH_REASONS: (reply.finish_reason,) if reply.finish_reason else None,
+            names.USAGE_INPUT_TOKENS: usage.input,
+            names.USAGE_OUTPUT_TOKENS: usage.output,
+            names.USAGE_CACHE_READ_INPUT_TOKENS: usage.cache_read,
+            names.USAGE_CACHE_WRITE_INPUT_TOKENS: usage.cache_write,
+            names.USAGE_CACHE_CREATION_INPUT_TOKENS: usage.cache_write,
+            names.USAGE_REASONING_OUTPUT_TOKENS: usage.reasoning,
+            **of_cost(reply.cost),
+        }
+    )
+
+
+def of_cost(cost: Cost | None) -> dict[str, AttributeValue | None]:
+    """Return the cost, or nothing when no price is known."""
+    if cost is None:
+        return {}
+    return {names.COST_TOTAL: float(cost.amount), names.COST_CURRENCY: cost.currency, names.COST_SOURCE: cost.source}
+
+
+def present(values: Mapping[str, AttributeValue | None]) -> dict[str, AttributeValue]:
+    """Return the values that are known: unknown is absent, never empty."""
+    return {name: value for name, value in values.items() if value is not None and value != "" and value != ()}
+
+
+def error_type(error: BaseException | None) -> str | None:
+    """Return the HTTP status that the provider answered with, else the class of the error."""
+    if error is None:
+        return None
+    status = _http_status(error)
+    return class_name(error) if status is None else str(status)
+
+
+def _http_status(error: BaseException) -> int | None:
+    response: Any = getattr(error, "response", None)
+    for holder in (error, response):
+        for name in ("status_code", "status", "code"):
+            value: Any = getattr(holder, name, None)
+            if isinstance(value, int) and 100 <= value <= 599:
+                return int(value)
+    return None
+
+
+def class_name(error: BaseException) -> str:
+    """Return the class of an error with its module, without the module for the built-in ones."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def provider_name(provider: str | None) -> str | None:
+    """Return the name that the conventions give to a provider."""
+    return None if provider is None else names.PROVIDERS.get(provider.lower().replace("-", "_"), provider)
+
+
+@lru_cache(maxsize=256)
+def _server(base_url: str) -> tuple[str | None, int | None]:
+    try:
+        parts = urlsplit(base_url if "//" in base_url else f"//{base_url}")
+        return parts.hostname, parts.port or (_PORTS.get(parts.scheme) if parts.hostname else None)
+    except ValueError:
+        return None, None

@@ -1,0 +1,291 @@
+"""OpenTelemetry spans of a routed call: one `route …` span, and under it one `chat …` span for each model that was tried.
+
+Nothing that a prompt or an answer says is written: exceptions leave their type and failure class, never their message.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, TracerProvider
+from opentelemetry.util.types import AttributeValue
+
+from taskroute.steps import Attempt, Cancelled, Classified, Classify, Ended, Event, Failed, Opened, Step
+from taskroute.telemetry import attributes as names
+from taskroute.telemetry import describe
+from taskroute.telemetry.describe import KnownModel
+from taskroute.types import Call, Decision, Outcome, Reply
+
+__all__ = ["CallSpans", "KnownModel", "SpanObserver"]
+
+_HELD: Final[ContextVar[object]] = ContextVar("taskroute_held_span")
+
+
+class SpanObserver:
+    """Writes spans for every call that the tracer provider records; costs a few microseconds when there is none.
+
+    Without `tracer_provider` the global one is used, also when it is set later. `models` looks a model up by its name in the policy.
+    """
+
+    def __init__(
+        self,
+        *,
+        tracer_provider: TracerProvider | None = None,
+        models: Callable[[str], KnownModel | None],
+        wall_clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        # The global provider's tracer is a proxy until a provider is set, and the real one from then on.
+        self._tracer = trace.get_tracer(names.SCOPE, _own_version(), tracer_provider)
+        self._models = models
+        self._wall_clock = wall_clock
+
+    def begin(self, call: Call, at: float) -> CallSpans | None:
+        """Open the route span and return what follows the call, or None when the span is not recorded."""
+        start = self._wall_clock()
+        route = self._tracer.start_span(names.ROUTE_SPAN, start_time=start, record_exception=False, set_status_on_exception=False)
+        if not route.is_recording():
+            return None
+        return CallSpans(route, tracer=self._tracer, models=self._models, zero=start - int(at * 1e9))
+
+
+class CallSpans:
+    """The spans of one call. Times are the driver's, laid over the wall clock once at the beginning."""
+
+    __slots__ = ("_asked_at", "_attempt", "_children", "_decided", "_fell", "_finished", "_models", "_route", "_sent", "_tracer", "_zero")
+
+    def __init__(self, route: Span, *, tracer: Tracer, models: Callable[[str], KnownModel | None], zero: int) -> None:
+        self._route = route
+        self._tracer = tracer
+        self._models = models
+        self._zero = zero
+        # Kept from the beginning: a stream may be read in a thread or a task that knows nothing of the caller's trace.
+        self._children = trace.set_span_in_context(route, otel_context.get_current())
+        self._attempt: _AttemptSpan | None = None
+        self._sent = 0
+        self._fell: list[tuple[str, str | None]] = []
+        self._asked_at: float | None = None
+        self._decided = False
+        self._finished = False
+
+    def decided(self, decision: Decision) -> None:
+        """Name the route span and write the decision on it."""
+        self._decided = True
+        self._route.update_name(f"{names.ROUTE_SPAN} {decision.route or names.UNNAMED_ROUTE}")
+        self._route.set_attributes(describe.of_decision(decision))
+
+    def step(self, step: Step, at: float) -> None:
+        """Open a span for a model that was not tried yet; count a retry in the span that is open."""
+        if isinstance(step, Attempt) and not self._finished:
+            self._try(step, self._ns(at))
+        elif isinstance(step, Classify):
+            self._asked_at = at
+
+    def event(self, event: Event, failure: str | None, at: float) -> None:
+        """Write what became of the step."""
+        attempt = self._attempt
+        if isinstance(event, Classified):
+            self._classified(at)
+        elif attempt is None:
+            return
+        elif isinstance(event, Opened):
+            attempt.opened(self._ns(at))
+        elif isinstance(event, Failed):
+            attempt.failed(event, failure, self._ns(at))
+        elif isinstance(event, Ended):
+            # Closed at once: a finished answer that is asked for again is another inference, with its own tokens and cost.
+            self._attempt = None
+            attempt.answered(event.reply, self._ns(at))
+        elif isinstance(event, Cancelled):
+            self._attempt = None
+            attempt.cancelled(self._ns(at))
+
+    def active(self) -> AbstractContextManager[object]:
+        """Return a context in which the open attempt is the current span; the route span when no attempt is open."""
+        return _Active(self._attempt.span if self._attempt is not None else self._route)
+
+    def finished(self, outcome: Outcome, at: float) -> None:
+        """End every span that is open, with what became of the call on the route span."""
+        if self._finished:
+            return
+        self._finished = True
+        end = self._ns(at)
+        try:
+            self._end_open_attempt(outcome, end)
+            if not self._decided:
+                self.decided(outcome.decision)
+            self._route.set_attributes(self._of_outcome(outcome))
+            if outcome.status == "failed":
+                failure = outcome.tries[-1].failure if outcome.tries else None
+                _mark_failed(self._route, outcome.error, failure, end)
+        finally:
+            self._route.end(end)
+
+    def _classified(self, at: float) -> None:
+        asked_at, self._asked_at = self._asked_at, None
+        if asked_at is not None:
+            self._route.set_attribute(names.CLASSIFIER_DURATION_MS, (at - asked_at) * 1000)
+
+    def _ns(self, at: float) -> int:
+        return self._zero + int(at * 1e9)
+
+    def _try(self, step: Attempt, start: int) -> None:
+        self._sent += 1
+        last = self._attempt
+        if last is not None and last.retries_with(step):
+            last.retry(start)
+            return
+        if last is not None:
+            self._attempt = None
+            last.end(start)
+        if step.fallback_from is not None and step.retry == 0:
+            self._fell.append((step.fallback_from, step.fallback_reason))
+        known = self._models(step.model)
+        real = (known.model_id if known is not None else None) or step.model
+        span = self._tracer.start_span(
+            f"{names.CHAT} {real}",
+            context=self._children,
+            kind=SpanKind.CLIENT,
+            attributes=describe.of_request(step, known, real),
+            start_time=start,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+        self._attempt = _AttemptSpan(span, model=step.model, start=start, named_provider=known is not None and known.provider is not None)
+
+    def _end_open_attempt(self, outcome: Outcome, end: int) -> None:
+        attempt, self._attempt = self._attempt, None
+        if attempt is None:
+            return
+        if outcome.status == "cancelled":
+            attempt.cancelled(end)
+        elif outcome.status == "failed" and outcome.error is not None:
+            attempt.end(end, error=outcome.error)
+        else:
+            attempt.end(end)
+
+    def _of_outcome(self, outcome: Outcome) -> dict[str, AttributeValue]:
+        fell_from, why = self._fell[0] if self._fell else (None, None)
+        return describe.present(
+            {
+                names.MODEL: outcome.model,
+                names.ATTEMPTS: self._sent,
+                names.FALLBACK_COUNT: len(self._fell),
+                names.FALLBACK_FROM: fell_from,
+                names.FALLBACK_REASON: why,
+                names.CANCELLED: True if outcome.status == "cancelled" else None,
+                **describe.of_cost(outcome.cost),
+            }
+        )
+
+
+class _AttemptSpan:
+    """The span around one model's work: the first try and its retries.
+
+    A failure stays pending until the next step tells whether the same model is tried again, which keeps the span open.
+    """
+
+    __slots__ = ("_failure", "_named_provider", "_pending", "_pending_at", "_retries", "_tried_at", "model", "span")
+
+    def __init__(self, span: Span, *, model: str, start: int, named_provider: bool) -> None:
+        self.span = span
+        self.model = model
+        self._tried_at = start
+        self._named_provider = named_provider
+        self._retries = 0
+        self._pending: Failed | None = None
+        self._pending_at = 0
+        self._failure: str | None = None
+
+    def retries_with(self, step: Attempt) -> bool:
+        """Return whether the step tries this model again after a failure."""
+        return self._pending is not None and step.retry > 0 and step.model == self.model
+
+    def retry(self, at: int) -> None:
+        error, failure = (self._pending.error if self._pending is not None else None), self._failure
+        self._retries += 1
+        self._tried_at = at
+        self._pending = self._failure = None
+        event = describe.present({names.FAILURE: failure, names.ERROR_TYPE: describe.error_type(error)})
+        self.span.add_event(names.RETRY_EVENT, event, at)
+
+    def opened(self, at: int) -> None:
+        self.span.set_attributes({names.REQUEST_STREAM: True, names.RESPONSE_TIME_TO_FIRST_CHUNK: (at - self._tried_at) / 1e9})
+
+    def failed(self, event: Failed, failure: str | None, at: int) -> None:
+        self._pending, self._failure, self._pending_at = event, failure, at
+
+    def answered(self, reply: Reply, at: int) -> None:
+        try:
+            provider = None if self._named_provider else describe.provider_name(reply.provider)
+            self.span.set_attributes(describe.of_reply(reply) | describe.present({names.PROVIDER_NAME: provider}))
+        finally:
+            self.end(at)
+
+    def cancelled(self, at: int) -> None:
+        self.span.set_attributes({names.CANCELLED: True, names.RETRY_COUNT: self._retries})
+        if self._pending is not None:
+            _add_exception(self.span, self._pending.error, self._failure, self._pending_at)
+        self.span.end(at)
+
+    def end(self, at: int, *, error: BaseException | None = None) -> None:
+        """End the span: failed when a failure is pending, or else with `error`."""
+        try:
+            self.span.set_attribute(names.RETRY_COUNT, self._retries)
+            if self._pending is not None:
+                at = self._pending_at
+                if self._pending.delivered:
+                    self.span.set_attribute(names.RESPONSE_FINISH_REASONS, (names.FINISH_ERROR,))
+                _mark_failed(self.span, self._pending.error, self._failure, at)
+            elif error is not None:
+                _mark_failed(self.span, error, None, at)
+        finally:
+            self.span.end(at)
+
+
+class _Active:
+    """Holds a span as the current one between enter and exit."""
+
+    __slots__ = ("_attached", "_held", "_span")
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    def __enter__(self) -> Span:
+        self._held: Token[object] = _HELD.set(self)
+        self._attached = otel_context.attach(trace.set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            _HELD.reset(self._held)
+        except ValueError:
+            # A coroutine that is thrown away is unwound in whichever context is current then. What was attached is gone with
+            # the task; detaching here would only log an error.
+            return
+        otel_context.detach(self._attached)
+
+
+def _mark_failed(span: Span, error: BaseException | None, failure: str | None, at: int) -> None:
+    span.set_attribute(names.ERROR_TYPE, describe.error_type(error) or failure or names.OTHER_ERROR)
+    span.set_status(Status(StatusCode.ERROR, failure))
+    if error is not None:
+        _add_exception(span, error, failure, at)
+
+
+def _add_exception(span: Span, error: BaseException, failure: str | None, at: int) -> None:
+    # Not record_exception: it writes the message and the stack, and a provider's message may quote the prompt.
+    span.add_event(names.EXCEPTION_EVENT, describe.present({names.EXCEPTION_TYPE: describe.class_name(error), names.FAILURE: failure}), at)
+
+
+def _own_version() -> str | None:
+    try:
+        return version("taskroute")
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,284 @@
+"""Frozen values that the layers hand to each other about a call: what was asked, what is known, what was decided.
+
+They are named tuples, not frozen dataclasses: a routed call makes a dozen of them, and a frozen dataclass takes seven times as long
+to make. Build them by keyword.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final, Generic, Literal, NamedTuple, NoReturn, TypeVar
+
+from taskroute.errors import NoEligibleModelError
+
+T = TypeVar("T")
+
+
+class _Nothing(Mapping[str, Any]):
+    """An empty mapping that nobody can fill, so that it may be a default; pickles as itself."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> NoReturn:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+    def __reduce__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Final[Mapping[str, Any]] = _Nothing()
+
+class Message(NamedTuple):
+    """One message of a call, reduced to what routing may look at."""
+
+    role: str
+    """`system`, `user`, `assistant` or `tool`."""
+    text: str = ""
+    """All text of the message: content, and the arguments of tool calls."""
+    media: tuple[str, ...] = ()
+    """Kinds of the parts that are not text, one entry a part: `image`, `audio`, `video`, `file`."""
+
+
+class Call(NamedTuple):
+    """One request for a model, as any host may make it.
+
+    Give either `prompt` (one user message) or `messages` (the conversation, oldest first).
+    """
+
+    prompt: str = ""
+    messages: tuple[Message, ...] = ()
+    stage: str | None = None
+    task: str | None = None
+    urgency: str | None = None
+    tenant: str | None = None
+    user: str | None = None
+    session: str | None = None
+    pin: str | None = None
+    """Name of the one model that may answer."""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = NOTHING
+    ancestors: tuple[str, ...] = ()
+    """Names of the enclosing runs, nearest first, where the host tracks them."""
+    tools: tuple[str, ...] = ()
+    """Names of the tools that the model may call."""
+    schema_chars: int = 0
+    """Size in characters of the tool and output schemas that go with the call."""
+    output_schema: bool = False
+    """Whether the answer must fit a JSON schema."""
+    max_tokens: int | None = None
+    """Answer tokens asked for, where the call says so."""
+    tokens: int | None = None
+    """Input tokens as the caller counted them; without it they are estimated."""
+
+    def thread(self) -> tuple[Message, ...]:
+        """Return the messages, with `prompt` as a user message at the end."""
+        if self.prompt:
+            return (*self.messages, Message("user", self.prompt))
+        return self.messages
+
+    def question(self) -> str:
+        """Return the text of the latest user message, or '' when there is none."""
+        if self.prompt:
+            return self.prompt
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message.text
+        return ""
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text that a model would see."""
+        for message in self.messages:
+            yield message.text
+        if self.prompt:
+            yield self.prompt
+
+
+class Signal(NamedTuple, Generic[T]):
+    """One fact about a call, where it came from and how sure it is."""
+
+    value: T | None
+    source: str
+    """What said so: `explicit`, `metadata`, `tag`, `keywords`…; `not_asked` when no condition needed it; `none` when nothing told."""
+    confidence: float | None = None
+    """0 to 1; None when the source does not measure it."""
+    detail: str = ""
+
+
+NOT_ASKED: Final[Signal[Any]] = Signal(None, "not_asked")
+UNKNOWN: Final[Signal[Any]] = Signal(None, "none")
+
+
+class Signals(NamedTuple):
+    """Everything known of a call. A signal that nobody asked for is `Signal(None, "not_asked")`."""
+
+    stage: Signal[str] = NOT_ASKED
+    task: Signal[str] = NOT_ASKED
+    complexity: Signal[str] = NOT_ASKED
+    urgency: Signal[str] = NOT_ASKED
+    language: Signal[str] = NOT_ASKED
+    sensitive: Signal[bool] = NOT_ASKED
+    modality: Signal[tuple[str, ...]] = NOT_ASKED
+    tokens: Signal[int] = NOT_ASKED
+    needs: Signal[tuple[str, ...]] = NOT_ASKED
+    tenant: Signal[str] = NOT_ASKED
+    user: Signal[str] = NOT_ASKED
+    session: Signal[str] = NOT_ASKED
+
+    def items(self) -> Iterator[tuple[str, Signal[Any]]]:
+        """Return each name with its signal, in the order of the fields."""
+        return zip(self._fields, self, strict=True)
+
+
+NO_SIGNALS: Final = Signals()
+
+Mode = Literal["enforce", "observe", "disabled"]
+
+
+class Decision(NamedTuple):
+    """Which models may answer a call, in order, and why."""
+
+    candidates: tuple[str, ...]
+    """Eligible models: the first is called, the rest are its fallbacks."""
+    route: str | None
+    """Name of the route that matched; None when `default` answers."""
+    reason: str
+    """One sentence."""
+    signals: Signals = NO_SIGNALS
+    rejected: Mapping[str, str] = NOTHING
+    """Model name to the reason it may not answer."""
+    policy_version: str = ""
+    mode: Mode = "enforce"
+    pinned: bool = False
+    id: str = ""
+
+    @property
+    def model(self) -> str:
+        """The model to call first. Raises NoEligibleModelError when every model was rejected."""
+        if not self.candidates:
+            raise NoEligibleModelError(self.reason, rejected=self.rejected)
+        return self.candidates[0]
+
+    def numbered(self, decision_id: str) -> Decision:
+        """Return the same decision under an id."""
+        return self._replace(id=decision_id)
+
+
+class NeedSignal(NamedTuple):
+    """A decision cannot be taken before this signal is fetched, because fetching it needs I/O."""
+
+    name: str
+    text: str
+    """The capped text to classify."""
+
+
+class Classification(NamedTuple):
+    """What a classifier found: a score for each task it considered, never a model."""
+
+    scores: Mapping[str, float] = NOTHING
+    """Task name to confidence, 0 to 1. Empty means that it abstains."""
+    complexity: str | None = None
+    complexity_confidence: float | None = None
+
+    def best(self) -> tuple[str, float] | None:
+        """Return the task with the highest score, or None when there is none."""
+        if not self.scores:
+            return None
+        return max(self.scores.items(), key=lambda pair: pair[1])
+
+
+class StateView(NamedTuple):
+    """A frozen look at what changes between calls, taken before a decision."""
+
+    unavailable: Mapping[str, str] = NOTHING
+    """Model name to the reason it must not be called now."""
+
+
+NO_STATE: Final = StateView()
+
+
+class Usage(NamedTuple):
+    """Tokens of one answer. None means that the provider did not say.
+
+    `cache_read`, `cache_write` are parts of `input`; `reasoning` is a part of `output`.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+
+
+class Cost(NamedTuple):
+    """The price of an answer. `amount` is in `currency`, exact."""
+
+    amount: Decimal
+    source: str
+    """Where the price came from, with its version: `user`, `genai-prices@0.2.3`…"""
+    currency: str = "USD"
+
+
+class Reply(NamedTuple):
+    """An answer as routing sees it. `answer` is the host's own object and goes to the caller untouched."""
+
+    answer: Any
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    model: str | None = None
+    """The model that the provider says answered."""
+    provider: str | None = None
+    id: str | None = None
+    text: str = ""
+    tool_calls: tuple[str, ...] = ()
+    """Names of the tools that the answer calls."""
+    cost: Cost | None = None
+    """None when no price is known."""
+
+
+class Try(NamedTuple):
+    """One request that was sent to a model, and how it ended."""
+
+    model: str
+    retry: int
+    """0 for the first try of this model, then 1, 2, …"""
+    seconds: float
+    failure: str | None = None
+    """The failure class; None when the model answered."""
+    error: BaseException | None = None
+    usage: Usage | None = None
+    cost: Cost | None = None
+
+
+class Outcome(NamedTuple):
+    """How a call ended: everything that observers may want to write down."""
+
+    decision: Decision
+    tries: tuple[Try, ...]
+    status: Literal["answered", "failed", "cancelled"]
+    reply: Reply | None = None
+    error: BaseException | None = None
+
+    @property
+    def model(self) -> str | None:
+        """The model that answered, or None."""
+        return self.tries[-1].model if self.status == "answered" and self.tries else None
+
+    @property
+    def cost(self) -> Cost | None:
+        """The sum over all tries that have a price; None when the answer's own price is unknown, or when currencies are mixed."""
+        known = [t.cost for t in self.tries if t.cost is not None]
+        if not known or self.tries[-1].cost is None or len({c.currency for c in known}) > 1:
+            return None
+        if len(known) == 1:
+            return known[0]
+        return Cost(amount=sum((c.amount for c in known), Decimal(0)), source=known[-1].source, currency=known[-1].currency)
