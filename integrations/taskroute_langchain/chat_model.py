@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Self, cast
@@ -129,12 +130,17 @@ class RoutedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> LLMResult:
         config = _as_config(callbacks, tags, metadata, run_name, run_id)
-        results: list[LLMResult] = []
-        for index, one in enumerate(messages):
-            run, host = self._begin(GenerateHost, one, config if index == 0 else _without_id(config), _with_stop(kwargs, stop), is_async=True)
+
+        async def one(index: int, thread: list[BaseMessage]) -> LLMResult:
+            run, host = self._begin(GenerateHost, thread, config if index == 0 else _without_id(config), _with_stop(kwargs, stop), is_async=True)
             reply = (await adrive(run, host)).reply
-            results.append(cast("LLMResult", reply.answer if reply is not None else None))
-        return _joined(results)
+            return cast("LLMResult", reply.answer if reply is not None else None)
+
+        results = await asyncio.gather(*[one(index, thread) for index, thread in enumerate(messages)], return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return _joined(cast("list[LLMResult]", results))
 
     def stream_events(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, version: Any = "v2", stop: list[str] | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
         if version != "v3":
@@ -160,7 +166,7 @@ class RoutedChatModel(BaseChatModel):
         """Return a runnable whose answers fit `schema`, by whichever way the chosen model's provider has for it."""
         from taskroute_langchain.structured import RoutedStructuredOutput  # noqa: PLC0415 - it is built on this module
 
-        return RoutedStructuredOutput(llm=self, output_schema=schema, include_raw=include_raw, options=kwargs)
+        return RoutedStructuredOutput(llm=self, answer_schema=schema, include_raw=include_raw, options=kwargs)
 
     # One call
 

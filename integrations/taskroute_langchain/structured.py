@@ -100,7 +100,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     llm: RoutedChatModel
-    output_schema: Any
+    answer_schema: Any
     include_raw: bool = False
     options: dict[str, Any] = {}
 
@@ -110,7 +110,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         """Return the chosen model's own structured-output runnable, made once a model."""
         found = self._made.get(id(model))
         if found is None or found[0] is not model:
-            made = model.with_structured_output(self.output_schema, include_raw=self.include_raw, **self.options)
+            made = model.with_structured_output(self.answer_schema, include_raw=self.include_raw, **self.options)
             found = self._made[id(model)] = model, cast("Runnable[Any, Any]", made)
         return found[1]
 

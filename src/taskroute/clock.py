@@ -9,6 +9,11 @@ import time
 class SystemClock:
     """Monotonic time, and sleeping by the operating system."""
 
-    now = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
-    asleep = staticmethod(asyncio.sleep)
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,12 +1,12 @@
 """What can go wrong, as one tree.
 
-    TaskrouteError
-    ├── PolicyError              the policy is wrong: raised when it is loaded, never at call time
-    ├── NoEligibleModelError     no model may answer this call; says why for each
-    ├── AllModelsFailedError     every model that may answer was tried; lists each try
-    ├── StreamInterruptedError   a stream broke after part of it had been given out
-    ├── ConfigurationError       a model, an extra or an environment variable is missing
-    └── RouterClosedError        the router was used after close()
+TaskrouteError
+├── PolicyError              the policy is wrong: raised when it is loaded, never at call time
+├── NoEligibleModelError     no model may answer this call; says why for each
+├── AllModelsFailedError     every model that may answer was tried; lists each try
+├── StreamInterruptedError   a stream broke after part of it had been given out
+├── ConfigurationError       a model, an extra or an environment variable is missing
+└── RouterClosedError        the router was used after close()
 """
 
 from __future__ import annotations

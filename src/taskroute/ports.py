@@ -22,12 +22,20 @@ class Clock(Protocol):
 class Classifier(Protocol):
     """Scores tasks for a prompt. The threshold belongs to the policy, and a classifier never names a model."""
 
-    name: str
-    """Short and fixed: it is written into spans as the source of the signal."""
-    local: bool
-    """True when it is quick and needs no I/O, so that it may run inside a decision."""
-    labels: Collection[str]
-    """What may be said of the place that the text is sent to (`private`, `eu`…); a local one needs none."""
+    @property
+    def name(self) -> str:
+        """Short and fixed: it is written into spans as the source of the signal."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """True when it is quick and needs no I/O, so that it may run inside a decision."""
+        ...
+
+    @property
+    def labels(self) -> Collection[str]:
+        """What may be said of the place that the text is sent to (`private`, `eu`…); a local one needs none."""
+        ...
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification: ...
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification: ...

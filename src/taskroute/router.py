@@ -8,7 +8,7 @@ import os
 import random
 import secrets
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +24,7 @@ from taskroute.policy.consistent import suggestion
 from taskroute.policy.parse import load_policy
 from taskroute.policy.schema import Policy
 from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector
+from taskroute.registry.models import ModelSpec
 from taskroute.registry.prices import Prices
 from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, NeedSignal, Usage
 
@@ -140,8 +141,10 @@ class Router:
 
     def cost(self, model: str, usage: Usage, *, provider: str | None = None, answered_by: str | None = None) -> Cost | None:
         """Return the price of an answer of one of the policy's models, or None when no price is known."""
-        spec = self._snapshot.registry[model] if model in self._snapshot.registry else None
-        return self._prices.cost(spec, usage, provider=provider, model=answered_by)
+        return self._prices.cost(self._spec(model), usage, provider=provider, model=answered_by)
+
+    def _spec(self, model: str) -> ModelSpec | None:
+        return self._snapshot.registry.get(model)
 
     def record(self, decision: Decision) -> None:
         """Remember a decision for `last_decision` and `capture_decisions`."""
@@ -159,7 +162,7 @@ class Router:
         return captured[-1] if captured else _last.get()
 
     @contextlib.contextmanager
-    def capture_decisions(self) -> Iterator[list[Decision]]:
+    def capture_decisions(self) -> Generator[list[Decision]]:
         """Collect every decision taken inside the `with` block, by any step and task started in it, oldest first."""
         decisions: list[Decision] = []
         token = _captured.set(decisions)
@@ -256,11 +259,10 @@ class Router:
         return compile_policy(policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled)
 
     def _all_observers(self) -> tuple[Observer, ...]:
-        from taskroute.telemetry.spans import SpanObserver  # noqa: PLC0415 - keeps `import taskroute` light
+        from taskroute.telemetry.spans import SpanObserver
 
-        # Looked up through self, so that a span after a reload names the model of the policy in force.
-        return (SpanObserver(models=lambda name: self._snapshot.registry.get(name)), *self._given_observers)
+        return (SpanObserver(models=self._spec), *self._given_observers)
 
 
-def _not_held(model: str) -> str:  # noqa: ARG001
+def _not_held(model: str) -> str:
     return "none"

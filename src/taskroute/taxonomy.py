@@ -17,9 +17,7 @@ TASK_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Group name to the tasks in it. A condition may name either."""
 
-TASKS: Final[Mapping[str, str]] = MappingProxyType(
-    {task: group for group, tasks in TASK_GROUPS.items() for task in tasks}
-)
+TASKS: Final[Mapping[str, str]] = MappingProxyType({task: group for group, tasks in TASK_GROUPS.items() for task in tasks})
 """Built-in task name to its group."""
 
 STAGES: Final[tuple[str, ...]] = (

@@ -24,8 +24,8 @@ class ScriptedModel:
     """
 
     def __init__(self, script: Mapping[str, Line | Sequence[Line]]) -> None:
-        self._repeated = {name: line for name, line in script.items() if not isinstance(line, list)}
-        self._lines = {name: list(lines) for name, lines in script.items() if isinstance(lines, list)}
+        self._repeated: dict[str, Line] = {name: line for name, line in script.items() if not isinstance(line, list)}
+        self._lines: dict[str, list[Line]] = {name: [*lines] for name, lines in script.items() if isinstance(lines, list)}
         self.names = tuple(script)
         self.requests: list[tuple[str, Any]] = []
         """Model name and input of every request, oldest first."""
@@ -77,12 +77,15 @@ class FakeClock:
         self.sleep(seconds)
 
 
-def assert_route(router: Router, call: Call, *, route: str | None = None, model: str | None = None, candidates: Sequence[str] | None = None) -> Decision:
+def assert_route(
+    router: Router, call: Call, *, route: str | None = None, model: str | None = None, candidates: Sequence[str] | None = None
+) -> Decision:
     """Decide a call and check what is given; return the decision. The message says why the router chose otherwise."""
     decision = router.decide(call)
+    why = f"{decision.reason}; rejected: {dict(decision.rejected)}"
     for what, wanted, got in (("route", route, decision.route), ("model", model, decision.model)):
         if wanted is not None and got != wanted:
-            raise AssertionError(f"{what} is {got!r}, not {wanted!r}: {decision.reason}; rejected: {dict(decision.rejected)}")
+            raise AssertionError(f"{what} is {got!r}, not {wanted!r}: {why}")
     if candidates is not None and tuple(candidates) != decision.candidates:
-        raise AssertionError(f"candidates are {decision.candidates}, not {tuple(candidates)}: {decision.reason}; rejected: {dict(decision.rejected)}")
+        raise AssertionError(f"candidates are {decision.candidates}, not {tuple(candidates)}: {why}")
     return decision

@@ -38,6 +38,7 @@ class _Nothing(Mapping[str, Any]):
 
 NOTHING: Final[Mapping[str, Any]] = _Nothing()
 
+
 class Message(NamedTuple):
     """One message of a call, reduced to what routing may look at."""
 

@@ -1,4 +1,4 @@
-"""More prompts: written after the word lists and never tuned on, in foreign languages, and by complexity."""
+"""More prompts: in another tone than the first ones, in languages that the word lists do not cover, and by complexity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from .prompts import read
 
-_FRESH: Final = {
+_CASUAL: Final = {
     "code_generation": r"""
 en how would i go about making a discord bot that posts the weather every morning
 en Provide a minimal example of a websocket server in Node.
@@ -198,8 +198,8 @@ en Architect a fault-tolerant event-driven pipeline with exactly-once semantics 
 """,
 }
 
-FRESH: Final = tuple(prompt for task, lines in _FRESH.items() for prompt in read(lines, task))
-"""Prompts that nobody had written when the word lists were made."""
+CASUAL: Final = tuple(prompt for task, lines in _CASUAL.items() for prompt in read(lines, task))
+"""Prompts written after the first version of the word lists, and used to extend them."""
 FOREIGN: Final = read(_FOREIGN, None)
 COMPLEX: Final = tuple(prompt for level, lines in _COMPLEXITIES.items() for prompt in read(lines, level))
 """Prompts whose `task` is the complexity instead."""

@@ -1,5 +1,7 @@
 """Short prompts with the task that each asks for, in two halves: one to tune word lists on, one held out.
 
+Prompts and word lists have the same author, so that even the held-out half flatters; `unseen_prompts` flatters less.
+
 A line is `language prompt`; `en~` marks English with typing errors, `\\n` a line break. The half of a prompt follows from its hash.
 """
 
@@ -328,6 +330,7 @@ it Ciao, come stai?
 pt Olá, tudo bem com você?
 """,
 }
+
 
 def read(lines: str, label: str | None) -> tuple[Prompt, ...]:
     """Return the prompts of lines."""

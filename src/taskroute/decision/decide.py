@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from taskroute.decision.eligible import required_labels, sift
 from taskroute.decision.snapshot import CompiledRoute, Snapshot
 from taskroute.policy.consistent import suggestion
@@ -16,7 +18,7 @@ def decide(
     call: Call,
     known: Signals = NO_SIGNALS,
     state: StateView = NO_STATE,
-    now: float = 0.0,  # noqa: ARG001 - part of the contract; what depends on time comes with health and spend
+    now: float = 0.0,
 ) -> Decision | NeedSignal:
     """Return which models may answer, in order, and why; or the signal that must be fetched first.
 
@@ -62,7 +64,13 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
 
 
 def _match(snapshot: Snapshot, reader: CallReader) -> CompiledRoute | None:
+    stage, read = None, False
     for route in snapshot.routes:
+        if route.stages is not None:
+            if not read:
+                stage, read = reader.stage(), True
+            if stage not in route.stages:
+                continue
         if route.condition.test(reader):
             return route
     return None
@@ -103,8 +111,9 @@ def _told(name: str, reader: CallReader) -> str:
     if signal.value is None:
         return f"no {name}"
     sure = "" if signal.confidence is None or signal.confidence >= 1 else f" {signal.confidence:.2f}"
-    value = repr(signal.value) if isinstance(signal.value, str) else ", ".join(signal.value) if isinstance(signal.value, tuple) else signal.value
-    return f"{name} {value} ({signal.source}{sure})"
+    value: Any = signal.value
+    shown = ", ".join(map(str, value)) if isinstance(value, tuple) else repr(value)  # pyright: ignore[reportUnknownArgumentType]
+    return f"{name} {shown} ({signal.source}{sure})"
 
 
 def _classifier_barred(snapshot: Snapshot, call: Call, known: Signals) -> str | None:

@@ -33,6 +33,8 @@ class CompiledRoute(NamedTuple):
     models: tuple[str, ...]
     """The route's own models, then `default` unless the route has `fallback: none`."""
     settings: CallSettings
+    stages: frozenset[str] | None = None
+    """The only stages it can match, where that is known without testing it: most routes are passed over by this alone."""
 
 
 class CompiledRule(NamedTuple):
@@ -97,7 +99,9 @@ def _compile_route(route: Route, policy: Policy, settings: CallSettings) -> Comp
     limits = settings.timeout
     if route.timeout is not None:
         limits = Timeout(attempt=route.timeout.attempt or limits.attempt, call=route.timeout.call or limits.call)
-    return CompiledRoute(route.name, compile_when(route.when), models, CallSettings(route.retry or settings.retry, limits, on))
+    stages = route.when.stage
+    exact = None if stages is None or any(stage.endswith(":*") for stage in stages) else frozenset(stages)
+    return CompiledRoute(route.name, compile_when(route.when), models, CallSettings(route.retry or settings.retry, limits, on), exact)
 
 
 def _describe(name: str, entry: ModelEntry) -> ModelSpec:

@@ -116,7 +116,7 @@ def _kind(error: Exception) -> str:
             return kind
     status = status_of(error)
     if status is not None:
-        return _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")  # noqa: PLR2004
+        return _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
     # openai raises its bare APIError for an error event in the middle of a stream, where there is no status.
     if any(parent.__name__ == "APIError" for parent in type(error).__mro__):
         return "server_error"
@@ -128,7 +128,7 @@ def status_of(error: BaseException) -> int | None:
     for holder in (error, getattr(error, "response", None)):
         for name in ("status_code", "code", "http_status", "status"):
             status = getattr(holder, name, None)
-            if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:  # noqa: PLR2004
+            if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
                 return status
     return None
 
@@ -170,7 +170,7 @@ def _seconds(value: object, unit: float) -> float | None:
         seconds = float(str(value)) * unit
     except ValueError:
         return None
-    return seconds if 0 <= seconds < 1e6 else None  # noqa: PLR2004 - also refuses nan
+    return seconds if 0 <= seconds < 1e6 else None
 
 
 def _until(value: str, date: object) -> float | None:

@@ -32,7 +32,7 @@ class Request(NamedTuple):
     decision_id: str = ""
     state: StateView = NO_STATE
     has_original: bool = False
-    held_by: Callable[[str], str] = lambda model: "none"  # noqa: ARG005
+    held_by: Callable[[str], str] = lambda model: "none"
     """How a timeout is held for a model: `client`, `async` or `none`."""
     chance: Callable[[], float] = lambda: 0.5
     """A number from 0 to 1, for jitter."""
@@ -177,7 +177,16 @@ class _Run:
         limit = self.settings.timeout.call
         return None if limit is None else limit - (self.at - self.request.started)
 
-    def _note(self, event: Event, model: str, retry: int, *, reply: Reply | None = None, failure: str | None = None, error: BaseException | None = None) -> None:
+    def _note(
+        self,
+        event: Event,
+        model: str,
+        retry: int,
+        *,
+        reply: Reply | None = None,
+        failure: str | None = None,
+        error: BaseException | None = None,
+    ) -> None:
         seconds, self.at = event.at - self.at, event.at
         usage, cost = (None, None) if reply is None else (reply.usage, reply.cost)
         self.tries.append(Try(model=model, retry=retry, seconds=seconds, failure=failure, error=error, usage=usage, cost=cost))
@@ -193,7 +202,9 @@ class _Run:
         error.__cause__ = cause
         return self._outcome("failed", error=error)
 
-    def _outcome(self, status: Literal["answered", "failed", "cancelled"], *, reply: Reply | None = None, error: BaseException | None = None) -> Outcome:
+    def _outcome(
+        self, status: Literal["answered", "failed", "cancelled"], *, reply: Reply | None = None, error: BaseException | None = None
+    ) -> Outcome:
         return Outcome(decision=self.decision, tries=tuple(self.tries), status=status, reply=reply, error=error)
 
 

@@ -26,7 +26,8 @@ def guarded(observer: object, tell: Callable[[], object]) -> object:
         name = type(observer).__name__
         if name not in _warned:
             _warned.add(name)
-            warnings.warn(f"the observer {name} failed with {type(error).__name__}: {error}; the call went on", RuntimeWarning, stacklevel=2)
+            text = f"the observer {name} failed with {type(error).__name__}: {error}; the call went on"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
         return None
 
 

@@ -87,7 +87,7 @@ def _all_of(tests: list[Test]) -> Test:
         return tests[0]
 
     def holds(reader: Reader) -> bool:
-        for test in tests:  # a loop, not all(): a generator costs more than the tests do
+        for test in tests:  # noqa: SIM110 - a generator would cost more than the tests do
             if not test(reader):
                 return False
         return True
@@ -97,7 +97,7 @@ def _all_of(tests: list[Test]) -> Test:
 
 def _any_of(tests: list[Test]) -> Test:
     def holds(reader: Reader) -> bool:
-        for test in tests:
+        for test in tests:  # noqa: SIM110 - as above
             if test(reader):
                 return True
         return False

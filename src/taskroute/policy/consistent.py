@@ -102,4 +102,5 @@ def _patterns(policy: Policy) -> Iterator[Problem]:
 def _kinds(kinds: tuple[str, ...], known: Collection[str], path: Path) -> Iterator[Problem]:
     for index, kind in enumerate(kinds):
         if kind not in known:
-            yield (*path, index), f"no kind of sensitive data named {kind!r}; {suggestion(kind, known)}; add your own under 'sensitive.patterns'"
+            text = f"no kind of sensitive data named {kind!r}; {suggestion(kind, known)}; add your own under 'sensitive.patterns'"
+            yield (*path, index), text

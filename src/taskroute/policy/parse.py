@@ -16,7 +16,9 @@ from taskroute.policy.schema import Policy
 
 Path = tuple[str | int, ...]
 
-_LATER: Final = frozenset({"breaker", "cache", "choose", "first_chunk", "between_chunks", "examples", "description", "spans", "compat", "file"})
+_LATER: Final = frozenset(
+    {"breaker", "cache", "choose", "first_chunk", "between_chunks", "examples", "description", "spans", "compat", "file"}
+)
 """Keys that the policy format reserves and this version does not carry out."""
 
 
@@ -54,8 +56,8 @@ def _told(details: ErrorDetails, document: Document) -> Sequence[tuple[Path, str
         return [(path[:-1], f"the key {path[-1]!r} is missing; add it")]
     if details["type"] == "value_error":
         return [(path, str(context["error"]))]
-    got = details["input"]
-    shown = f"{type(got).__name__}" if isinstance(got, dict | list) else f"{got!r}"
+    got: object = details["input"]
+    shown = type(got).__name__ if isinstance(got, dict | list) else repr(got)  # pyright: ignore[reportUnknownArgumentType]
     expected = details["msg"][0].lower() + details["msg"][1:]
     return [(path, f"{expected}, not {shown}")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from taskroute.errors import PolicyError
 
@@ -58,8 +58,8 @@ def paths(data: Any) -> Iterator[tuple[KeyPath, Any]]:
         path, value = waiting.pop()
         yield path, value
         if isinstance(value, dict):
-            mapping: dict[Any, Any] = value
+            mapping = cast("dict[str, object]", value)
             waiting.extend(((*path, key), item) for key, item in mapping.items())
         elif isinstance(value, list):
-            items: list[Any] = value
+            items = cast("list[object]", value)
             waiting.extend(((*path, index), item) for index, item in enumerate(items))

@@ -199,7 +199,7 @@ class Policy(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Policy:
-        from taskroute.policy.consistent import problems  # noqa: PLC0415 - it reads the finished model
+        from taskroute.policy.consistent import problems
 
         found = problems(self)
         if found:
@@ -219,5 +219,3 @@ def policy_json_schema() -> dict[str, Any]:
     """Return the JSON schema of the policy file, for editors."""
     schema = Policy.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "taskroute policy"}
-
-

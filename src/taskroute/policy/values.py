@@ -26,10 +26,10 @@ def parse_duration(value: Any) -> float:
 
 def as_tuple(value: Any) -> Any:
     """Let one value stand for a list of one; refuse an empty list, which would match nothing."""
-    items = value if isinstance(value, list | tuple) else [value]
+    items: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value,)  # pyright: ignore[reportUnknownArgumentType]
     if not items:
         raise ValueError("the list is empty; name at least one, or leave the key out")
-    return tuple(items)
+    return items
 
 
 def _listed(value: Any) -> Any:

@@ -59,9 +59,8 @@ def _as_test(value: Any) -> Any:
     """Read a plain value as equality and a list as 'any of these'."""
     if isinstance(value, dict | MetadataTest):
         return value  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list | tuple):
-        return {"in": value}
-    return {"equals": value}
+    listed: dict[str, Any] = {"in" if isinstance(value, list | tuple) else "equals": value}
+    return listed
 
 
 class PromptTest(Section):
@@ -119,7 +118,8 @@ class When(Section):
         """Return this condition and all inside it, each with its path."""
         found: list[tuple[tuple[str | int, ...], When]] = [((), self)]
         for key in ("any", "all"):
-            for index, inner in enumerate(getattr(self, key) or ()):
+            several: tuple[When, ...] = getattr(self, key) or ()
+            for index, inner in enumerate(several):
                 found += [((key, index, *path), deeper) for path, deeper in inner.nested()]
         if self.not_ is not None:
             found += [(("not", *path), deeper) for path, deeper in self.not_.nested()]

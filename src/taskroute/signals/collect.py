@@ -31,8 +31,8 @@ class Sources(NamedTuple):
     detectors: tuple[SensitiveDetector, ...] = ()
 
 
-class ClassifierNeeded(Exception):  # noqa: N818 - not an error: it tells the decision to come back with the signal
-    """The task is asked for, and finding it needs I/O."""
+class ClassifierNeeded(Exception):
+    """The task is asked for, and finding it needs I/O. Not an error: the decision is taken again once the signal is there."""
 
 
 class CallReader:
@@ -79,13 +79,13 @@ class CallReader:
         return tuple(detail.split(", ")) if detail else ()
 
     def modality(self) -> tuple[str, ...]:
-        return self._take("modality", lambda: Signal(modalities(self.call), "messages")).value
+        return self._take("modality", lambda: Signal(modalities(self.call), "messages")).value or ()
 
     def tokens(self) -> int:
-        return self._take("tokens", self._find_tokens).value
+        return self._take("tokens", self._find_tokens).value or 0
 
     def needs(self) -> tuple[str, ...]:
-        return self._take("needs", lambda: Signal(needs_of(self.call), "call")).value
+        return self._take("needs", lambda: Signal(needs_of(self.call), "call")).value or ()
 
     def folded_question(self) -> str:
         if self._folded is None:

@@ -24,15 +24,26 @@ _NOT_A_DOMAIN: Final = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "c
 _NUMBER: Final = re.compile(rf"[0-9](?:[ ./()-]{{0,3}}[0-9]){{6,{_LONGEST}}}")
 _GROUP: Final = re.compile(r"[0-9]+")
 _UNSPACED: Final = re.compile(r"[^ ]+")
-_SHORTEST: Final = 7
+_SHORTEST: Final = 9
+"""Digits and separators between spaces that may be a number of their own; fewer are no number without a word before them."""
 _INTERNATIONAL: Final = re.compile(r"(?:^|[^\w+*/=])\+\(?$")
 _GIT: Final = re.compile(r"(?:^|\W)git$")
 _IBAN: Final = re.compile(r"[0-9](?<=[A-Za-z]{2}[0-9])(?<![A-Za-z0-9][A-Za-z]{2}[0-9])(?=([0-9](?:[ -]?[A-Za-z0-9]){11,30}))")
-_DNI: Final = re.compile(r"[0-9](?<![A-Za-z0-9][0-9])(?:(?<=[XYZ]-[0-9])|[0-9])?[0-9]{6}-?[A-Z](?![A-Za-z0-9])")
+_DNI: Final = re.compile(r"[0-9](?<![A-Za-z0-9][0-9])[0-9]{7}-?[A-Z](?![A-Za-z0-9])")
 _NIE: Final = re.compile(r"[0-9](?<=[XYZ][0-9])(?<![A-Za-z0-9][XYZ][0-9])[0-9]{6}-?[A-Z](?![A-Za-z0-9])")
 _NINO: Final = re.compile(r"[0-9](?:(?<=[A-Z]{2}[0-9])|(?<=[A-Z]{2} [0-9]))[0-9](?: ?[0-9]{2}){2} ?[A-D](?![A-Za-z0-9])")
-_FISCAL: Final = re.compile(r"[0-9](?<=[A-Za-z]{6}[0-9])(?<![A-Za-z0-9][A-Za-z]{6}[0-9])[0-9][A-Za-z][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z](?![A-Za-z0-9])")
-_LETTERED_SHAPES: Final = (b"00000000a", b"00000000s", b"a0000000", b"aa00", b"aas00", b"a00a00a000a")
+_FISCAL: Final = re.compile(
+    r"[0-9](?<=[A-Za-z]{6}[0-9])(?<![A-Za-z0-9][A-Za-z]{6}[0-9])[0-9][A-Za-z][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z](?![A-Za-z0-9])"
+)
+_IBAN_SHAPE: Final = b"aa00"
+_NINO_SHAPES: Final = (b"aa000000", b"aas000000", b"aa00s00s00", b"aas00s00s00")
+"""Forms that a text must hold, written as `_SHAPES` does; looking for them is far cheaper than a pattern."""
+_CHECKED_IDS: Final = (
+    ((b"00000000a", b"00000000sa"), _DNI, 0, check.es_dni),
+    ((b"a0000000",), _NIE, 1, check.es_dni),
+    ((b"a00a00a000a",), _FISCAL, 6, check.it_codice_fiscale),
+)
+"""Forms, pattern, how many characters stand before the pattern, and the check."""
 
 _KEYS: Final = tuple(
     (mark, re.compile(pattern))
@@ -56,15 +67,15 @@ _KEYS: Final = tuple(
 """Text that must be there, found fast, and the key that it belongs to."""
 
 _CARD_SHAPES: Final = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1)})
-_DASHED_PHONES: Final = frozenset({(3, 3, 4), (1, 3, 3, 4)})
 _ZERO_PHONES: Final = frozenset({(2, 2, 2, 2, 2), (5, 6), (3, 4, 4), (4, 3, 4), (4, 7), (3, 7), (3, 8), (4, 8), (4, 6), (5, 3, 3), (3, 6)})
-_PHONE_WORDS: Final = re.compile(r"\b(?:tel|telefon|telephone|telefono|teléfono|téléphone|telefone|phone|mobile|cell|call|handy|fax|whatsapp)\b")
+_PHONE_WORDS: Final = re.compile(
+    r"\b(?:tel|telefon|telephone|telefono|teléfono|téléphone|telefone|phone|mobile|cell|call|handy|fax|whatsapp)\b"
+)
 _SSN_WORDS: Final = re.compile(r"\bssn\b|social security")
 _BSN_WORDS: Final = re.compile(r"\bbsn\b|burgerservicenummer|sofinummer")
 _AADHAAR_WORDS: Final = re.compile(r"\ba+dha+r\b")
-_SHAPES: Final = bytes(
-    ord("0") if chr(i).isdigit() else ord("a") if chr(i).isalpha() else ord("s") if chr(i) in " -" else ord("x") for i in range(128)
-) + b"x" * 128
+_SHAPES: Final = bytes(ord("0" if 48 <= i < 58 else "a" if chr(i).isalpha() else "s" if chr(i) in " -" else "x") for i in range(256))
+"""Writes digits as 0, letters as a, separators as s."""
 
 
 class _Number(NamedTuple):
@@ -72,7 +83,6 @@ class _Number(NamedTuple):
     before: str
     """The text before it, lower case, as far as it may explain the number."""
     international: bool
-    bracketed: bool
     dotted: bool
 
     @property
@@ -124,9 +134,9 @@ def _built_in(text: str, kinds: Collection[str]) -> Iterator[str]:
     if not (numeric or "iban" in kinds) or not any(digit in plain for digit in "0123456789"):
         return
     shapes = plain.encode("ascii", "replace").translate(_SHAPES) if "iban" in kinds or "national_id" in kinds else b""
-    if "iban" in kinds and b"aa00" in shapes and _has_iban(plain):
+    if "iban" in kinds and _IBAN_SHAPE in shapes and _has_iban(plain):
         yield "iban"
-    if "national_id" in numeric and any(shape in shapes for shape in _LETTERED_SHAPES) and _has_lettered_id(plain):
+    if "national_id" in numeric and _has_lettered_id(plain, shapes):
         numeric.discard("national_id")
         yield "national_id"
     if numeric:
@@ -169,29 +179,25 @@ def _has_email(text: str) -> bool:
 def _has_iban(text: str) -> bool:
     for match in _IBAN.finditer(text):
         start = match.start() - 2
-        compact = re.sub("[ -]", "", text[start : match.end(1)]).upper()
-        length = check.IBAN_LENGTHS.get(compact[:2], 0)
-        if 0 < length <= len(compact) and check.iban(compact[:length]):
+        length = check.IBAN_LENGTHS.get(text[start : start + 2].upper())
+        if length is not None and check.iban(text[start : match.end(1)].replace(" ", "").replace("-", "").upper()[:length]):
             return True
     return False
 
 
-def _has_lettered_id(text: str) -> bool:
-    found = (
-        (_DNI, 0, check.es_dni),
-        (_NIE, 1, check.es_dni),
-        (_FISCAL, 6, check.it_codice_fiscale),
-    )
-    for pattern, back, valid in found:
-        for match in pattern.finditer(text):
-            if valid(text[match.start() - back : match.end()].replace("-", "").upper()):
-                return True
-    for match in _NINO.finditer(text):
-        compact = text[max(0, match.start() - 3) : match.end()].replace(" ", "")[-9:]
-        before = text[max(0, match.start() - 4) : match.start()].rstrip(" ")[:-2][-1:]
-        if not before.isalnum() and check.gb_nino(compact):
-            return True
-    return False
+def _has_lettered_id(text: str, shapes: bytes) -> bool:
+    for forms, pattern, back, valid in _CHECKED_IDS:
+        if any(form in shapes for form in forms):
+            for match in pattern.finditer(text):
+                if valid(text[match.start() - back : match.end()].replace("-", "").upper()):
+                    return True
+    return any(form in shapes for form in _NINO_SHAPES) and any(_is_nino(text, match) for match in _NINO.finditer(text))
+
+
+def _is_nino(text: str, match: re.Match[str]) -> bool:
+    letters = match.start() - (3 if text[match.start() - 1] == " " else 2)
+    before = text[letters - 1 : letters] if letters > 0 else ""
+    return not before.isalnum() and check.gb_nino(text[letters : match.end()].replace(" ", ""))
 
 
 def _numeric(text: str, kinds: Collection[str]) -> Iterator[str]:
@@ -213,7 +219,7 @@ def _numbers(text: str) -> Iterator[_Number]:
         yield from _number(text, start, end)
         if " " in match[0]:
             for chunk in _UNSPACED.finditer(match[0]):
-                if chunk[0] != match[0] and len(chunk[0]) >= _SHORTEST:
+                if len(chunk[0]) >= _SHORTEST:
                     yield from _number(text, start + chunk.start(), start + chunk.end())
         position = end
         if len(_GROUP.sub("", match[0])) + _LONGEST + 1 == len(match[0]):
@@ -234,14 +240,15 @@ def _number(text: str, start: int, end: int) -> Iterator[_Number]:
         groups=tuple(_GROUP.findall(written)),
         before=text[max(0, start - _CONTEXT) : start].lower(),
         international=_INTERNATIONAL.search(lead) is not None,
-        bracketed=lead.endswith("(") and ")" in written,
         dotted="." in written,
     )
 
 
 def _is_card(number: _Number) -> bool:
     groups = number.groups
-    for first in range(len(groups)):
+    for first, group in enumerate(groups):
+        if len(group) != 4 and len(group) < 13:
+            continue
         for last in range(first + 1, min(len(groups), first + 5) + 1):
             part = groups[first:last]
             plausible = len(part) == 1 or tuple(map(len, part)) in _CARD_SHAPES
@@ -255,12 +262,12 @@ def _is_national(number: _Number) -> bool:
     size = len(digits)
     if size == 9:
         tight = shape == (3, 2, 4) and not number.dotted
-        if (tight or shape == (9,) and _SSN_WORDS.search(number.before)) and check.us_ssn(digits):
+        if (tight or (shape == (9,) and _SSN_WORDS.search(number.before))) and check.us_ssn(digits):
             return True
         return _BSN_WORDS.search(number.before) is not None and check.nl_bsn(digits)
     if size == 11 and shape in {(11,), (3, 3, 3, 2), (2, 3, 3, 3)}:
         return any(valid(digits) for valid in (check.de_tax_id, check.pl_pesel, check.br_cpf))
-    if size == 12 and (shape == (4, 4, 4) or shape == (12,) and _AADHAAR_WORDS.search(number.before)):
+    if size == 12 and (shape == (4, 4, 4) or (shape == (12,) and _AADHAAR_WORDS.search(number.before))):
         return check.in_aadhaar(digits)
     return size == 15 and shape in {(15,), (13, 2), (1, 2, 2, 2, 3, 3, 2)} and check.fr_nir(digits)
 
@@ -269,10 +276,10 @@ def _is_phone(number: _Number) -> bool:
     digits, shape = number.digits, number.shape
     if number.international:
         return 8 <= len(digits) <= 15 and digits[0] != "0"
-    if len(shape) == 3 and number.bracketed and shape == (3, 3, 4):
+    if shape == (3, 3, 4) or (shape == (1, 3, 3, 4) and digits[0] == "1"):
         return True
-    if shape in _DASHED_PHONES and (len(shape) == 3 or digits[0] == "1"):
+    if digits.startswith("00") and len(shape) > 1:
+        return digits[2] != "0" and 10 <= len(digits) <= 15
+    if digits[0] == "0" and shape in _ZERO_PHONES:
         return True
-    if digits[0] == "0" and len(shape) > 1:
-        return digits[1] != "0" and shape in _ZERO_PHONES or digits.startswith("00") and digits[2] != "0" and 10 <= len(digits) <= 15
     return 7 <= len(digits) <= 15 and _PHONE_WORDS.search(number.before) is not None

@@ -14,23 +14,23 @@ LANGUAGES: Final = frozenset({"en", "de", "fr", "es", "it", "pt"})
 STRONG: Final[Mapping[str, str]] = {
     "code_generation": """
         unit tests, bash script, shell script, python script, dockerfile, regex, regular expression, sql query, rest api, code snippet,
-        programmiere, programmiere ein, implement, implementiere, implemente, implementa, algorithm, boilerplate""",
+        programmiere, discord bot, slack bot, leetcode, web server, websocket, implement, implementiere, implemente, implementa, algorithm, boilerplate""",
     "code_editing": """
         refactor, refactoring, refaktoriere, refactorise, refactoriser, refactoriza, refatore, refatora, rifattorizza, type hints,
         docstrings, docstring, clean up this code, rewrite this code, code review, list comprehension""",
     "debugging": """
         debug, debugging, bug, bugs, traceback, stack trace, stacktrace, segmentation fault, segfault, null pointer, nullpointer,
         memory leak, exit code, undefined is not, is not a function, is not defined, does not compile, crashes, crashing, crashed, plante,
-        not subscriptable, unable to resolve, infinite loop, core dumped, debugge, debogue, depura""",
+        not subscriptable, unable to resolve, infinite loop, core dumped, debugge, debogue, depura, reproduce the problem, cannot read, cannot find module, permission denied, exits immediately, out of memory""",
     "math": """
         solve for, equation, equations, integral, derivative, polynomial, determinant, matrix, square root, sqrt, probability, irrational,
         theorem, prove that, calculus, factorial, logarithm, prime numbers between, arithmetic, gleichung, ableitung, wurzel,
         wahrscheinlichkeit, equation, derivee, integrale, ecuacion, derivada, equazione, derivata, integrale, equacao, binomial, modulo,
-        hypotenuse, perimeter, how many ways, lcm, gcd, eigenvalues, beweise, demontre, demuestra, dimostra""",
+        hypotenuse, standard deviation, limit of, greatest common divisor, square root of, cubed, squared, discount, quanto fa, cuanto es, perimeter, how many ways, lcm, gcd, eigenvalues, beweise, demontre, demuestra, dimostra""",
     "data_analysis": """
         data analysis, dataset, data set, outliers, outlier, correlation, regression, time series, statistically significant, kpis, kpi,
         exploratory, insights, cohort, cohorts, analyze the data, analyse the data, analyze this data, analyse this data, spreadsheet,
-        pivot table, histogram, forecast, ausreisser, verkaufsdaten, donnees de vente, datenanalyse, analyse de donnees,
+        pivot table, histogram, forecast, pivot, churn, sign ups, anomalies, anomaly, unusual, a b test, tabla, las ventas, ausreisser, verkaufsdaten, donnees de vente, datenanalyse, analyse de donnees,
         analisis de datos, dashboard""",
     "multi_step": """
         step by step plan, project plan, roadmap, subtasks, sub tasks, milestones, milestone, action plan, go to market, itinerary,
@@ -38,34 +38,34 @@ STRONG: Final[Mapping[str, str]] = {
         system design, end to end plan, depends on which, strategy step""",
     "long_form": """
         blog post, essay, cover letter, press release, white paper, whitepaper, product description, newsletter, bewerbungsschreiben,
-        aufsatz, blogbeitrag, lettre de motivation, dissertation, ensayo, redacao, redazione, saggio, linkedin post, op ed, speech,
+        aufsatz, blogbeitrag, lettre de motivation, dissertation, ensayo, redacao, redazione, saggio, linkedin post, op ed, speech, discours, discurso, discorso, opinion piece, terms of service, rede, magazine, words on, words about, statement of purpose,
         proposal, user guide, word article, word essay, carta de presentacion, lettera di presentazione""",
     "creative": """
         poem, poems, poetry, haiku, limerick, sonnet, lyrics, screenplay, short story, bedtime story, rap battle, joke, jokes, slogan,
         slogans, tagline, fairy tale, riddle, gedicht, gutenachtgeschichte, poeme, poema, poemas, poesia, cuento, histoire de, conte,
-        fan fiction, tell me a story, once upon a time, conto, filastrocca, witz, marchen, brainstorm, villain, protagonist, world building""",
+        fan fiction, tell me a story, once upon a time, conto, filastrocca, witz, marchen, brainstorm, rhyme, rhymes, novel, monologue, villain, protagonist, world building""",
     "summarization": """
         summarize, summarise, summarizing, summarising, summary, summaries, summarization, summarisation, tl dr, tldr, sum up, recap,
         condense, key takeaways, takeaways, main points, gist, bullet points, executive summary, zusammenfassung, fasse, zusammen,
         zusammenfassen, fass, resume cet, resume ce, resume le, resume la, resume les, resume este, resume esta, resume el, resumer,
         resumez, resumen, resumir, resuma, resumo, riassumi, riassunto, riassumere, sintetizza, synthese, sintesi, shorten this,
-        shorten the, in a nutshell, sintetiza""",
+        shorten the, in a nutshell, sintetiza, short version, boil, in plain words, tl, abstract of, en resume, kurz zusammen, digest""",
     "translation": """
         translate, translates, translating, translation, translations, ubersetze, ubersetzen, ubersetz, ubersetzung, uebersetze,
         uebersetzen, traduis, traduire, traduisez, traduction, traduce, traducir, traduccion, traduci, tradurre, traduzione, traduza,
         traduz, traduzir, traducao, localize these, localise these, how do you say, how to say, wie sagt man, comment dit on,
         como se dice, come si dice, como se diz, into french, into german, into spanish, into english, into italian, into japanese,
-        to spanish, to german, to french, to english, to italian, english to, german to, french to, spanish to""",
+        to spanish, to german, to french, to english, to italian, english to, german to, french to, spanish to, word for, al aleman, al frances, in het, auf deutsch, auf englisch, en francais, en espanol, pasa este""",
     "extraction": """
         extract, extracts, extracting, extraction, extrahiere, extrahieren, extrais, extraire, extrayez, extrae, extraer, estrai,
         estrarre, extraia, extrair, named entity, named entities, entity recognition, key value pairs, all names, all email addresses,
         all phone numbers, all dates, action items, mentioned in, pull the, fill in the fields, parse this, as json, into json,
-        all the names, email addresses""",
+        all the names, email addresses, collect every, collect all, structured json, every url, all urls, job title, liste todos, enumera""",
     "classification": """
         classify, classifies, classification, categorize, categorise, sentiment, positive or negative, spam or, or spam, not spam,
         klassifiziere, klassifizieren, kategorien, kategorisiere, classe ce, classe cette, classez, classifie, categorise, clasifica,
         clasificar, clasifique, classifica, classificare, classifique, classificar, hate speech, these labels, following categories,
-        which category, fact or opinion, intent of, positif ou, positiv oder, positiva o, positivo ou, by topic, toxic, offensive""",
+        which category, fact or opinion, intent of, positif ou, positiv oder, positiva o, positivo ou, by topic, toxic, offensive, or irrelevant, safe or, or unsafe, true or false, with one word, which department, sort these""",
     "question_answering": """
         answer the question, answer the following question, answer this question, answer the user question, based on the context,
         based on the documents, based only on, from the context, using the context, given the context, use the context, pieces of context,
@@ -87,10 +87,10 @@ MEDIUM: Final[Mapping[str, str]] = {
         factor, percent, percentage, sum of, average of, radius, triangle, km h, mph, how many, how much""",
     "data_analysis": """analyze, analyse, csv, trend, trends, plot, chart, metrics, survey, median, quarter, quarters, sales, table, tabelle,
         tendances, tendencias, tendenze, analysiere, werte, analiza, analizza, growth, variance, distribution, statistics, conversion rate""",
-    "multi_step": """step by step, paso a paso, passo a passo, passo dopo passo, etape par etape, schritt fur schritt, plan, plans, strategy,
+    "multi_step": """step by step, paso a paso, passo a passo, passo dopo passo, etape par etape, schritt fur schritt, plan, plans, rollout, dependencies, organise, organize, strategy,
         architecture, trade offs, and then, then, and finally, finally, design, research, planen, plane, organize, schedule, budget""",
     "long_form": "article, letter, report, email, documentation, artikel, lettre, articolo, carta, correo, redige, redacta, verfasse, draft",
-    "creative": "invent, imagine, invente, inventa, erfinde, story, song, in the style of, fictional, names for, scene, character, dragon",
+    "creative": "invent, imagine, invente, inventa, erfinde, story, song, in the style of, fictional, names for, a name for, scene, funny, character, dragon",
     "summarization": "shorten, briefly, overview, in one sentence, key points, in one paragraph, in two sentences, in three sentences",
     "translation": """french, german, spanish, italian, japanese, portuguese, chinese, korean, in english, ins englische, ins deutsche,
         en anglais, al ingles, in inglese, para o ingles, what does""",
@@ -98,14 +98,14 @@ MEDIUM: Final[Mapping[str, str]] = {
     "classification": """label, labels, category, categories, tag, tags, determine whether, is the following, yes or no, spam, intent, positive,
         negative, neutral, ordne, assign, rate this""",
     "question_answering": "explain, define, erklare, explique, explica, spiega, context, according to, kontext, contexte, contexto, contesto",
-    "conversation": "i feel, i m feeling, rough day, let s, funny, tell me about yourself, pretend you are, lonely, chat, my day",
+    "conversation": "i feel, i m feeling, rough day, let s, tell me about yourself, pretend you are, lonely, chat, my day, i just got, do you ever, you re, cool, alles klar, tudo certo",
 }
 
 GREETINGS: Final = """hi, hello, hey, thanks, thank you, bye, goodbye, hallo, danke, tschuss, salut, bonjour, merci, hola, gracias, ciao, grazie,
-    ola, obrigado, obrigada, buenas, moin, cheers, yo"""
+    ola, obrigado, obrigada, buenas, moin, cheers, yo, oi, ok cool, na, good night, good evening"""
 """Decide a short text; open many a long one that is about something else."""
 
-QUESTIONS: Final = """what, who, whom, when, where, which, why, how, is, are, does, did, can, was, were, wer, wie, wo, wann, warum, welche, welcher,
+QUESTIONS: Final = """what, who, whom, when, where, which, why, how, is, are, does, did, was, were, wer, wie, wo, wann, warum, welche, welcher,
     welches, qui, quel, quelle, quels, quelles, quand, pourquoi, combien, que, quien, cual, cuando, donde, cuanto, chi, qual, quale,
     quando, dove, perche, quanto, quem, onde"""
 """Open a question."""
@@ -121,11 +121,12 @@ VERBS: Final[Mapping[str, str]] = {
         ecris, ecrire, ecrivez, cree, creer, creez, genere, generez, redige, redigez, developpe, elabore, raconte,
         escribe, escribir, crea, crear, genera, generar, redacta, desarrolla, cuentame, elabora, disena,
         scrivi, scrivere, sviluppa, raccontami, racconta, escreva, escrever, escreve, crie, criar, gere, redija, desenvolva, conte, tell,
-        design, invent, plan, architect, entwirf""",
+        design, invent, plan, architect, entwirf, making, writing, building, coder, coding, programmer, show me""",
     "edit": """
         rewrite, add, convert, optimize, optimise, port, clean, remove, change, modify, update, extend, replace, improve, migrate, simplify,
         fuge, andere, verbessere, ajoute, modifie, ameliore, anade, agrega, cambia, mejora, riscrivi, aggiungi, modifica, migliora,
         reescreva, adicione, altere, melhore, convertis, convierte, converti, converta, konvertiere, make, turn""",
+    "ask": "how would, how do i, how can i, how to, i want, want, necesito, brauche, besoin",
     "fix": """fix, correct, repair, find, why, warum, pourquoi, perche, corrige, corriger, arregla, arreglo, correggi, corrija, finde, behebe,
         repare, wrong, throws, raise, fails, crashes, lanza, plante, wirft""",
 }
@@ -135,12 +136,12 @@ OBJECTS: Final[Mapping[str, str]] = {
         function, functions, script, class, query, sql, code, program, api, component, module, method, endpoint, tests, app, cli, library,
         python, javascript, typescript, java, kotlin, rust, golang, c, react, html, css, bash, variable, loop, dockerfile, file, cache,
         funktion, skript, klasse, programm, fonction, programme, classe, funcion, clase, codigo, funzione, codice, funcao, tree, parser,
-        server, decorator, webpage, website, bot, game, test, codes, requete, consulta""",
+        server, decorator, webpage, website, bot, game, test, codes, loop, container, array, websocket, snippet, terraform, kubernetes, requete, consulta""",
     "prose": """article, report, email, letter, post, documentation, essay, description, speech, guide, review, paper, artikel, brief, bericht,
         lettre, rapport, carta, correo, informe, articulo, articolo, lettera, artigo, relatorio, memo, announcement, biography, page""",
     "fiction": """story, song, scene, names, name, rap, tale, dialogue, verse, geschichte, lied, histoire, chanson, historia, cancion, storia,
         canzone, musica, novel, poem, character, world""",
-    "plan": "plan, roadmap, strategy, itinerary, schedule, reise, trip, plano, piano, strategie, estrategia, strategia, workflow",
+    "plan": "plan, rollout, phases, offsite, roadmap, strategy, itinerary, schedule, reise, trip, plano, piano, strategie, estrategia, strategia, workflow",
     "summary": "summary, resume, resumen, resumo, riassunto, zusammenfassung, recap, overview, summaries",
     "system": "architecture, system, service, pipeline, ledger, platform, infrastructure, architektur, arquitectura, schema, protocol",
 }
@@ -151,6 +152,7 @@ EXISTING: Final = """this, these, my, following, below, existing, attached, dies
 
 PAIRS: Final[Mapping[tuple[str, str], tuple[str, float]]] = {
     ("make", "code"): ("code_generation", 2.5),
+    ("ask", "code"): ("code_generation", 1.5),
     ("make", "own code"): ("code_editing", 1.5),
     ("make", "prose"): ("long_form", 2.5),
     ("make", "fiction"): ("creative", 2.5),
@@ -182,4 +184,6 @@ CONSTRAINTS: Final = """
     must, should, without, at least, at most, exactly, only, ensure, except, between, no more than, avoid, include, including, with, using,
     make sure, do not, don t, each, every, muss, ohne, mindestens, hochstens, doit, sans, sin, debe, senza, deve, sem, within"""
 
-STEPS: Final = "first, second, third, then, next, finally, after that, afterwards, step 1, step 2, zuerst, danach, ensuite, puis, luego, poi, depois"
+STEPS: Final = (
+    "first, second, third, then, next, finally, after that, afterwards, step 1, step 2, zuerst, danach, ensuite, puis, luego, poi, depois"
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from taskroute.signals.classifiers import keyword_lists as lists
 from taskroute.signals.classifiers.complexity import complexity_terms, judge_complexity
@@ -20,19 +20,27 @@ _REACH: Final = 8
 """An object belongs to a verb at most so many words before it."""
 _SHORT: Final = 14
 """Up to so many words a greeting is what the text is about."""
-_LEAST: Final = 1.0
+_LONG: Final = 80
+_LONG_EDGE: Final = 14
+"""A text of more words than `_LONG` is mostly material; the request is its first or last sentence, or so many words at each end."""
+_NEAR: Final = 0.5
+_LEAST: Final = 0.6
 """Less evidence than this is none."""
 _HALF: Final = 0.9
 """So much evidence, undisputed, gives a score of one half."""
 _INSIDE: Final = 0.3
 """What a word counts between the edges of a long text, where material stands rather than the request."""
+_QUESTION: Final = 0.6
 _MISSPELT: Final = 0.8
 _OPENING: Final = 1.4
 """What a word counts more where a request begins."""
 
 _FORMULA: Final = re.compile(r"[0-9a-z)]\s{0,2}[+*/^=]\s{0,2}[0-9(-]|[0-9]\s?%\s?of\b|[√∫∑≤≥π²³]|\\frac|\d[a-z]\s{0,2}[+=-]")
-_CODE: Final = re.compile(r"```|\bdef \w|\w\(\)|[;{]\s{0,4}\n|=>|</\w")
-_LABELS: Final = re.compile(r"(?:^|[\n.:])\s{0,4}(?:context|question|kontext|frage|contexte|contexto|contesto|pregunta|domanda|pergunta)\s?:")
+_FORMULA_SIGNS: Final = "+*/^=%\\√∫∑≤≥π²³"
+_CODE: Final = ("```", "()", "=>", "</", ";\n", "{\n", "\ndef ", " def ")
+_LABELS: Final = re.compile(
+    r"(?:^|[\n.:])\s{0,4}(?:context|question|kontext|frage|contexte|contexto|contesto|pregunta|domanda|pergunta)\s?:"
+)
 _FAILURES: Final = ("error", "exception")
 
 
@@ -74,9 +82,10 @@ class KeywordClassifier:
             return Classification()
         hits = self._table.find(tokens)
         covered = _covered(text, tokens)
-        evidence = _own_evidence(hits, len(tokens.words))
+        layout = _layout(tokens, self._polite)
+        evidence = _own_evidence(hits, layout)
         if covered:
-            _add_built_in(evidence, text, tokens, hits, _opening(tokens, self._polite))
+            _add_built_in(evidence, text, tokens, hits, layout)
         wanted = {member for task in tasks for member in TASK_GROUPS.get(task, (task,))} | self._own
         scores = {task: score for task, score in _scores(evidence).items() if task in wanted}
         if not covered:
@@ -97,8 +106,20 @@ def _covered(text: str, tokens: Tokens) -> bool:
     return found is None or found[0] in lists.LANGUAGES
 
 
-def _opening(tokens: Tokens, polite: Collection[str]) -> frozenset[int]:
-    """Return where requests begin: the first word of each sentence that is more than courtesy."""
+class _Layout(NamedTuple):
+    """Where things stand in a text."""
+
+    size: int
+    """How many words it has."""
+    head: int
+    """Where the first sentence ends."""
+    tail: int
+    """Where the last sentence begins."""
+    opening: frozenset[int]
+    """Where requests begin: the first word of each sentence that is more than courtesy."""
+
+
+def _layout(tokens: Tokens, polite: Collection[str]) -> _Layout:
     found: set[int] = set()
     count = len(tokens.words)
     for start in tokens.starts:
@@ -106,22 +127,27 @@ def _opening(tokens: Tokens, polite: Collection[str]) -> frozenset[int]:
         while position < min(start + 6, count - 1) and tokens.words[position] in polite:
             position += 1
         found.add(position)
-    return frozenset(found)
+    return _Layout(
+        size=count,
+        head=min((start for start in tokens.starts if start > 0), default=count),
+        tail=max(start for start in tokens.starts if start < count),
+        opening=frozenset(found),
+    )
 
 
-def _weigh(hit: Hit, count: int, opening: Collection[int]) -> float:
+def _weigh(hit: Hit, layout: _Layout) -> float:
     weight = hit.term.weight if hit.exact else hit.term.weight * _MISSPELT
-    if not edge(hit.position, count):
-        return weight * _INSIDE
-    return weight * _OPENING if hit.position in opening else weight
+    if layout.size > _LONG and layout.head <= hit.position < layout.tail:
+        return weight * (_NEAR if edge(hit.position, layout.size, _LONG_EDGE) else _INSIDE)
+    return weight * _OPENING if hit.position in layout.opening else weight
 
 
-def _own_evidence(hits: Iterable[Hit], count: int) -> dict[str, float]:
+def _own_evidence(hits: Iterable[Hit], layout: _Layout) -> dict[str, float]:
     best: dict[tuple[str, tuple[str, ...]], float] = {}
     for hit in hits:
         if hit.term.mark.startswith("own:"):
             key = (hit.term.mark[4:], hit.term.words)
-            best[key] = max(best.get(key, 0.0), _weigh(hit, count, ()))
+            best[key] = max(best.get(key, 0.0), _weigh(hit, layout))
     return _added_up(best)
 
 
@@ -132,46 +158,48 @@ def _added_up(best: Mapping[tuple[str, tuple[str, ...]], float]) -> dict[str, fl
     return evidence
 
 
-def _add_built_in(evidence: dict[str, float], text: str, tokens: Tokens, hits: Sequence[Hit], opening: Collection[int]) -> None:
-    count = len(tokens.words)
+def _add_built_in(evidence: dict[str, float], text: str, tokens: Tokens, hits: Sequence[Hit], layout: _Layout) -> None:
     best: dict[tuple[str, tuple[str, ...]], float] = {}
     for hit in hits:
         if hit.term.mark in TASKS:
             key = (hit.term.mark, hit.term.words)
-            best[key] = max(best.get(key, 0.0), _weigh(hit, count, opening))
-    for source in (_added_up(best), _pairs(text, hits, count, opening), _marks(text, tokens, hits, opening)):
+            best[key] = max(best.get(key, 0.0), _weigh(hit, layout))
+    for source in (_added_up(best), _pairs(text, hits, layout), _marks(text, tokens, hits, layout)):
         for task, weight in source.items():
             evidence[task] = evidence.get(task, 0.0) + weight
+    opened = {hit.term.mark for hit in hits if hit.position in layout.opening or hit.position in tokens.starts}
+    if "question" in opened:
+        # Any task may be put as a question, so that the form alone says little, and nothing beside other evidence.
+        evidence["question_answering"] = evidence.get("question_answering", 0.0) + (_QUESTION / 2 if evidence else _QUESTION)
 
 
-def _pairs(text: str, hits: Iterable[Hit], count: int, opening: Collection[int]) -> dict[str, float]:
+def _pairs(text: str, hits: Iterable[Hit], layout: _Layout) -> dict[str, float]:
     """Return what verbs together with their objects speak for, each pair once."""
     verbs: dict[str, int] = {}
     found: dict[str, float] = {}
     existing = -_REACH
-    shown = bool(_CODE.search(text))
+    shown = any(sign in text for sign in _CODE)
     for hit in hits:
         kind, _, name = hit.term.mark.partition(":")
         if kind == "verb":
             verbs[name] = hit.position
         elif kind == "existing":
             existing = hit.position
-        elif kind == "object" and edge(hit.position, count):
+        elif kind == "object" and edge(hit.position, layout.size):
             owned = name == "code" and (shown or 0 < hit.position - existing <= 3)
             for verb, position in verbs.items():
                 task, weight = lists.PAIRS.get((verb, "own code" if owned else name), ("", 0.0))
                 if task and 0 < hit.position - position <= _REACH:
-                    found[task] = max(found.get(task, 0.0), weight * (_OPENING if position in opening else 1.0))
+                    found[task] = max(found.get(task, 0.0), weight * (_OPENING if position in layout.opening else 1.0))
     return found
 
 
-def _marks(text: str, tokens: Tokens, hits: Sequence[Hit], opening: Collection[int]) -> dict[str, float]:
+def _marks(text: str, tokens: Tokens, hits: Sequence[Hit], layout: _Layout) -> dict[str, float]:
     """Return what the form of the text speaks for: formulas, code, error names, questions, greetings."""
     found: dict[str, float] = {}
     lowered = text.lower()
-    count = len(tokens.words)
-    shown = bool(_CODE.search(text))
-    if not shown and _FORMULA.search(lowered):
+    shown = any(sign in text for sign in _CODE)
+    if not shown and any(sign in text for sign in _FORMULA_SIGNS) and _FORMULA.search(lowered):
         found["math"] = 1.6
     if shown:
         found["code_editing"] = found["debugging"] = 0.5
@@ -179,11 +207,9 @@ def _marks(text: str, tokens: Tokens, hits: Sequence[Hit], opening: Collection[i
         found["debugging"] = found.get("debugging", 0.0) + 2.0
     if len(_LABELS.findall(lowered)) >= 2:
         found["question_answering"] = 4.0
-    opened = {hit.term.mark for hit in hits if hit.position in opening or hit.position in tokens.starts}
-    if "question" in opened:
-        found["question_answering"] = found.get("question_answering", 0.0) + (1.3 if "?" in text else 1.0)
+    opened = {hit.term.mark for hit in hits if hit.position in layout.opening or hit.position in tokens.starts}
     if "greeting" in opened:
-        found["conversation"] = 3.0 if count <= _SHORT else 0.5
+        found["conversation"] = 3.0 if layout.size <= _SHORT else 0.5
     return found
 
 

@@ -14,7 +14,7 @@ _STOPS: Final = frozenset(".!?:\n")
 _SHORTEST_FUZZY: Final = 5
 _LONGEST_FUZZY: Final = 16
 _EDGE: Final = 40
-"""How many tokens at each end of a text may be misspelt, and count in full: requests stand there, material in between."""
+"""How many tokens at each end of a text may be misspelt: requests stand there, material in between."""
 
 
 class Tokens(NamedTuple):
@@ -116,8 +116,10 @@ class TermTable:
         for i, word in enumerate(meant):
             for term in self._first.get(word, ()):
                 size = len(term.words)
-                if size == 1 or tuple(meant[i : i + size]) == term.words:
-                    hits.append(Hit(position=i, term=term, exact=meant[i : i + size] == list(words[i : i + size])))
+                if size == 1:
+                    hits.append(Hit(i, term, word == words[i]))
+                elif i + size <= count and meant[i + 1] == term.words[1] and tuple(meant[i : i + size]) == term.words:
+                    hits.append(Hit(i, term, term.words == words[i : i + size]))
         return hits
 
     def _correct(self, word: str) -> str:
@@ -130,6 +132,6 @@ class TermTable:
         return word
 
 
-def edge(position: int, count: int) -> bool:
-    """Whether a word stands near the beginning or the end of a text of `count` words."""
-    return position < _EDGE or position >= count - _EDGE
+def edge(position: int, count: int, width: int = _EDGE) -> bool:
+    """Whether a word is one of the first or last `width` of a text of `count` words."""
+    return position < width or position >= count - width

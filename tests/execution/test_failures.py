@@ -1,0 +1,150 @@
+"""Exceptions of the real clients end in the right failure class, and none of the clients is imported for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from typing import Any
+
+import anthropic
+import httpx
+import litellm.exceptions
+import openai
+import pytest
+from langchain_core import exceptions as langchain
+from langgraph.errors import GraphInterrupt
+
+from taskroute.execution.failures import classify, retry_after, status_of
+
+REQUEST = httpx.Request("POST", "https://api.example/v1")
+
+
+def response(status: int, headers: dict[str, str] | None = None) -> httpx.Response:
+    return httpx.Response(status, headers=headers, request=REQUEST)
+
+
+def of_openai(kind: type[openai.APIStatusError], status: int, body: dict[str, Any] | None = None, **headers: str) -> Exception:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    # A body's code and type become attributes of the exception, as the client's own errors have them.
+    return kind("no", response=response(status, named), body=body)  # pyright: ignore[reportArgumentType]
+
+
+def of_anthropic(kind: type[anthropic.APIStatusError], status: int, message: str = "no") -> Exception:
+    return kind(message, response=response(status), body={"error": {"message": message}})
+
+
+class Status(Exception):
+    """What a client that nobody has heard of raises."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"HTTP {code}")
+        self.code = code
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (of_openai(openai.RateLimitError, 429), "rate_limit"),
+        (of_openai(openai.AuthenticationError, 401), "auth"),
+        (of_openai(openai.PermissionDeniedError, 403), "auth"),
+        (of_openai(openai.NotFoundError, 404), "not_found"),
+        (of_openai(openai.BadRequestError, 400), "bad_request"),
+        (of_openai(openai.BadRequestError, 400, {"code": "context_length_exceeded"}), "context_overflow"),
+        (of_openai(openai.UnprocessableEntityError, 422), "bad_request"),
+        (of_openai(openai.InternalServerError, 500), "server_error"),
+        (of_openai(openai.InternalServerError, 503), "server_error"),
+        (openai.APIConnectionError(request=REQUEST), "connection"),
+        (openai.APITimeoutError(request=REQUEST), "timeout"),
+        (openai.APIError("the server had an error", REQUEST, body=None), "server_error"),
+        (of_anthropic(anthropic.RateLimitError, 429), "rate_limit"),
+        (of_anthropic(anthropic.InternalServerError, 529), "server_error"),
+        (of_anthropic(anthropic.BadRequestError, 400, "prompt is too long: 210000 tokens > 200000 maximum"), "context_overflow"),
+        (of_anthropic(anthropic.BadRequestError, 400, "Your credit balance is too low to access the API"), "rate_limit"),
+        (of_anthropic(anthropic.APIStatusError, 413, "request_too_large"), "context_overflow"),
+        (anthropic.APITimeoutError(request=REQUEST), "timeout"),
+        (httpx.ConnectError("refused"), "connection"),
+        (httpx.ReadTimeout("slow"), "timeout"),
+        (httpx.RemoteProtocolError("peer closed connection without sending complete message body"), "connection"),
+        (httpx.HTTPStatusError("bad", request=REQUEST, response=response(503)), "server_error"),
+        (httpx.HTTPStatusError("bad", request=REQUEST, response=response(429)), "rate_limit"),
+        (litellm.exceptions.RateLimitError("no", "openai", "m"), "rate_limit"),
+        (litellm.exceptions.ContextWindowExceededError("no", "m", "openai"), "context_overflow"),
+        (litellm.exceptions.ContentPolicyViolationError("no", "m", "openai"), "refusal"),
+        (litellm.exceptions.Timeout("no", "m", "openai"), "timeout"),
+        (litellm.exceptions.ServiceUnavailableError("no", "openai", "m"), "server_error"),
+        (litellm.exceptions.APIConnectionError("no", "openai", "m"), "connection"),
+        (litellm.exceptions.AuthenticationError("no", "openai", "m"), "auth"),
+        (litellm.exceptions.BadRequestError("no", "m", "openai"), "bad_request"),
+        (langchain.ModelRateLimitError("no"), "rate_limit"),
+        (langchain.ModelAPIError("no"), "server_error"),
+        (langchain.ModelConnectionError("no"), "connection"),
+        (langchain.ModelTimeoutError("no"), "timeout"),
+        (langchain.ModelAuthenticationError("no"), "auth"),
+        (langchain.ModelPermissionDeniedError("no"), "auth"),
+        (langchain.ModelNotFoundError("no"), "not_found"),
+        (langchain.ModelInvalidRequestError("no"), "bad_request"),
+        (langchain.ContextOverflowError("no"), "context_overflow"),
+        (langchain.OutputParserException("no"), "invalid_output"),
+        (TimeoutError("30s"), "timeout"),
+        (ConnectionResetError("reset"), "connection"),
+        (json.JSONDecodeError("bad", "{", 1), "server_error"),
+        (Status(429), "rate_limit"),
+        (Status(401), "auth"),
+        (Status(418), "bad_request"),
+        (Status(599), "server_error"),
+        (KeyError("choices"), "unknown"),
+        (ValueError("mine"), "unknown"),
+        (GraphInterrupt(), "control"),
+        (asyncio.CancelledError(), "control"),
+        (KeyboardInterrupt(), "control"),
+        (GeneratorExit(), "control"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__module__.split(".")[0] + "." + type(value).__name__,
+)
+def test_each_exception_has_its_class(error: BaseException, kind: str) -> None:
+    assert classify(error).kind == kind
+
+
+def test_a_used_up_quota_is_a_rate_limit_that_does_not_pass() -> None:
+    failure = classify(of_openai(openai.RateLimitError, 429, {"code": "insufficient_quota"}))
+    assert (failure.kind, failure.passes) == ("rate_limit", False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry_after": "7"}, 7.0),
+        ({"retry_after": "0.25"}, 0.25),
+        ({"retry_after_ms": "1500", "retry_after": "9"}, 1.5),
+        ({"retry_after": "Wed, 21 Oct 2026 07:28:10 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 10.0),
+        ({"retry_after": "Wed, 21 Oct 2026 07:27:00 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 0.0),
+        ({"retry_after": "Wed, 21 Oct 2026 07:28:10 GMT"}, None),
+        ({"retry_after": "soon"}, None),
+        ({"retry_after": "-1"}, None),
+        ({"retry_after": "nan"}, None),
+        ({}, None),
+    ],
+)
+def test_reads_how_long_the_provider_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(of_openai(openai.RateLimitError, 429, **headers)) == seconds
+
+
+class Odd(Exception):
+    headers = 7
+    status_code = True
+    response = "text"
+
+
+def test_odd_exceptions_are_read_without_failing() -> None:
+    assert (classify(Odd()).kind, status_of(Odd()), retry_after(Odd())) == ("unknown", None, None)
+
+
+def test_no_client_is_imported() -> None:
+    code = (
+        "import sys; from taskroute.execution.failures import classify; classify(ValueError()); "
+        "print([m for m in ('openai','anthropic','httpx','litellm','langchain_core','langgraph') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

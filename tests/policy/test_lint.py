@@ -1,0 +1,250 @@
+"""Warnings about a policy: what is surely not meant is found, and a route called unreachable never answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskroute.decision.decide import decide
+from taskroute.decision.snapshot import compile_policy
+from taskroute.policy.lint import Path, warnings
+from taskroute.policy.parse import load_policy
+from taskroute.types import Call, Decision, Message
+
+MODELS = {"small": {"model": "openai:gpt-5-mini"}, "large": {"model": "anthropic:claude-opus-5-5"}}
+
+
+def policy_with(*whens: dict[str, Any], **more: Any) -> Any:
+    routes = [{"name": f"r{index}", "when": when, "use": "small"} for index, when in enumerate(whens)]
+    return load_policy({"models": MODELS, "default": ["small", "large"], "routes": routes, **more})
+
+
+def unreachable(*whens: dict[str, Any], **more: Any) -> list[Path]:
+    return [warning.path for warning in warnings(policy_with(*whens, **more)) if "never reached" in warning.text]
+
+
+HIDDEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {"stage": "generate"}),
+    ({}, {}),
+    ({"stage": ["generate", "judge"]}, {"stage": "judge", "task": "math"}),
+    ({"stage": "tool:*"}, {"stage": ["tool:search", "tool:sql:*"]}),
+    ({"task": "code"}, {"task": ["debugging", "code_editing"]}),
+    ({"task": ["code", "math"]}, {"task": ["code_generation", "math"]}),
+    ({"tokens": {"over": 100}}, {"tokens": {"over": 100, "under": 200}}),
+    ({"complexity": ["medium", "high"]}, {"complexity": "high"}),
+    ({"sensitive": True}, {"sensitive": ["email"]}),
+    ({"sensitive": ["email", "card"]}, {"sensitive": "card"}),
+    ({"tags": ["a", "b"]}, {"tags": "a"}),
+    ({"needs": ["tools", "vision"]}, {"needs": "vision"}),
+    ({"metadata": {"plan": ["pro", "team"]}}, {"metadata": {"plan": "pro", "seats": {"over": 3}}}),
+    ({"metadata": {"plan": {"exists": True}}}, {"metadata": {"plan": "pro"}}),
+    ({"metadata": {"plan": {"not": "free"}}}, {"metadata": {"plan": {"not": ["free", "trial"]}}}),
+    ({"metadata": {"plan": {"not": "free"}}}, {"metadata": {"plan": {"exists": False}}}),
+    ({"metadata": {"seats": {"over": 3}}}, {"metadata": {"seats": {"over": 3, "under": 9}}}),
+    ({"prompt": {"contains": ["pay", "bill"]}}, {"prompt": {"contains": ["Payment", "BILLING"]}}),
+    ({"any": [{"stage": "judge"}, {"task": "code"}]}, {"task": "debugging", "stage": "generate"}),
+    ({"any": [{"stage": "judge"}, {"task": "code", "stage": "generate"}]}, {"task": "debugging", "stage": "generate"}),
+    ({"any": [{"stage": "judge"}, {"task": "code"}]}, {"any": [{"task": "debugging"}, {"stage": "judge"}]}),
+    ({"stage": ["judge", "generate"]}, {"any": [{"stage": "judge", "task": "math"}, {"stage": "generate"}]}),
+    ({"all": [{"stage": "judge"}, {"task": "code"}]}, {"stage": "judge", "task": "code"}),
+    ({"stage": "judge"}, {"all": [{"stage": "judge"}, {"task": "code"}]}),
+    ({"not": {"stage": "judge"}}, {"not": {"stage": ["judge", "generate"]}}),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), HIDDEN)
+def test_a_route_behind_a_wider_one_is_unreachable(first: dict[str, Any], second: dict[str, Any]) -> None:
+    assert unreachable(first, second) == [("routes", 1)]
+
+
+OPEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"stage": "judge"}, {}),
+    ({"stage": "judge"}, {"stage": ["judge", "generate"]}),
+    ({"stage": "tool:sql"}, {"stage": "tool:*"}),
+    ({"stage": "tool"}, {"stage": "tool:*"}),
+    ({"task": "debugging"}, {"task": "code"}),
+    ({"tokens": {"over": 100}}, {"tokens": {"over": 99}}),
+    ({"tokens": {"under": 100}}, {"tokens": {"over": 10}}),
+    ({"sensitive": ["email"]}, {"sensitive": True}),
+    ({"metadata": {"plan": None}}, {"metadata": {"plan": {"exists": True}}}),
+    ({"metadata": {"n": 1}}, {"metadata": {"n": True}}),
+    ({"metadata": {"plan": {"exists": True}}}, {"metadata": {"plan": {"not": "free"}}}),
+    ({"metadata": {"plan": "pro"}}, {"metadata": {"tier": "pro"}}),
+    ({"metadata": {"a": {"not": None}}}, {"metadata": {"a": {"exists": None, "over": 1}}}),
+    ({"any": [{"stage": "judge"}, {"task": "code"}]}, {"task": "math"}),
+    ({"not": {"stage": ["judge", "generate"]}}, {"not": {"stage": "judge"}}),
+    ({"stage": "judge", "task": "code"}, {"stage": "judge"}),
+    ({"prompt": {"contains": "payment"}}, {"prompt": {"contains": "pay"}}),
+    ({"any": []}, {"stage": "judge"}),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), OPEN)
+def test_a_route_that_some_call_reaches_is_not_called_unreachable(first: dict[str, Any], second: dict[str, Any]) -> None:
+    assert unreachable(first, second) == []
+
+
+def lists(values: list[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(st.sampled_from(values), min_size=1, max_size=3, unique_by=lambda value: (type(value), value))
+
+
+numbers = st.sampled_from([0, 5, 10, 20])
+ranges = st.one_of(
+    st.builds(lambda n: {"over": n}, numbers),
+    st.builds(lambda n: {"under": n + 1}, numbers),
+    st.builds(lambda n: {"over": n, "under": n + 12}, numbers),
+)
+values = ["pro", "free", 1, True, 12, None]
+metadata_tests = st.one_of(
+    st.sampled_from(values),
+    lists(values),
+    ranges,
+    st.builds(lambda v: {"not": v}, st.one_of(st.sampled_from(values), lists(values))),
+    st.sampled_from([{"exists": True}, {"exists": False}, {"exists": True, "not": "free"}]),
+)
+simple = st.fixed_dictionaries(
+    {},
+    optional={
+        "stage": lists(["judge", "generate", "tool:*", "tool:sql", "tool:s:*", "tool"]),
+        "task": lists(["code", "debugging", "math", "reasoning"]),
+        "urgency": lists(["interactive", "batch"]),
+        "sensitive": st.one_of(st.booleans(), lists(["email", "card"])),
+        "needs": lists(["tools", "json_schema", "vision"]),
+        "tags": lists(["a", "b"]),
+        "tokens": ranges,
+        "metadata": st.dictionaries(st.sampled_from(["plan", "seats"]), metadata_tests, max_size=2),
+        "prompt": st.builds(lambda texts: {"contains": texts}, lists(["pay", "Payment", "mail"])),
+    },
+)
+conditions = st.recursive(
+    simple,
+    lambda inner: st.one_of(
+        st.builds(lambda base, options: {**base, "any": options}, simple, st.lists(inner, max_size=3)),
+        st.builds(lambda base, options: {**base, "all": options}, simple, st.lists(inner, max_size=2)),
+        st.builds(lambda base, option: {**base, "not": option}, simple, inner),
+    ),
+    max_leaves=4,
+)
+
+
+class EqualToAll:
+    """A value that a host may put into metadata, and that is equal to everything."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+calls = st.builds(
+    Call,
+    prompt=st.sampled_from(["", "hello", "my payment", "mail me at ann@example.com", "pay with 4111 1111 1111 1111"]),
+    messages=st.sampled_from([(), (Message("user", "look", ("image",)),)]),
+    stage=st.sampled_from([None, "judge", "generate", "tool", "tool:sql", "tool:s:x", "tool:*", "other"]),
+    task=st.sampled_from([None, "debugging", "code_generation", "math", "other"]),
+    urgency=st.sampled_from([None, "interactive", "batch"]),
+    tags=st.sampled_from([(), ("a",), ("b",), ("a", "b")]),
+    tools=st.sampled_from([(), ("search",)]),
+    output_schema=st.booleans(),
+    tokens=st.sampled_from([None, 0, 1, 6, 11, 13, 21]),
+    metadata=st.dictionaries(st.sampled_from(["plan", "seats"]), st.sampled_from([*values, 1.0, 6, "7", EqualToAll()]), max_size=2),
+)
+
+
+def narrowed(when: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Return a condition that the given one covers, by making lists shorter and adding keys."""
+    shorter = {key: value[:1] if isinstance(value, list) and key not in ("any", "all") else value for key, value in when.items()}
+    return {**more, **shorter}
+
+
+@settings(max_examples=150, deadline=None)
+@given(first=conditions, second=conditions, third=conditions, narrow=st.booleans(), made=st.lists(calls, min_size=15, max_size=25))
+def test_an_unreachable_route_is_never_chosen(
+    first: dict[str, Any], second: dict[str, Any], third: dict[str, Any], narrow: bool, made: list[Call]
+) -> None:
+    policy = policy_with(first, second, narrowed(first, third) if narrow else third)
+    hidden = {policy.routes[warning.path[1]].name for warning in warnings(policy) if "never reached" in warning.text}
+    snapshot = compile_policy(policy)
+    for call in made:
+        decision = decide(snapshot, call)
+        assert isinstance(decision, Decision)
+        assert decision.route not in hidden, f"{call} takes {decision.route}"
+
+
+@given(when=conditions)
+def test_a_route_behind_its_own_copy_is_unreachable(when: dict[str, Any]) -> None:
+    assert unreachable(when, when) == [("routes", 1)]
+
+
+def texts(**policy: Any) -> list[tuple[Path, str]]:
+    return [(w.path, w.text) for w in warnings(load_policy({"models": MODELS, "default": ["small", "large"], **policy}))]
+
+
+def test_a_sensible_policy_has_no_warnings() -> None:
+    models = {**MODELS, "private": {"model": "ollama:llama3.3", "labels": "private"}}
+    assert not texts(
+        models=models,
+        default=["small", "large", "private"],
+        require=[{"when": {"sensitive": True}, "labels": "private"}],
+        routes=[{"name": "a", "when": {"stage": ["judge", "my step"]}, "use": "small"}, {"name": "b", "when": {"task": "code"}, "use": "large"}],
+        stages={"nodes": {"answer_node": "generate"}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "meant"), [("generation", "generate"), ("query-rewrite", "query_rewrite"), ("summarise", "summarize"), ("reranker", "rerank")]
+)
+def test_a_stage_that_is_nearly_a_built_in_one_is_pointed_out(stage: str, meant: str) -> None:
+    [(path, text)] = texts(routes=[{"name": "a", "when": {"any": [{"stage": ["judge", stage]}]}, "use": "small"}])
+    assert path == ("routes", 0, "when", "any", 0, "stage", 1)
+    assert repr(stage) in text
+    assert f"did you mean {meant!r}?" in text
+
+
+def test_a_stage_of_your_own_that_a_node_is_mapped_to_is_meant() -> None:
+    found = texts(stages={"nodes": {"n": "generation"}}, routes=[{"name": "a", "when": {"stage": "generation"}, "use": "small"}])
+    assert [path for path, _ in found] == [("stages", "nodes", "n")]
+
+
+def test_a_rule_whose_label_no_model_carries_is_pointed_out_with_the_label_that_was_meant() -> None:
+    models = {**MODELS, "own": {"model": "ollama:llama3.3", "labels": ["private"]}}
+    rule = {"when": {"sensitive": True}, "labels": ["privat"]}
+    [(path, text)] = texts(models=models, default=["small", "large", "own"], require=[rule])
+    assert path == ("require", 0, "labels")
+    assert "no model carries the label 'privat'" in text
+    assert "did you mean 'private'?" in text
+
+
+def test_a_rule_whose_labels_no_single_model_carries_is_pointed_out() -> None:
+    models = {"a": {"model": "openai:x", "labels": "eu"}, "b": {"model": "openai:y", "labels": "private"}}
+    [(path, text)] = texts(models=models, default=["a", "b"], require=[{"when": {"sensitive": True}, "labels": ["eu", "private"]}])
+    assert path == ("require", 0, "labels")
+    assert "no model carries all of 'eu', 'private'" in text
+
+
+def test_default_and_routes_that_a_rule_leaves_without_a_model_are_pointed_out() -> None:
+    models = {**MODELS, "own": {"model": "ollama:llama3.3", "labels": "private"}}
+    routes = [
+        {"name": "private", "when": {"stage": "judge"}, "use": ["small", "own"]},
+        {"name": "public", "when": {"stage": "grade"}, "use": "small"},
+        {"name": "harmless", "when": {"sensitive": False, "stage": "plan"}, "use": "small"},
+    ]
+    found = texts(models=models, require=[{"when": {"sensitive": True}, "labels": "private"}], routes=routes)
+    assert [path for path, _ in found] == [("default",), ("routes", 1)]
+    assert all("'own'" in text for _, text in found)
+
+
+def test_a_model_that_nothing_uses_is_pointed_out() -> None:
+    [(path, text)] = texts(default="small", routes=[{"name": "a", "use": "small"}])
+    assert path == ("models", "large")
+    assert "only a pin reaches it" in text
+
+
+def test_a_condition_on_complexity_without_a_classifier_is_pointed_out() -> None:
+    routes = [{"name": "a", "when": {"complexity": "high"}, "use": "large"}]
+    assert [path for path, _ in texts(classifier={"kind": "none"}, routes=routes)] == [("routes", 0, "when", "complexity")]
+    assert not texts(routes=routes)

@@ -1,0 +1,128 @@
+"""A wrong policy is refused with file, line, what is known and the cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskroute import Policy, PolicyError, load_policy
+from tests.policies import policy, when
+
+GOOD = """\
+models:
+  small: openai:gpt-5-mini
+  large: {model: anthropic:claude-opus-4-5}
+default: [small, large]
+"""
+
+
+def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[str]:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    return [problem.replace(f"{path}", name) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD + "routes:\n  - name: a\n    use: [larg]\n", "taskroute.yaml:7: routes[0].use[0]: no model named 'larg'; did you mean 'large'?"),
+        (GOOD.replace("[small, large]", "tiny"), "taskroute.yaml:4: default[0]: no model named 'tiny'; known: large, small"),
+        (GOOD + "rotes: []\n", "taskroute.yaml:5: rotes: unknown key 'rotes'; did you mean 'routes'? known: classifier, default"),
+        (GOOD + "retry: {extra: 1, bakoff: 5s}\n", "taskroute.yaml:5: retry.bakoff: unknown key 'bakoff'; did you mean 'backoff'?"),
+        (GOOD + "timeout: {attempt: 60}\n", "taskroute.yaml:5: timeout.attempt: 60 is not a duration; write a number with its unit"),
+        (GOOD + "timeout: {attempt: 5 parsecs}\n", "'5 parsecs' is not a duration"),
+        (GOOD + "timeout: {attempt: 0s}\n", "'0s' is not longer than zero"),
+        (GOOD + "retry: {extra: lots}\n", "taskroute.yaml:5: retry.extra: input should be a valid integer, not 'lots'"),
+        (GOOD + "retry: {extra: 99}\n", "retry.extra: input should be less than or equal to 10, not 99"),
+        (GOOD + "mode: shadow\n", "taskroute.yaml:5: mode: input should be 'enforce' or 'observe', not 'shadow'"),
+        (GOOD + "version: 2\n", "taskroute.yaml:5: version: input should be 1, not 2"),
+        (GOOD + "cache: {store: disk}\n", "taskroute.yaml:5: cache: 'cache' is reserved, and this version of taskroute does not carry it out"),
+        (GOOD + "breaker: {failures: 5}\n", "'breaker' is reserved"),
+        (GOOD + "timeout: {first_chunk: 15s}\n", "'first_chunk' is reserved"),
+        (GOOD + "routes:\n  - {name: a, choose: {among: [small]}}\n", "routes[0].choose: 'choose' is reserved"),
+        (GOOD + "classifier: {kind: builtin}\n", "classifier.kind: input should be 'keywords' or 'none', not 'builtin'"),
+        (GOOD + "tasks: {billing: {examples: [a]}}\n", "tasks.billing.examples: 'examples' is reserved"),
+        (GOOD + "telemetry: {content: full}\n", "telemetry.content: input should be 'none', not 'full'"),
+        (GOOD + "fallback: {on: [truncated]}\n", "fallback.on[0]: input should be 'rate_limit'"),
+        (GOOD + "routes:\n  - {name: a, use: small}\n  - {name: a, use: large}\n", "taskroute.yaml:7: routes[1].name: route 1 is named 'a' too"),
+        (GOOD + "routes:\n  - {use: small}\n", "taskroute.yaml:6: routes[0]: the key 'name' is missing; add it"),
+        (GOOD + "routes:\n  - {name: a, use: []}\n", "routes[0].use: the list is empty"),
+        (GOOD + "routes:\n  - {name: a, use: [small, small]}\n", "routes[0].use[1]: model 'small' stands twice"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {task: coding}}\n", "routes[0].when.task[0]: no task named 'coding'"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {complexity: hard}}\n", "routes[0].when.complexity"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {any: [{tusk: x}]}}\n", "routes[0].when.any[0].tusk: unknown key 'tusk'; did you mean 'task'?"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {tokens: {}}}\n", "routes[0].when.tokens: give 'over', 'under' or both"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {tokens: {over: 9, under: 3}}}\n", "nothing is over 9 and under 3"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {prompt: {regex: '(a)\\1'}}}\n", "is not an RE2 expression"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {sensitive: [emial]}}\n", "no kind of sensitive data named 'emial'; did you mean 'email'?"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {metadata: {plan: {is: pro}}}}\n", "routes[0].when.metadata.plan.is: unknown key 'is'"),
+        (GOOD + "routes:\n  - {name: a, use: small, fallback: never}\n", "'never' is not known; write 'none'"),
+        (GOOD + "tasks: {code: {keywords: [x]}}\n", "'code' is the name of a built-in group of tasks"),
+        (GOOD + "models: {}\n", "taskroute.yaml:5"),
+        (GOOD.replace("{model: anthropic:claude-opus-4-5}", "{model: a, price: {input: -1, output: 2}}"), "models.large.price.input: input should be greater"),
+        (GOOD.replace("{model: anthropic:claude-opus-4-5}", "{model: a, price: {input: 1}}"), "models.large.price: the key 'output' is missing"),
+        (GOOD.replace("{model: anthropic:claude-opus-4-5}", "{model: a, api_key_env: sk-12-34}"), "not the name of an environment variable"),
+        (GOOD.replace("{model: anthropic:claude-opus-4-5}", "7"), "taskroute.yaml:3: models.large"),
+        ("models: {a: openai:b}\n", "taskroute.yaml:1: the key 'default' is missing; add it"),
+        ("default: [a]\n", "the key 'models' is missing"),
+        ("", "taskroute.yaml:1: the policy is empty"),
+    ],
+)  # fmt: skip
+def test_says_where_and_what_and_the_cure(tmp_path: Path, text: str, expected: str) -> None:
+    found = problems(tmp_path, text)
+    assert any(expected in problem for problem in found), found
+
+
+def test_tells_every_problem_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = problems(tmp_path, GOOD + "mode: x\nretry: {extra: y}\ntimeout: {call: 1}\n")
+    assert [problem.split(": ")[1] for problem in found] == ["mode", "retry.extra", "timeout.call"]
+
+
+def test_names_the_line_in_toml_too(tmp_path: Path) -> None:
+    text = 'default = ["small"]\n\n[models]\nsmall = "openai:x"\n\n[[routes]]\nname = "a"\nuse = "larg"\n'
+    assert problems(tmp_path, text, "taskroute.toml") == [
+        "taskroute.toml:8: routes[0].use[0]: no model named 'larg'; known: small; add it under 'models' or correct the name"
+    ]
+
+
+def test_reads_on_as_a_key_and_no_as_a_language(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(GOOD + "fallback: {on: [timeout]}\nroutes: [{name: nordic, when: {language: no}, use: large}]\n")
+    read = load_policy(path)
+    assert read.fallback.on == ("timeout",)
+    assert read.routes[0].when.language == ("no",)
+
+
+def test_says_the_same_in_yaml_toml_and_plain_data(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(GOOD)
+    (tmp_path / "p.toml").write_text(
+        'default = ["small", "large"]\n[models]\nsmall = "openai:gpt-5-mini"\nlarge = {model = "anthropic:claude-opus-4-5"}\n'
+    )
+    data = {"models": {"large": "anthropic:claude-opus-4-5", "small": "openai:gpt-5-mini"}, "default": ["small", "large"]}
+    assert {load_policy(source).fingerprint for source in (tmp_path / "p.yaml", tmp_path / "p.toml", data)} == {
+        Policy.model_validate(data).fingerprint
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"default": ["large", "small"]},
+        {"mode": "observe"},
+        {"routes": when(stage="a")},
+        {"retry": {"extra": 2}},
+        {"models": {"small": {"model": "test:small"}, "large": {"model": "test:large", "params": {"temperature": 1}}}},
+    ],
+)
+def test_gives_what_differs_another_fingerprint(changes: dict[str, Any]) -> None:
+    assert load_policy(policy(**changes)).fingerprint != load_policy(policy()).fingerprint
+
+
+def test_refuses_to_change_after_it_was_read() -> None:
+    read = load_policy(policy())
+    with pytest.raises(Exception, match="frozen"):
+        read.mode = "observe"  # type: ignore[misc]
