@@ -41,9 +41,10 @@ class BoundTools(LateTools):
 
 def portable(kwargs: Mapping[str, Any], model: BaseChatModel, *, same_provider: bool, is_pin: Callable[[str], bool]) -> dict[str, Any]:
     """Return what to bind to a routed model instead of `kwargs`, which were bound to `model`. Raises NotPortableError."""
+    if same_provider:
+        return dict(kwargs)
     rest = {key: value for key, value in kwargs.items() if key not in _TOOL_ARGUMENTS}
-    if not same_provider:
-        _check(rest, is_pin)
+    _check(rest, is_pin)
     if not kwargs.get("tools"):
         return dict(kwargs)
     given = {key: value for key, value in kwargs.items() if key in _TOOL_ARGUMENTS}

@@ -53,18 +53,16 @@ def _inside(thing: Any) -> Iterator[Any]:
         yield from _of_function(thing)
     elif isinstance(thing, BaseModel):
         yield from (*vars(thing).values(), *(getattr(thing, "__pydantic_private__", None) or {}).values())
-    elif not callable(thing) or isinstance(thing, Runnable) or hasattr(thing, "__dict__"):
-        yield from _of_object(thing)
-
-
-def _of_object(thing: Any) -> Iterator[Any]:
-    held = getattr(thing, "__dict__", None)
-    if isinstance(held, dict):
+    elif isinstance(held := getattr(thing, "__dict__", None), dict):
         yield from cast("dict[str, Any]", held).values()
 
 
 def _of_function(function: types.FunctionType) -> Iterator[Any]:
-    found = inspect.getclosurevars(function)
+    try:
+        found = inspect.getclosurevars(function)
+    except ValueError:
+        # A name of the closure that is not assigned yet.
+        return
     yield from found.nonlocals.values()
     # A module's other names lead everywhere; a step of a pipeline is what a function would call.
     yield from (value for value in found.globals.values() if isinstance(value, BaseModel | Runnable | types.FunctionType))

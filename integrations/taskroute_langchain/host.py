@@ -118,13 +118,23 @@ class ChunkSource:
 
     async def asealed(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Yield the chunks, each noted, the last with the record."""
-        async for chunk in chunks:
-            yield self._note(chunk)
+        try:
+            async for chunk in chunks:
+                yield self._note(chunk)
+        finally:
+            await aclose(chunks)
 
     def reply(self) -> Reply:
         usage: Usage | None = usage_of(self._usage)
         said = Answer(usage, self._finish, self._model, self._provider)
         return self._host.priced(self._attempt, said)._replace(id=self._id)
+
+
+async def aclose(chunks: Any) -> None:
+    """Close a stream now: left to the event loop, its connection would stay open until some later turn."""
+    close = getattr(chunks, "aclose", None)
+    if close is not None:
+        await close()
 
 
 class GenerateHost(ChatHost):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -57,8 +57,7 @@ class ScriptedChatModel(BaseChatModel):
     def _stream(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         line = self._line(messages)
         if isinstance(line, AIMessage):
-            chunk = AIMessageChunk(content=line.content, additional_kwargs=line.additional_kwargs, tool_calls=line.tool_calls, id=line.id)
-            yield ChatGenerationChunk(message=chunk)
+            yield ChatGenerationChunk(message=_chunk_of(line))
             return
         given: list[str] = []
         for part in _parts(line):
@@ -68,11 +67,41 @@ class ScriptedChatModel(BaseChatModel):
         about = {"model_name": self.model_name, "finish_reason": "stop"}
         yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage, response_metadata=about))
 
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return self._generate(messages, stop, None, **kwargs)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for chunk in self._stream(messages, stop, None, **kwargs):
+            yield chunk
+
     def _line(self, messages: list[BaseMessage]) -> Any:
         line = self.script.next_line(self.model_name, messages)
         if isinstance(line, BaseException):
             raise line
         return line
+
+
+def _chunk_of(line: AIMessage) -> AIMessageChunk:
+    return AIMessageChunk(
+        content=line.content,
+        additional_kwargs=line.additional_kwargs,
+        response_metadata=line.response_metadata,
+        tool_calls=line.tool_calls,
+        usage_metadata=line.usage_metadata,
+        id=line.id,
+    )
 
 
 def _parts(line: str | tuple[Any, ...]) -> Iterator[str]:

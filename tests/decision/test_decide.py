@@ -67,7 +67,14 @@ def test_rejects_with_one_reason_each(call: Call, reasons: dict[str, str]) -> No
 def test_holds_an_estimate_to_the_window_with_a_margin() -> None:
     compiled = snapshot(models=MODELS)
     assert decided(compiled, Call("word " * 100)).candidates == ("small", "large")
-    assert "(estimated, with margin)" in decided(compiled, Call("word " * 2000)).rejected["small"]
+    assert decided(compiled, Call("word " * 700)).rejected == {"small": "context window 1000 < 1451 tokens (estimated, with a margin of 65%)"}
+
+
+def test_an_estimate_alone_does_not_refuse_a_call_that_no_other_model_can_take() -> None:
+    compiled = snapshot(models=MODELS, default=["small"])
+    assert decided(compiled, Call("word " * 700)).candidates == ("small",)
+    assert decided(compiled, Call("x", tokens=1001)).candidates == ()
+    assert decided(compiled, Call("word " * 2000)).candidates == ()
 
 
 def test_unknown_capabilities_and_windows_are_not_held_against_a_model() -> None:
@@ -113,7 +120,9 @@ def test_requirements_add_up() -> None:
 
 
 def test_disabled_takes_no_route_but_keeps_requirements() -> None:
-    compiled = compile_policy(load_policy(policy(models=MODELS, default=["small", "onprem"], routes=when(stage="x"), require=PRIVATE)), disabled=True)
+    compiled = compile_policy(
+        load_policy(policy(models=MODELS, default=["small", "onprem"], routes=when(stage="x"), require=PRIVATE)), disabled=True
+    )
     assert decided(compiled, Call("q", stage="x")).candidates == ("small", "onprem")
     decision = decided(compiled, Call("mail joe@example.com"))
     assert (decision.candidates, decision.mode) == (("onprem",), "disabled")
@@ -152,6 +161,15 @@ def test_a_classifier_below_the_threshold_abstains_and_says_how_near_it_was() ->
     decision = decided(compiled, call, known=known)
     assert decision.route is None
     assert decision.signals.task.detail == "abstains: 'debugging' at 0.50 is below 0.6"
+
+
+def test_a_classifier_that_is_sure_of_the_group_alone_matches_the_group_and_no_single_task() -> None:
+    torn = Classification({"debugging": 0.5, "code_editing": 0.4})
+    for task, route in (("code", "hit"), (["code_generation", "code_editing", "debugging"], "hit"), ("debugging", None)):
+        compiled = compile_policy(load_policy(policy(routes=when(task=task))), classifier=Remote())
+        known = with_classification(compiled, Call("fix it"), Signals(), torn)
+        decision = decided(compiled, Call("fix it"), known=known)
+        assert (decision.route, decision.signals.task.value) == (route, "code")
 
 
 def test_a_task_that_the_caller_named_is_never_classified() -> None:
@@ -198,7 +216,9 @@ def test_sensitive_text_is_found_in_every_message_and_at_any_depth() -> None:
 # Properties
 
 names = st.sampled_from(["small", "large", "onprem"])
-texts = st.one_of(st.text(max_size=200), st.sampled_from(["mail joe@example.com", "Write a Python function", "4111 1111 1111 1111", "\ud800"]))
+texts = st.one_of(
+    st.text(max_size=200), st.sampled_from(["mail joe@example.com", "Write a Python function", "4111 1111 1111 1111", "\ud800"])
+)
 stages = st.one_of(st.none(), st.sampled_from(["rerank", "grade", "generate", "tool:x"]), st.text(max_size=5))
 metadata = st.dictionaries(st.sampled_from(["plan", "n", "llm_stage", "llm_task", "lc_source", "langgraph_node", "ls_retriever_name"]), st.one_of(st.none(), st.integers(), st.text(max_size=5), st.lists(st.integers(), max_size=2)))  # fmt: skip
 messages = st.builds(Message, st.sampled_from(["user", "assistant", "system", "tool", "other"]), texts, st.lists(st.sampled_from(["image", "audio", "weird"]), max_size=2).map(tuple))  # fmt: skip

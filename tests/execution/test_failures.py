@@ -18,14 +18,15 @@ from langgraph.errors import GraphInterrupt
 
 from taskroute.execution.failures import classify, retry_after, status_of
 
-REQUEST = httpx.Request("POST", "https://api.example/v1")
+# openai 3 is typed for another httpx, and takes this one.
+REQUEST: Any = httpx.Request("POST", "https://api.example/v1")
 
 
-def response(status: int, headers: dict[str, str] | None = None) -> httpx.Response:
+def response(status: int, headers: dict[str, str] | None = None) -> Any:
     return httpx.Response(status, headers=headers, request=REQUEST)
 
 
-def of_openai(kind: type[openai.APIStatusError], status: int, body: dict[str, Any] | None = None, **headers: str) -> Exception:
+def of_openai(kind: type[openai.APIStatusError], status: int, body: Any = None, **headers: Any) -> Exception:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     # A body's code and type become attributes of the exception, as the client's own errors have them.
     return kind("no", response=response(status, named), body=body)  # pyright: ignore[reportArgumentType]

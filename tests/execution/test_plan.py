@@ -93,7 +93,9 @@ def test_a_timeout_goes_to_another_model_and_is_retried_only_by_the_last() -> No
     assert models(steps) == ["small", "large", "large"]
 
 
-@pytest.mark.parametrize(("error", "asked"), [(BadRequestError("no"), ["small"]), (KeyError("x"), ["small"]), (AuthenticationError("no"), ["small", "large"])])
+@pytest.mark.parametrize(
+    ("error", "asked"), [(BadRequestError("no"), ["small"]), (KeyError("x"), ["small"]), (AuthenticationError("no"), ["small", "large"])]
+)
 def test_only_failures_that_another_model_may_survive_fall_back(error: Exception, asked: list[str]) -> None:
     steps, _ = play([failed(error)])
     assert models(steps) == asked

@@ -161,7 +161,7 @@ def narrowed(when: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     return {**more, **shorter}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(first=conditions, second=conditions, third=conditions, narrow=st.booleans(), made=st.lists(calls, min_size=15, max_size=25))
 def test_an_unreachable_route_is_never_chosen(
     first: dict[str, Any], second: dict[str, Any], third: dict[str, Any], narrow: bool, made: list[Call]

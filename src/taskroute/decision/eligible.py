@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from taskroute.registry.models import ModelSpec
 from taskroute.signals.collect import needs_of
@@ -31,38 +31,52 @@ def sift(
     needs = needs_of(call)
     eligible: list[str] = []
     rejected: dict[str, str] = {}
+    doubtful: list[str] = []
     for name in names:
-        reason = _rejection(snapshot.registry[name], call, needs=needs, labels=labels, state=state)
+        spec = snapshot.registry[name]
+        reason = _barred(spec, needs=needs, labels=labels, state=state)
+        if reason is None and spec.context_window is not None:
+            reason, certain = _overflows(spec.context_window, call)
+            if reason is not None and not certain:
+                doubtful.append(name)
         if reason is None:
             eligible.append(name)
         else:
             rejected[name] = reason
+    if not eligible and doubtful:
+        # An estimate may be wrong, and a provider that counts exactly says so itself: better asked than refused.
+        eligible = doubtful
+        rejected = {name: reason for name, reason in rejected.items() if name not in doubtful}
     return tuple(eligible), rejected
 
 
-def _rejection(spec: ModelSpec, call: Call, *, needs: tuple[str, ...], labels: frozenset[str], state: StateView) -> str | None:
+def _barred(spec: ModelSpec, *, needs: tuple[str, ...], labels: frozenset[str], state: StateView) -> str | None:
     if labels and not labels <= spec.labels:
         lacking = ", ".join(sorted(labels - spec.labels))
         return f"lacks the required label {lacking}"
     for need in needs:
         if spec.capabilities.get(need) is False:
             return f"cannot do {need}"
-    if spec.context_window is not None:
-        reason = _window(spec.context_window, call)
-        if reason is not None:
-            return reason
     return state.unavailable.get(spec.name)
 
 
-def _window(window: int, call: Call) -> str | None:
-    """Compare a cheap upper bound first: for most calls it spares the estimate."""
+def _overflows(window: int, call: Call) -> tuple[str | None, bool]:
+    """Return why a call does not fit a window, and whether that is certain.
+
+    A cheap upper bound is compared first: for most calls it spares the estimate.
+    """
     asked = call.max_tokens or 0
     counted = call.tokens is not None
-    margin = 1.0 if counted else MARGIN
+    margin = 1 if counted else 1 + MARGIN
     if token_ceiling(call) * margin + asked <= window:
-        return None
-    needed = int(estimate_tokens(call) * margin) + asked
+        return None, True
+    estimated = estimate_tokens(call)
+    needed = int(estimated * margin) + asked
     if needed <= window:
-        return None
-    how = "" if counted else " (estimated, with margin)"
-    return f"context window {window} < {needed} tokens{how}"
+        return None, True
+    how = "" if counted else f" (estimated, with a margin of {MARGIN:.0%})"
+    return f"context window {window} < {needed} tokens{how}", counted or estimated > window * _SURELY
+
+
+_SURELY: Final = 2.0
+"""An estimate this many times the window is past doubt; see `size.estimate_tokens` for what it was measured on."""

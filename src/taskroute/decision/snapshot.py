@@ -98,7 +98,8 @@ def _compile_route(route: Route, policy: Policy, settings: CallSettings) -> Comp
     on = frozenset(route.fallback.on) if isinstance(route.fallback, Fallback) else settings.fallback_on
     limits = settings.timeout
     if route.timeout is not None:
-        limits = Timeout(attempt=route.timeout.attempt or limits.attempt, call=route.timeout.call or limits.call)
+        # Without validation: it reads durations as they are written, and these are seconds already.
+        limits = Timeout.model_construct(attempt=route.timeout.attempt or limits.attempt, call=route.timeout.call or limits.call)
     stages = route.when.stage
     exact = None if stages is None or any(stage.endswith(":*") for stage in stages) else frozenset(stages)
     return CompiledRoute(route.name, compile_when(route.when), models, CallSettings(route.retry or settings.retry, limits, on), exact)

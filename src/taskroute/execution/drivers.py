@@ -167,88 +167,28 @@ class _Stream:
         self.delivered = 0
 
 
-def drive_stream(run: Run, host: Host) -> Generator[Any, None, Outcome]:
+def drive_stream(run: Run, host: Host) -> Generator[Any]:
     """Yield the chunks of the first stream that has anything to give; fall back only before that."""
     stream: _Stream | None = None
     step = run.advance(None)
     while not isinstance(step, Outcome):
+        event: Event
         if isinstance(step, Attempt):
             stream, event = _open(run, host, step)
         elif isinstance(step, Deliver) and stream is not None:
-            event = yield from _deliver(run, stream)
-        else:
-            event = _wait(run, step)
-        step = run.advance(event)
-    return settle(step)
-
-
-def _open(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
-    stream: _Stream | None = None
-    try:
-        with run.watches.active():
-            stream = _Stream(*host.open(step), step)
-            for chunk in stream.chunks:
-                stream.held.append(chunk)
-                if stream.source.take(chunk):
-                    return stream, Opened(chunk, run.clock.now())
-    except Exception as error:  # noqa: BLE001 - the plan decides what each means
-        return None, Failed(error, 0, run.clock.now())
-    except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
-        return None, Cancelled(error, run.clock.now())
-    return stream, Opened(None, run.clock.now())
-
-
-def _deliver(run: Run, stream: _Stream) -> Generator[Any, None, Event]:
-    try:
-        for chunk in stream.held:
-            stream.delivered += 1
-            yield chunk
-        while True:
-            try:
-                with run.watches.active():
-                    chunk = next(stream.chunks)
-            except StopIteration:
-                return Ended(stream.source.reply(), run.clock.now())
-            except Exception as error:  # noqa: BLE001 - the plan decides what each means
-                return Failed(error, stream.delivered, run.clock.now())
-            except BaseException as error:  # noqa: BLE001 - as above
-                return Cancelled(error, run.clock.now())
-            stream.source.take(chunk)
-            stream.delivered += 1
-            yield chunk
-    except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
-        close = getattr(stream.chunks, "close", None)
-        if close is not None:
-            close()
-        return Cancelled(error, run.clock.now())
-
-
-async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any, None]:
-    """Yield the chunks of the first stream that has anything to give; otherwise like `drive_stream`."""
-    stream: _Stream | None = None
-    step = run.advance(None)
-    while not isinstance(step, Outcome):
-        if isinstance(step, Attempt):
-            stream, event = await _aopen(run, host, step)
-        elif isinstance(step, Deliver) and stream is not None:
-            event = Cancelled(None, 0.0)
             try:
                 for chunk in stream.held:
                     stream.delivered += 1
                     yield chunk
-                while True:
-                    found = await _anext(run, stream)
-                    if isinstance(found, _Chunk):
-                        stream.delivered += 1
-                        yield found.chunk
-                    else:
-                        event = found
-                        break
+                while isinstance(found := _next(run, stream), _Chunk):
+                    stream.delivered += 1
+                    yield found.chunk
+                event = found
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
-                await _aclose(stream.chunks)
+                _close(stream.chunks)
                 event = Cancelled(error, run.clock.now())
         else:
-            event = await _await(run, step)
+            event = _wait(run, step)
         step = run.advance(event)
     settle(step)
 
@@ -258,24 +198,82 @@ class _Chunk(NamedTuple):
     useful: bool
 
 
-async def _aopen(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
-    stream: _Stream | None = None
+def _open(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
+    """Start an attempt and hold back its chunks until one is worth giving out."""
     try:
-        stream = _Stream(*host.aopen(step), step, _deadline(step))
-        while True:
-            found = await _anext(run, stream)
-            if not isinstance(found, _Chunk):
-                if isinstance(found, Ended):
-                    return stream, Opened(None, found.at)
-                await _aclose(stream.chunks)
-                return None, found
-            stream.held.append(found.chunk)
-            if found.useful:
-                return stream, Opened(found.chunk, run.clock.now())
+        with run.watches.active():
+            stream = _Stream(*host.open(step), step)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return None, Failed(error, 0, run.clock.now())
-    except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
+    except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
         return None, Cancelled(error, run.clock.now())
+    while isinstance(found := _next(run, stream), _Chunk):
+        stream.held.append(found.chunk)
+        if found.useful:
+            return stream, Opened(found.chunk, run.clock.now())
+    return stream, Opened(None, found.at) if isinstance(found, Ended) else found
+
+
+def _next(run: Run, stream: _Stream) -> _Chunk | Ended | Failed | Cancelled:
+    """Return the next chunk, or how the stream ended."""
+    try:
+        with run.watches.active():
+            chunk = next(stream.chunks)
+    except StopIteration:
+        return Ended(stream.source.reply(), run.clock.now())
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return Failed(error, stream.delivered, run.clock.now())
+    except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
+        return Cancelled(error, run.clock.now())
+    return _Chunk(chunk, stream.source.take(chunk))
+
+
+def _close(chunks: Any) -> None:
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()
+
+
+async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
+    """Yield the chunks of the first stream that has anything to give; otherwise like `drive_stream`."""
+    stream: _Stream | None = None
+    step = run.advance(None)
+    while not isinstance(step, Outcome):
+        event: Event
+        if isinstance(step, Attempt):
+            stream, event = await _aopen(run, host, step)
+        elif isinstance(step, Deliver) and stream is not None:
+            try:
+                for chunk in stream.held:
+                    stream.delivered += 1
+                    yield chunk
+                while isinstance(found := await _anext(run, stream), _Chunk):
+                    stream.delivered += 1
+                    yield found.chunk
+                event = found
+            except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
+                await _aclose(stream.chunks)
+                event = Cancelled(error, run.clock.now())
+        else:
+            event = await _await(run, step)
+        step = run.advance(event)
+    settle(step)
+
+
+async def _aopen(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
+    """Start an attempt and hold back its chunks until one is worth giving out."""
+    try:
+        stream = _Stream(*host.aopen(step), step, _deadline(step))
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return None, Failed(error, 0, run.clock.now())
+    while isinstance(found := await _anext(run, stream), _Chunk):
+        stream.held.append(found.chunk)
+        if found.useful:
+            return stream, Opened(found.chunk, run.clock.now())
+    if isinstance(found, Ended):
+        return stream, Opened(None, found.at)
+    await _aclose(stream.chunks)
+    return None, found
 
 
 async def _anext(run: Run, stream: _Stream) -> _Chunk | Ended | Failed | Cancelled:

@@ -26,10 +26,11 @@ def parse_duration(value: Any) -> float:
 
 def as_tuple(value: Any) -> Any:
     """Let one value stand for a list of one; refuse an empty list, which would match nothing."""
-    items: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value,)  # pyright: ignore[reportUnknownArgumentType]
-    if not items:
+    if not isinstance(value, list | tuple):
+        return (value,)
+    if not value:
         raise ValueError("the list is empty; name at least one, or leave the key out")
-    return items
+    return tuple(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _listed(value: Any) -> Any:

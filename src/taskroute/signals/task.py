@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from taskroute.signals.stage import tag_value
+from taskroute.taxonomy import TASKS
 from taskroute.types import Call, Classification, Signal
 
 
@@ -25,9 +28,22 @@ def classified_task(result: Classification | None, *, source: str, min_confidenc
     if best is None:
         return Signal(None, source, detail="abstains: no evidence for any task")
     task, confidence = best
-    if confidence < min_confidence:
-        return Signal(None, source, confidence, f"abstains: {task!r} at {confidence:.2f} is below {min_confidence:g}")
-    return Signal(task, source, confidence)
+    if confidence >= min_confidence:
+        return Signal(task, source, confidence)
+    group, shared = _best_group(result.scores)
+    if shared >= min_confidence:
+        return Signal(group, source, shared, f"the group is sure; within it, {task!r} at {confidence:.2f} is below {min_confidence:g}")
+    return Signal(None, source, confidence, f"abstains: {task!r} at {confidence:.2f} is below {min_confidence:g}")
+
+
+def _best_group(scores: Mapping[str, float]) -> tuple[str, float]:
+    """Return the group whose tasks share most of the evidence: a prompt may be sure to be about code, and unsure what about it."""
+    totals: dict[str, float] = {}
+    for task, score in scores.items():
+        group = TASKS.get(task, task)
+        totals[group] = totals.get(group, 0.0) + score
+    group, total = max(totals.items(), key=lambda pair: pair[1])
+    return group, min(total, 1.0)
 
 
 def classified_complexity(result: Classification | None, *, source: str) -> Signal[str]:

@@ -1,0 +1,173 @@
+"""`taskroute explain`: which model would answer, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from taskroute.cli.explained import Explained, explained
+from taskroute.cli.output import Style, print_json, print_pairs, print_table, print_title
+from taskroute.cli.policies import CommandError, described, find_policy
+from taskroute.cli.wording import in_words
+from taskroute.router import Router
+from taskroute.taxonomy import URGENCIES
+from taskroute.types import Call, Signal
+
+_STATUS = {"matched": "matched", "not_matched": "not matched", "not_reached": "not reached"}
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        "explain",
+        help="show which model would answer a call, and why",
+        description="Show which model would answer a call, and why. Nothing is sent anywhere. Exit status 1: no model may answer.",
+    )
+    command.add_argument("prompt", nargs="?", metavar="PROMPT", help="the text of the user's message")
+    command.add_argument("--file", metavar="F", help="read the prompt from this file; - reads standard input")
+    command.add_argument("--policy", metavar="P", help="the policy file (default: taskroute.yaml here, else the one that comes with taskroute)")
+    command.add_argument("--stage", metavar="S", help="the stage that the call belongs to, such as generate")
+    command.add_argument("--task", metavar="T", help="the task, such as code_generation")
+    command.add_argument("--urgency", choices=URGENCIES)
+    command.add_argument("--tag", metavar="TAG", action="append", default=[], help="a tag of the call; may be repeated")
+    command.add_argument(
+        "--metadata", metavar="K=V", action="append", default=[], help="metadata of the call; V is read as JSON where it is JSON (5, true); may be repeated"
+    )
+    command.add_argument("--tools", metavar="A,B", default="", help="names of the tools that the model may call")
+    command.add_argument("--tenant", metavar="ID")
+    command.add_argument("--user", metavar="ID")
+    command.add_argument("--pin", metavar="MODEL", help="the one model that may answer")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Decide one call and show everything that is known of the decision."""
+    call = call_from(arguments)
+    found = find_policy(arguments.policy)
+    result = explained(Router(found.policy), call)
+    if arguments.json:
+        policy = {"file": found.name, "shipped": found.shipped, "version": found.policy.fingerprint}
+        print_json({"policy": policy, **as_json(result)})
+    else:
+        _show(result, described(found))
+    return 0 if result.decision.candidates else 1
+
+
+def call_from(arguments: argparse.Namespace) -> Call:
+    """Return the call that the arguments describe. Raises CommandError."""
+    return Call(
+        prompt=_prompt(arguments.prompt, arguments.file),
+        stage=arguments.stage,
+        task=arguments.task,
+        urgency=arguments.urgency,
+        tenant=arguments.tenant,
+        user=arguments.user,
+        pin=arguments.pin,
+        tags=tuple(arguments.tag),
+        metadata=dict(map(_pair, arguments.metadata)),
+        tools=tuple(filter(None, arguments.tools.split(","))),
+    )
+
+
+def _prompt(prompt: str | None, file: str | None) -> str:
+    if file is None:
+        return prompt or ""
+    if prompt is not None:
+        raise CommandError("both PROMPT and --file are given; give one")
+    try:
+        if file == "-":
+            return sys.stdin.read()
+        with open(file, encoding="utf-8") as text:
+            return text.read()
+    except (OSError, ValueError) as error:
+        raise CommandError(f"--file {file!r} cannot be read ({error}); check the path, and that it is UTF-8 text") from None
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not found or not key:
+        raise CommandError(f"--metadata {text!r} is not K=V; write, for example, --metadata plan=pro")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+def as_json(result: Explained) -> dict[str, Any]:
+    """Return everything that is known of a decision, for programs."""
+    decision = result.decision
+    return {
+        "model": decision.candidates[0] if decision.candidates else None,
+        "candidates": list(decision.candidates),
+        "route": decision.route,
+        "reason": decision.reason,
+        "pinned": decision.pinned,
+        "mode": decision.mode,
+        "rejected": dict(decision.rejected),
+        "required_labels": list(result.labels),
+        "signals": {name: _signal(signal) for name, signal in decision.signals.items()},
+        "routes": [
+            {"name": route.name, "status": route.status, "failed": list(route.failed), "models": list(route.models)} for route in result.routes
+        ],
+    }
+
+
+def _signal(signal: Signal[Any]) -> dict[str, Any]:
+    return {"value": signal.value, "source": signal.source, "confidence": signal.confidence, "detail": signal.detail}
+
+
+def _show(result: Explained, policy: str) -> None:
+    style, decision = Style(), result.decision
+    print_pairs([("policy", policy)])
+    if decision.mode == "observe":
+        print_pairs([("mode", "observe: the model that was there before answers; this is what would be chosen")])
+    print()
+    first = decision.candidates[0] if decision.candidates else "no model may answer"
+    print(style(first, "bold", "green" if decision.candidates else "red"))
+    pairs = [("route", "pinned" if decision.pinned else decision.route or "(default)"), ("reason", decision.reason)]
+    if len(decision.candidates) > 1:
+        pairs.append(("fallbacks", ", then ".join(decision.candidates[1:])))
+    pairs += [("rejected", f"{model}: {why}") for model, why in decision.rejected.items()]
+    if result.labels:
+        pairs.append(("required", f"label {', '.join(result.labels)}, by the policy's 'require'"))
+    print_pairs(pairs)
+    _show_signals(result)
+    _show_routes(result)
+
+
+def _show_signals(result: Explained) -> None:
+    print_title("Signals")
+    asked = [(name, signal) for name, signal in result.decision.signals.items() if signal.source != "not_asked"]
+    rows = [
+        (name, _value(signal.value), signal.source, "" if signal.confidence is None else f"{signal.confidence:.2f}", signal.detail)
+        for name, signal in asked
+    ]
+    if rows:
+        print_table(("signal", "value", "source", "confidence", "detail"), rows)
+    known = {name for name, _ in asked}
+    others = [name for name, _ in result.decision.signals.items() if name not in known]
+    print(Style()(f"not asked for: {', '.join(others)}", "dim"))
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) or "none" if isinstance(value, tuple) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _show_routes(result: Explained) -> None:
+    print_title("Routes, the first that matches wins")
+    rows = [
+        (_STATUS[route.status], route.name, ", ".join(route.models), in_words(route.when) + (f" - fails: {', '.join(route.failed)}" if route.failed else ""))
+        for route in result.routes
+    ]
+    looks = {index: ("bold",) if route.status == "matched" else ("dim",) for index, route in enumerate(result.routes)}
+    default = "matched" if result.decision.route is None and not result.decision.pinned else "not reached"
+    rows.append((default, "(default)", ", ".join(result.default), "no route matches"))
+    looks[len(result.routes)] = ("bold",) if default == "matched" else ("dim",)
+    print_table(("", "route", "models, in order", "when"), rows, looks=looks)

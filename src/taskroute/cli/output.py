@@ -1,0 +1,114 @@
+"""How the commands print: tables that fit the terminal, colour only where a person looks, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, TextIO
+
+_CODES: Final[Mapping[str, str]] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_LEAST, _MOST = 60, 120
+_GAP: Final = "  "
+_NARROWEST: Final = 12
+
+
+class Style:
+    """Colours text for a terminal; leaves it alone for a file, a pipe, or when NO_COLOR is set."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        stream = sys.stdout if stream is None else stream
+        self.coloured = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def __call__(self, text: str, *looks: str) -> str:
+        """Return the text with these looks: `bold`, `dim`, `red`, `green`, `yellow`, `cyan`."""
+        if not self.coloured or not text or not looks:
+            return text
+        return f"\x1b[{';'.join(_CODES[look] for look in looks)}m{text}\x1b[0m"
+
+
+def width() -> int:
+    """Return how many columns to use."""
+    return max(_LEAST, min(_MOST, shutil.get_terminal_size((100, 24)).columns))
+
+
+def say_error(text: str) -> None:
+    """Print an error to stderr."""
+    print(Style(sys.stderr)("error:", "bold", "red"), text, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; exact amounts become numbers."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    if isinstance(value, Mapping):
+        return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return str(value)
+
+
+def print_title(text: str) -> None:
+    """Print the title of a section."""
+    print(f"\n{Style()(text, 'bold')}")
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), looks: Mapping[int, Sequence[str]] | None = None) -> None:
+    """Print rows in columns. The last column is wrapped to the terminal; `right` columns are aligned to the right; `looks` colours rows."""
+    cells = [list(row) for row in rows]
+    widths = [max(len(row[column]) for row in [list(head), *cells]) for column in range(len(head))]
+    left = width() - sum(widths[:-1]) - len(_GAP) * (len(head) - 1)
+    widths[-1] = max(_NARROWEST, min(widths[-1], left))
+    style = Style()
+    for line in _lines(list(head), widths, right):
+        print(style(line, "dim"))
+    for index, row in enumerate(cells):
+        for line in _lines(row, widths, right):
+            print(style(line, *(looks or {}).get(index, ())))
+
+
+def _lines(row: list[str], widths: list[int], right: Sequence[int]) -> list[str]:
+    wrapped = textwrap.wrap(row[-1], widths[-1], break_on_hyphens=False) or [""]
+    lines: list[str] = []
+    for number, last in enumerate(wrapped):
+        cells = [*(row[:-1] if number == 0 else [""] * (len(row) - 1)), last]
+        padded = [cell.rjust(size) if column in right else cell.ljust(size) for column, (cell, size) in enumerate(zip(cells, widths, strict=True))]
+        lines.append(_GAP.join(padded).rstrip())
+    return lines
+
+
+def print_wrapped(text: str, *, indent: str = "  ") -> None:
+    """Print a text, wrapped and indented; its own line breaks stay."""
+    for line in text.splitlines() or [""]:
+        print(textwrap.fill(line, width(), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False) or "")
+
+
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print name and value, a pair a line, the values aligned and wrapped."""
+    known = list(pairs)
+    size = max((len(name) for name, _ in known), default=0)
+    style = Style()
+    for name, value in known:
+        lines = textwrap.wrap(value, width() - size - len(_GAP), break_on_hyphens=False) or [""]
+        print(f"{style(name.ljust(size), 'dim')}{_GAP}{lines[0]}")
+        for line in lines[1:]:
+            print(" " * (size + len(_GAP)) + line)
+
+
+def money(amount: Decimal | float | None, currency: str = "USD") -> str:
+    """Return an amount to read, to three digits that count; 'unknown' for None."""
+    if amount is None:
+        return "unknown"
+    exact = Decimal(str(amount))
+    if exact == 0:
+        return f"0 {currency}"
+    places = max(2, 2 - exact.adjusted())
+    return f"{exact:.{places}f} {currency}"

@@ -1,0 +1,445 @@
+"""`wrap` routes the models of a chain that is already built, and says which it could not reach."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from langchain_anthropic import ChatAnthropic
+from langchain_classic.chains import ConversationalRetrievalChain, RetrievalQA, create_retrieval_chain
+from langchain_classic.chains.combine_documents import create_stuff_documents_chain
+from langchain_classic.retrievers import ContextualCompressionRetriever, MultiQueryRetriever
+from langchain_classic.retrievers.document_compressors import LLMChainExtractor
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel, FakeListLLM
+from langchain_core.messages import AIMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import (
+    ConfigurableField,
+    RouterRunnable,
+    Runnable,
+    RunnableBranch,
+    RunnableGenerator,
+    RunnableLambda,
+    RunnableParallel,
+    RunnablePassthrough,
+    RunnableSerializable,
+)
+from langchain_core.tools import tool
+from langchain_openai import ChatOpenAI
+from pydantic import BaseModel, PrivateAttr
+
+from taskroute import ConfigurationError, Router
+from taskroute.testing import ScriptedModel
+from taskroute_langchain import RoutedChatModel
+from taskroute_langchain.stages import stage
+from taskroute_langchain.testing import ScriptedChatModel, chat_models
+from taskroute_langchain.wrap import wrap, wrap_report
+
+POLICY: dict[str, Any] = {
+    "models": {"small": {}, "large": {}},
+    "default": ["small"],
+    "routes": [{"name": "ranking", "when": {"stage": ["rerank", "query_rewrite"]}, "use": ["large"]}],
+}
+PROMPT = ChatPromptTemplate.from_template("{question}")
+
+
+def scripted(name: str = "before", answer: Any = "from before") -> ScriptedChatModel:
+    return ScriptedChatModel(script=ScriptedModel({name: answer}), model_name=name)
+
+
+@pytest.fixture
+def router() -> Router:
+    return Router(POLICY)
+
+
+@pytest.fixture
+def models() -> dict[str, BaseChatModel]:
+    return chat_models(ScriptedModel({"small": "from small", "large": "from large"}))
+
+
+class Fixed(BaseRetriever):
+    """A retriever that always finds the same."""
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        return [Document("found")]
+
+
+def text_of(answer: Any) -> Any:
+    """Return the text in the answer of any chain of these tests."""
+    if isinstance(answer, dict):
+        for key in ("answer", "result", "a", "raw"):
+            if key in answer:
+                return text_of(answer[key])
+    return getattr(answer, "content", answer)
+
+
+def question_answering(llm: BaseChatModel) -> Runnable[Any, Any]:
+    prompt = ChatPromptTemplate.from_template("{context} {input}")
+    return create_retrieval_chain(Fixed(), create_stuff_documents_chain(llm, prompt))
+
+
+BUILT: list[tuple[str, Callable[[BaseChatModel], Any], Any, tuple[str, ...]]] = [
+    ("sequence", lambda llm: PROMPT | llm | StrOutputParser(), {"question": "x"}, ("steps[1]",)),
+    ("bind", lambda llm: PROMPT | llm.bind(stop=["END"]), {"question": "x"}, ("steps[1].bound",)),
+    ("with_config", lambda llm: PROMPT | llm.with_config(tags=["mine"]), {"question": "x"}, ("steps[1].bound",)),
+    ("with_retry", lambda llm: PROMPT | llm.with_retry(), {"question": "x"}, ("steps[1].bound",)),
+    (
+        "with_fallbacks",
+        lambda llm: PROMPT | llm.with_fallbacks([scripted("spare")]),
+        {"question": "x"},
+        ("steps[1].runnable", "steps[1].fallbacks[0]"),
+    ),
+    ("parallel", lambda llm: RunnableParallel(a=PROMPT | llm, b=PROMPT | llm), {"question": "x"}, ("steps['a'].steps[1]", "steps['b'].steps[1]")),
+    ("branch", lambda llm: RunnableBranch((lambda _: True, llm), llm), "x", ("branches[0][1]", "default")),
+    ("assign", lambda llm: RunnablePassthrough.assign(a=PROMPT | llm), {"question": "x"}, ("mapper.steps['a'].steps[1]",)),
+    ("router runnable", lambda llm: RouterRunnable({"a": llm}), {"key": "a", "input": "x"}, ("runnables['a']",)),
+    ("stage", lambda llm: stage(PROMPT | llm, "generate"), {"question": "x"}, ("bound.steps[1]",)),
+    ("map", lambda llm: (PROMPT | llm).map() | (lambda answers: answers[0]), [{"question": "x"}], ("steps[0].bound.steps[1]",)),
+    ("retrieval chain", question_answering, {"input": "x"}, ("bound.steps[1].mapper.steps['answer'].bound.steps[2]",)),
+    (
+        "RetrievalQA",
+        lambda llm: RetrievalQA.from_chain_type(llm, retriever=Fixed()),
+        {"query": "x"},
+        ("combine_documents_chain.llm_chain.llm",),
+    ),
+    (
+        "ConversationalRetrievalChain",
+        lambda llm: ConversationalRetrievalChain.from_llm(llm, retriever=Fixed()),
+        {"question": "x", "chat_history": []},
+        ("combine_docs_chain.llm_chain.llm", "question_generator.llm"),
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")
+@pytest.mark.parametrize(("build", "asked", "where"), [case[1:] for case in BUILT], ids=[case[0] for case in BUILT])
+def test_the_models_of_a_built_chain_are_routed_and_the_given_chain_is_left_alone(
+    build: Callable[[BaseChatModel], Any], asked: Any, where: tuple[str, ...], router: Router, models: dict[str, BaseChatModel]
+) -> None:
+    chain = build(scripted())
+    result = wrap_report(chain, router, models=models)
+    assert result.replaced == where
+    assert result.opaque == ()
+    assert type(result.chain) is type(chain)
+    assert text_of(result.chain.invoke(asked)) == "from small"
+    assert text_of(chain.invoke(asked)) == "from before"
+
+
+async def test_a_wrapped_chain_streams_batches_and_runs_async(router: Router, models: dict[str, BaseChatModel]) -> None:
+    chain = wrap(PROMPT | scripted() | StrOutputParser(), router, models=models)
+    asked = {"question": "x"}
+    assert list(chain.stream(asked))[:2] == ["from", " small"]
+    assert chain.batch([asked, asked]) == ["from small"] * 2
+    assert await chain.ainvoke(asked) == "from small"
+    assert "".join([chunk async for chunk in chain.astream(asked)]) == "from small"
+
+
+def test_stages_inside_a_wrapped_chain_choose_the_model(router: Router, models: dict[str, BaseChatModel]) -> None:
+    chain = wrap({"ranked": stage(scripted(), "rerank"), "plain": scripted()} | RunnablePassthrough(), router, models=models)
+    answers: Any = chain.invoke("x")
+    assert {key: answer.content for key, answer in answers.items()} == {"ranked": "from large", "plain": "from small"}
+
+
+def test_a_retriever_that_asks_a_model_is_routed_by_what_it_is(router: Router, models: dict[str, BaseChatModel]) -> None:
+    retriever = MultiQueryRetriever.from_llm(retriever=Fixed(), llm=scripted())
+    wrapped = wrap(retriever, router, models=models)
+    with router.capture_decisions() as decisions:
+        wrapped.invoke("x")
+    assert [(decision.signals.stage.value, decision.model) for decision in decisions] == [("query_rewrite", "large")]
+
+
+def test_a_compressor_inside_a_retriever_is_found(router: Router, models: dict[str, BaseChatModel]) -> None:
+    retriever = ContextualCompressionRetriever(base_compressor=LLMChainExtractor.from_llm(scripted()), base_retriever=Fixed())
+    result = wrap_report(retriever, router, models=models)
+    assert result.replaced == ("base_compressor.llm_chain.steps[1]",)
+    assert [document.page_content for document in result.chain.invoke("x")] == ["from small"]
+
+
+def test_the_same_model_becomes_the_same_routed_model(router: Router, models: dict[str, BaseChatModel]) -> None:
+    one, other = scripted(), scripted("other")
+    wrapped = wrap([one, other, {"again": one}, (one,)], router, models=models)
+    first, second, again, inner = wrapped[0], wrapped[1], wrapped[2]["again"], wrapped[3][0]  # type: ignore[index,call-overload]
+    assert first is again is inner
+    assert first is not second
+    assert (first.original, second.original) == (one, other)  # type: ignore[attr-defined]
+
+
+def test_observing_each_model_that_was_there_answers_its_own_calls(models: dict[str, BaseChatModel]) -> None:
+    router = Router({**POLICY, "mode": "observe"})
+    chain = RunnableParallel(a=scripted("one", "from one"), b=scripted("two", "from two").bind_tools([add]))
+    wrapped = wrap(chain, router, models=models)
+    with router.capture_decisions() as decisions:
+        answers = wrapped.invoke("x")
+    assert (answers["a"].content, answers["b"].content) == ("from one", "from two")
+    assert [decision.model for decision in decisions] == ["small", "small"]
+
+
+def test_observing_needs_no_warning_because_the_original_is_known(models: dict[str, BaseChatModel]) -> None:
+    assert wrap(scripted(), Router({**POLICY, "mode": "observe"}), models=models).invoke("x").content == "from before"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parts:
+    """A user's own record of steps."""
+
+    llm: Any
+    name: str = "parts"
+
+
+class Holder(RunnableSerializable[Any, Any]):
+    """A user's own runnable, with steps in a dataclass, a list and a mapping."""
+
+    parts: Any
+    steps: list[Any]
+    table: dict[str, Any]
+
+    def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+        return [self.parts.llm.invoke(input).content, self.steps[0].invoke(input).content, self.table["a"][0].invoke(input).content]
+
+
+def test_models_in_dataclasses_lists_and_mappings_of_a_user_s_own_runnable_are_found(router: Router, models: dict[str, BaseChatModel]) -> None:
+    llm = scripted()
+    holder = Holder(parts=Parts(llm), steps=[llm], table={"a": (llm,)})
+    result = wrap_report(holder, router, models=models)
+    assert result.replaced == ("parts.llm", "steps[0]", "table['a'][0]")
+    assert result.chain.invoke("x") == ["from small"] * 3
+    assert holder.invoke("x") == ["from before"] * 3
+
+
+def test_a_chain_that_refers_to_itself_is_wrapped_once(router: Router, models: dict[str, BaseChatModel]) -> None:
+    llm = scripted()
+    holder = Holder(parts=Parts(llm), steps=[llm], table={"a": (llm,)})
+    holder.steps.append(holder)
+    assert wrap(holder, router, models=models).invoke("x") == ["from small"] * 3
+
+
+def test_a_wrapped_chain_can_be_pickled(router: Router, models: dict[str, BaseChatModel]) -> None:
+    chain = wrap(PROMPT | scripted().bind_tools([add]) | StrOutputParser(), router, models=models)
+    again: Any = pickle.loads(pickle.dumps(chain))
+    assert again.invoke({"question": "x"}) == "from small"
+
+
+# Tools and structured output that were bound before
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+class Verdict(BaseModel):
+    """Whether a document is relevant."""
+
+    relevant: bool
+
+
+def openai() -> ChatOpenAI:
+    return ChatOpenAI(model="gpt-5.5", api_key="none")  # type: ignore[arg-type]
+
+
+def anthropic(model: str = "claude-haiku-4-5") -> ChatAnthropic:
+    return ChatAnthropic(model=model, api_key="none")  # type: ignore[call-arg,arg-type]
+
+
+class Recording(ScriptedChatModel):
+    """A scripted model of another provider, which notes the arguments of each call."""
+
+    seen: list[dict[str, Any]] = []
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Any:
+        self.seen.append({**kwargs, "stop": stop})
+        return super()._generate(messages, stop, run_manager, **kwargs)
+
+
+@pytest.fixture
+def recording() -> Recording:
+    call = AIMessage("", tool_calls=[{"name": "Verdict", "args": {"relevant": True}, "id": "1"}])
+    return Recording(script=ScriptedModel({"small": call}), model_name="small", seen=[])
+
+
+@pytest.mark.parametrize("llm", [openai(), anthropic()], ids=["openai", "anthropic"])
+@pytest.mark.parametrize(("choice", "expected"), [("any", "any"), ("add", "add"), ("auto", "auto"), (None, None)])
+def test_bound_tools_reach_another_provider_in_its_own_format(
+    llm: BaseChatModel, choice: str | None, expected: str | None, recording: Recording
+) -> None:
+    router = Router({"models": {"small": {}}, "default": ["small"]})
+    wrap(llm.bind_tools([add], tool_choice=choice), router, models={"small": recording}).invoke("1 + 1")
+    [seen] = recording.seen
+    assert [bound["function"]["name"] for bound in seen["tools"]] == ["add"]
+    assert set(seen["tools"][0]["function"]["parameters"]["properties"]) == {"a", "b"}
+    assert seen.get("tool_choice") == expected
+
+
+def test_bound_tools_count_as_a_need_of_the_call(router: Router, models: dict[str, BaseChatModel]) -> None:
+    policy = {**POLICY, "models": {"small": {"capabilities": {"tools": False}}, "large": {}}, "default": ["small", "large"]}
+    chain = wrap(openai().bind_tools([add]), Router(policy), models=models)
+    assert chain.invoke("x").content == "from large"
+
+
+def test_models_of_the_same_class_get_the_bound_arguments_as_they_were(recording: Recording) -> None:
+    given = {"tools": [{"type": "own_tool"}], "tool_choice": {"own": 1}, "seed": 3}
+    before = Recording(script=ScriptedModel({"before": "hi"}), model_name="before", seen=[])
+    router = Router({"models": {"small": {}}, "default": ["small"]})
+    wrap(before.bind(**given), router, models={"small": recording}).invoke("x")
+    assert recording.seen == [{**given, "stop": None}]
+
+
+def test_observing_the_original_gets_its_bound_tools_as_they_were(recording: Recording) -> None:
+    given = {"tools": [{"name": "add", "input_schema": {"type": "object", "properties": {}}, "cache_control": {"type": "ephemeral"}}]}
+    before = Recording(script=ScriptedModel({"before": "hi"}), model_name="before", seen=[])
+    router = Router({"models": {"small": {}}, "default": ["small"], "mode": "observe"})
+    wrap(before.bind(**given), router, models={"small": scripted("small")}).invoke("x")
+    assert before.seen == [{**given, "stop": None}]
+
+
+@pytest.mark.parametrize("llm", [openai(), anthropic()], ids=["openai", "anthropic"])
+@pytest.mark.parametrize("include_raw", [False, True])
+def test_structured_output_by_tool_calling_is_answered_by_another_provider(llm: BaseChatModel, include_raw: bool, recording: Recording) -> None:
+    router = Router({"models": {"small": {}}, "default": ["small"]})
+    chain = llm.with_structured_output(Verdict, include_raw=include_raw, method="function_calling")
+    answer: Any = wrap(chain, router, models={"small": recording}).invoke("relevant?")
+    assert (answer["parsed"] if include_raw else answer) == Verdict(relevant=True)
+    assert recording.seen[0]["tool_choice"] == "Verdict"
+    assert "parallel_tool_calls" not in recording.seen[0]
+
+
+@pytest.mark.parametrize(
+    ("kept", "why"),
+    [
+        (openai().with_structured_output(Verdict), "call with_structured_output(schema) on the routed model"),
+        (openai().with_structured_output(Verdict, method="json_mode"), "call with_structured_output(schema) on the routed model"),
+        (anthropic().with_structured_output(Verdict, method="json_schema"), "call with_structured_output(schema) on the routed model"),
+        (openai().bind(reasoning_effort="low"), "['reasoning_effort'] are its provider's own"),
+        (openai().bind(model="gpt-6-luna"), "['model'] are its provider's own"),
+        (openai().bind_tools([{"type": "web_search"}]), "the bound tool 'web_search' is its provider's own"),
+        (FakeListLLM(responses=["x"]), "is not a chat model"),
+        (openai().configurable_fields(temperature=ConfigurableField("t")), "its model is rebuilt for each call"),
+    ],
+)
+def test_what_only_one_provider_understands_keeps_its_model_and_is_named(kept: Any, why: str, router: Router, models: dict[str, BaseChatModel]) -> None:
+    chain = RunnableParallel(kept=kept, routed=scripted())
+    result = wrap_report(chain, router, models=models)
+    assert result.replaced == ("steps['routed']",)
+    assert result.chain.steps__["kept"] is kept
+    [opaque] = result.opaque
+    assert opaque.startswith("steps['kept']")
+    assert why in opaque
+
+
+def test_a_bound_model_name_of_the_policy_is_a_pin(router: Router, models: dict[str, BaseChatModel]) -> None:
+    assert wrap(openai().bind(model="large"), router, models=models).invoke("x").content == "from large"
+
+
+# What cannot be looked into
+
+
+def graph_with(llm: BaseChatModel) -> Any:
+    from langchain.agents import create_agent
+
+    return create_agent(llm, [])
+
+
+class Hidden(RunnableLambda[Any, Any]):
+    """A user's own function, as a method of an object that holds the model."""
+
+
+class Service:
+    """A user's own object with a model in it."""
+
+    def __init__(self, llm: BaseChatModel) -> None:
+        self.llm = llm
+
+    def answer(self, text: str) -> Any:
+        return self.llm.invoke(text)
+
+
+def in_generator(llm: BaseChatModel) -> Runnable[Any, Any]:
+    def generate(texts: Any) -> Any:
+        for text in texts:
+            yield llm.invoke(text)
+
+    return RunnableGenerator(generate)
+
+
+def in_tool(llm: BaseChatModel) -> Runnable[Any, Any]:
+    @tool
+    def ask(question: str) -> Any:
+        """Ask."""
+        return llm.invoke(question)
+
+    return ask
+
+
+class Private(RunnableSerializable[Any, Any]):
+    """A user's own runnable that keeps its model to itself."""
+
+    _llm: Any = PrivateAttr()
+
+    def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+        return self._llm.invoke(input)
+
+
+def in_private(llm: BaseChatModel) -> Runnable[Any, Any]:
+    private = Private()
+    private._llm = llm
+    return private
+
+
+OPAQUE: list[tuple[str, Callable[[BaseChatModel], Any]]] = [
+    ("a function", lambda llm: RunnableLambda(lambda text: llm.invoke(text))),
+    ("a method", lambda llm: RunnableLambda(Service(llm).answer)),
+    ("a default argument", lambda llm: RunnableLambda(lambda text, model=llm: model.invoke(text))),
+    ("a generator", in_generator),
+    ("a tool", in_tool),
+    ("a private attribute", in_private),
+    ("an agent", graph_with),
+]
+
+
+@pytest.mark.parametrize("build", [case[1] for case in OPAQUE], ids=[case[0] for case in OPAQUE])
+def test_a_model_out_of_reach_is_named_in_a_warning(build: Callable[[BaseChatModel], Any], router: Router, models: dict[str, BaseChatModel]) -> None:
+    chain = RunnableParallel(a=scripted(), b=build(scripted("deep")))
+    with pytest.warns(UserWarning, match=r"left parts of the chain as they were:\n  steps\['b'\]") as warned:
+        wrap(chain, router, models=models)
+    assert [warning.filename for warning in warned] == [__file__]
+
+
+def test_functions_that_hold_no_model_are_nothing_to_warn_of(router: Router, models: dict[str, BaseChatModel]) -> None:
+    suffix = "!"
+    chain = RunnableLambda(lambda text: text + suffix) | scripted() | StrOutputParser() | str.upper
+    assert wrap_report(chain, router, models=models).opaque == ()
+
+
+def test_a_function_that_calls_a_routed_model_is_nothing_to_warn_of(router: Router, models: dict[str, BaseChatModel]) -> None:
+    llm = RoutedChatModel(router=router, models=models)
+    chain = RunnableParallel(a=scripted(), b=RunnableLambda(lambda text: llm.invoke(text)))
+    assert wrap_report(chain, router, models=models).opaque == ()
+
+
+@pytest.mark.parametrize(
+    ("chain", "why"),
+    [
+        (PROMPT | StrOutputParser(), r"no chat model found in \d+ parts"),
+        (RunnableLambda(scripted().invoke), "a model inside of RunnableLambda 'invoke' is out of reach"),
+        (graph_with(scripted()), "an agent with RoutingMiddleware"),
+        (openai().with_structured_output(Verdict), "call with_structured_output"),
+    ],
+    ids=["no model", "a function", "an agent", "one provider's structured output"],
+)
+def test_a_chain_in_which_nothing_was_replaced_is_refused_with_the_cure(chain: Any, why: str, router: Router, models: dict[str, BaseChatModel]) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        wrap(chain, router, models=models)
+
+
+def test_a_chain_that_is_routed_already_is_refused_as_such(router: Router, models: dict[str, BaseChatModel]) -> None:
+    chain = PROMPT | RoutedChatModel(router=router, models=models).bind(stop=["x"])
+    with pytest.raises(ConfigurationError, match=r"routed already: steps\[1\]\.bound"):
+        wrap(chain, router, models=models)
