@@ -36,7 +36,7 @@ class BoundTools(LateTools):
         return model.bind(**self._given) if type(model) is self._owner else super().bound_to(model)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), ([view.raw for view in self], self.options, self._owner, self._given)
+        return type(self), ([dict(view) for view in self], self.options, self._owner, self._given)
 
 
 def portable(kwargs: Mapping[str, Any], model: BaseChatModel, *, same_provider: bool, is_pin: Callable[[str], bool]) -> dict[str, Any]:
@@ -57,7 +57,8 @@ def _check(rest: Mapping[str, Any], is_pin: Callable[[str], bool]) -> None:
         raise NotPortableError(
             "its structured output is made and parsed in its provider's own way; call with_structured_output(schema) on the routed model"
         )
-    foreign = sorted(key for key, value in rest.items() if key not in _SHARED and not (key == "model" and isinstance(value, str) and is_pin(value)))
+    pinned = isinstance(rest.get("model"), str) and is_pin(rest["model"])
+    foreign = sorted(key for key in rest if key not in _SHARED and not (key == "model" and pinned))
     if foreign:
         raise NotPortableError(f"the bound arguments {foreign} are its provider's own; put them under 'params' of that model in the policy")
 
@@ -71,7 +72,7 @@ def _openai_format(tool: Any) -> dict[str, Any]:
     if "input_schema" in described or "parameters" in described or "title" in described:
         return convert_to_openai_tool(described)
     name = described.get("type") or described.get("name")
-    raise NotPortableError(f"the bound tool {name!r} is its provider's own, so no other model can have it; bind it to a model outside of the policy")
+    raise NotPortableError(f"the bound tool {name!r} is its provider's own; no other model can have it")
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +99,8 @@ def _choice(choice: Any) -> str | None:
     if isinstance(choice, bool):
         return "any" if choice else None
     described = cast("dict[str, Any]", choice)
-    name = (described.get("function") or {}).get("name") or described.get("name")
+    function: dict[str, Any] = described.get("function") or {}
+    name = function.get("name") or described.get("name")
     if name:
         return str(name)
     return _CHOICES.get(str(described.get("type")))

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, BaseCallbackManager, CallbackManagerForLLMRun, Callbacks
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForLLMRun,
+    BaseCallbackManager,
+    CallbackManager,
+    CallbackManagerForLLMRun,
+    Callbacks,
+)
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
+from langchain_core.runnables.config import merge_configs
+from langchain_core.runnables.schema import StreamEvent
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, PrivateAttr
 
@@ -28,8 +37,15 @@ from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, RoutedEventStream, event_stream
 from taskroute_langchain.host import ChatHost, GenerateHost
 from taskroute_langchain.messages import to_messages
-from taskroute_langchain.pool import ModelPool
+from taskroute_langchain.pool import ModelPool, refuse_others
 from taskroute_langchain.profile import shared_profile
+
+
+_OF_ONE_MODEL: Final = ("cache", "custom_get_token_ids", "disable_streaming", "output_version", "rate_limiter")
+"""What LangChain lets any chat model be given, and what only the models behind a routed one can honour."""
+
+_WRITTEN_BY_LANGCHAIN: Final = frozenset({"lc_versions"})
+"""Metadata that LangChain gives every chat model: the one that is chosen brings its own."""
 
 
 class RoutedChatModel(BaseChatModel):
@@ -50,17 +66,40 @@ class RoutedChatModel(BaseChatModel):
 
     _pool: ModelPool = PrivateAttr()
 
-    def model_post_init(self, context: Any, /) -> None:
+    # Not in `model_post_init`: pydantic would turn a ConfigurationError raised there into one of its own.
+    def __init__(
+        self,
+        *,
+        router: Router,
+        models: Mapping[str, BaseChatModel] | None = None,
+        original: BaseChatModel | None = None,
+        stage: str | None = None,
+        task: str | None = None,
+        **options: Any,
+    ) -> None:
         """Build what was not given. Raises ConfigurationError for what cannot be built."""
+        refuse_others(models or {}, original)
+        super().__init__(router=router, models=models or {}, original=original, stage=stage, task=task, **options)  # type: ignore[call-arg]
+        self._refuse_ignored()
+        self._make_ready()
+
+    def _make_ready(self) -> None:
         self._pool = ModelPool(self.router, self.models)
         self._pool.prepare()
+        self.router.prepare()
         if self.router.policy.stages.ancestors:
             track_ancestors()
         if self.router.policy.mode == "observe" and self.original is None:
             warnings.warn(
                 "mode is 'observe' and no original= was given: the first model of 'default' answers every call", UserWarning, stacklevel=3
             )
-        super().model_post_init(context)
+
+    def _refuse_ignored(self) -> None:
+        fields = type(self).model_fields
+        default = {name: fields[name].get_default(call_default_factory=True) for name in _OF_ONE_MODEL}
+        ignored = [name for name in _OF_ONE_MODEL if getattr(self, name) and getattr(self, name) != default[name]]
+        if ignored:
+            raise ConfigurationError(f"RoutedChatModel({ignored[0]}=…) would have no effect: set it on the models that are given as models={{…}}")
 
     # Tagging
 
@@ -75,21 +114,21 @@ class RoutedChatModel(BaseChatModel):
     # Calling
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AIMessage:
-        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop))
+        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop))
         reply = drive(run, host).reply
         return cast("AIMessage", reply.answer if reply is not None else None)
 
     async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AIMessage:
-        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop), is_async=True)
+        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop), is_async=True)
         reply = (await adrive(run, host)).reply
         return cast("AIMessage", reply.answer if reply is not None else None)
 
     def stream(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> Iterator[AIMessageChunk]:
-        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop))
+        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop))
         yield from drive_stream(run, host)
 
     async def astream(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AsyncIterator[AIMessageChunk]:
-        run, host = self._begin(ChatHost, input, ensure_config(config), _with_stop(kwargs, stop), is_async=True)
+        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop), is_async=True)
         chunks = adrive_stream(run, host)
         try:
             async for chunk in chunks:
@@ -109,7 +148,7 @@ class RoutedChatModel(BaseChatModel):
         run_id: Any = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config = _as_config(callbacks, tags, metadata, run_name, run_id)
+        config = self.config_for(_as_config(callbacks, tags, metadata, run_name, run_id))
         results: list[LLMResult] = []
         for index, one in enumerate(messages):
             run, host = self._begin(GenerateHost, one, config if index == 0 else _without_id(config), _with_stop(kwargs, stop))
@@ -129,7 +168,7 @@ class RoutedChatModel(BaseChatModel):
         run_id: Any = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config = _as_config(callbacks, tags, metadata, run_name, run_id)
+        config = self.config_for(_as_config(callbacks, tags, metadata, run_name, run_id))
 
         async def one(index: int, thread: list[BaseMessage]) -> LLMResult:
             run, host = self._begin(GenerateHost, thread, config if index == 0 else _without_id(config), _with_stop(kwargs, stop), is_async=True)
@@ -145,14 +184,14 @@ class RoutedChatModel(BaseChatModel):
     def stream_events(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, version: Any = "v2", stop: list[str] | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
         if version != "v3":
             return super().stream_events(input, config, version=version, **_with_stop(kwargs, stop))
-        host, begin = self._prepare(EventHost, input, ensure_config(config), _with_stop(kwargs, stop))
+        host, begin = self._prepare(EventHost, input, self.config_for(config), _with_stop(kwargs, stop))
         stream: ChatModelStream = event_stream(begin, host)
         return stream
 
     def astream_events(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, version: Any = "v2", stop: list[str] | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
         if version != "v3":
-            return super().astream_events(input, config, version=version, **_with_stop(kwargs, stop))
-        host, begin = self._prepare(EventHost, input, ensure_config(config), _with_stop(kwargs, stop), is_async=True)
+            return _of_latest_attempt(super().astream_events(input, config, version=version, **_with_stop(kwargs, stop)))
+        host, begin = self._prepare(EventHost, input, self.config_for(config), _with_stop(kwargs, stop), is_async=True)
         return _ready(begin, host)
 
     # Binding
@@ -177,6 +216,14 @@ class RoutedChatModel(BaseChatModel):
         snapshot = self.router.snapshot
         limit = snapshot.settings_for(attempt.decision.route).timeout.attempt
         return self._pool.get(attempt.model, snapshot.registry.get(attempt.model), limit)
+
+    def config_for(self, config: RunnableConfig | None) -> RunnableConfig:
+        """Return the config of a call, with the callbacks, tags and metadata that this model itself was given."""
+        ready = ensure_config(config)
+        if not (self.callbacks or self.tags or (self.metadata and not self.metadata.keys() <= _WRITTEN_BY_LANGCHAIN)):
+            return ready
+        own = RunnableConfig(callbacks=self.callbacks, tags=self.tags or [], metadata=self.metadata or {})
+        return merge_configs(own, ready)
 
     def _begin(self, host_type: type[ChatHost], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False) -> tuple[Run, ChatHost]:
         host, begin = self._prepare(host_type, model_input, config, kwargs, is_async=is_async)
@@ -259,14 +306,18 @@ class RoutedChatModel(BaseChatModel):
 
     def _generate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
         """For callers of the private method: a routed call below the given run."""
-        child = None if run_manager is None else _child(run_manager)
+        child = None if run_manager is None else _below(run_manager)
         result = self.generate([messages], stop, child, **kwargs)
         return ChatResult(generations=cast("Any", result.generations[0]), llm_output=result.llm_output)
 
     async def _agenerate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: AsyncCallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
-        child = None if run_manager is None else _child(run_manager)
+        child = None if run_manager is None else _below(run_manager)
         result = await self.agenerate([messages], stop, child, **kwargs)
         return ChatResult(generations=cast("Any", result.generations[0]), llm_output=result.llm_output)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return a copy with the same models behind it: clients hold connections and locks, which cannot be copied."""
+        return self.model_copy()
 
     def __getstate__(self) -> dict[Any, Any]:
         state = dict(super().__getstate__())
@@ -276,6 +327,7 @@ class RoutedChatModel(BaseChatModel):
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)
         self.model_post_init(None)
+        self._make_ready()
 
 
 def _named(value: str, what: str) -> str:
@@ -325,11 +377,31 @@ def _joined(results: list[LLMResult]) -> LLMResult:
     )
 
 
-def _child(run_manager: Any) -> Any:
-    """Return the handlers of a run for what is called below it; an LLM run has no `get_child` of its own."""
-    return run_manager.handlers
+def _below(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun) -> BaseCallbackManager:
+    """Return the callbacks for what is called below a run; a run of a model has no `get_child` of its own."""
+    manager = AsyncCallbackManager if isinstance(run_manager, AsyncCallbackManagerForLLMRun) else CallbackManager
+    return manager(
+        handlers=run_manager.inheritable_handlers,
+        inheritable_handlers=run_manager.inheritable_handlers,
+        parent_run_id=run_manager.run_id,
+        inheritable_tags=run_manager.inheritable_tags,
+        tags=run_manager.inheritable_tags,
+        inheritable_metadata=run_manager.inheritable_metadata,
+        metadata=run_manager.inheritable_metadata,
+    )
 
 
 async def _ready(begin: Callable[[], Run], host: EventHost) -> AsyncChatModelStream:
     return RoutedEventStream(begin, host)
 
+
+async def _of_latest_attempt(events: AsyncIterator[StreamEvent]) -> AsyncIterator[StreamEvent]:
+    """Yield the events without those that LangChain repeats: it also reports the tokens of a fallback as those of the failed run."""
+    latest: str | None = None
+    async for event in events:
+        if not event.get("parent_ids"):
+            if event["event"] == "on_chat_model_start":
+                latest = event["run_id"]
+            elif event["event"] == "on_chat_model_stream" and event["run_id"] != latest:
+                continue
+        yield event

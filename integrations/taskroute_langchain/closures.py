@@ -42,7 +42,7 @@ def holds_model(thing: object) -> bool:
 
 def _inside(thing: Any) -> Iterator[Any]:
     if isinstance(thing, Mapping):
-        yield from cast("Mapping[Any, Any]", thing).values()
+        yield from _values(cast("Any", thing))
     elif isinstance(thing, list | tuple | set | frozenset):
         yield from cast("list[Any]", thing)
     elif isinstance(thing, functools.partial):
@@ -55,6 +55,10 @@ def _inside(thing: Any) -> Iterator[Any]:
         yield from (*vars(thing).values(), *(getattr(thing, "__pydantic_private__", None) or {}).values())
     elif isinstance(held := getattr(thing, "__dict__", None), dict):
         yield from cast("dict[str, Any]", held).values()
+
+
+def _values(mapping: Mapping[Any, Any]) -> Iterator[Any]:
+    return iter(mapping.values())
 
 
 def _of_function(function: types.FunctionType) -> Iterator[Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration, LLMResult
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
+from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import Source
 from taskroute.steps import Attempt
 from taskroute.types import Reply, Usage
@@ -18,8 +20,6 @@ from taskroute_langchain.messages import Answer, answer_of, has_content, usage_o
 from taskroute_langchain.record import record, run_config, with_record
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
     from taskroute_langchain.chat_model import RoutedChatModel
 
 
@@ -141,11 +141,17 @@ class GenerateHost(ChatHost):
     """The same, for LangChain's `generate`, which legacy chains call: one list of messages, one `LLMResult`."""
 
     def _arguments(self, attempt: Attempt) -> tuple[BaseChatModel, dict[str, Any]]:
-        model = self.llm.chosen(attempt)
-        runnable, kwargs = resolve(model, self.kwargs)
+        target, kwargs = self.target(attempt)
+        runnable: Any = target
+        while isinstance(runnable, RunnableBinding):
+            runnable, kwargs = runnable.bound, {**runnable.kwargs, **kwargs}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if not isinstance(runnable, BaseChatModel):
+            raise ConfigurationError(
+                f"{attempt.model!r} binds tools as a {type(runnable).__name__}, which has no generate(); call it through invoke() or stream()"
+            )
         config = run_config(self.config, attempt)
         about = {key: config.get(key) for key in ("callbacks", "tags", "metadata", "run_name", "run_id")}
-        return (runnable if runnable is not model and hasattr(runnable, "generate") else model), {**about, **kwargs}  # type: ignore[return-value]
+        return runnable, {**about, **kwargs}
 
     def answer(self, attempt: Attempt) -> Reply:
         model, kwargs = self._arguments(attempt)

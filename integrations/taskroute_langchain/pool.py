@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-import os
-import re
 import threading
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
 
 from taskroute.errors import ConfigurationError
 from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
+from taskroute_langchain.building import build, holds_limits
 
-_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+Built = dict[tuple[str, float | None], tuple[ModelSpec, BaseChatModel]]
 
-_HOLDS_LIMITS: Final = frozenset(
-    {
-        "openai",
-        "azure_openai",
-        "anthropic",
-        "google_genai",
-        "google_vertexai",
-        "mistralai",
-        "groq",
-        "deepseek",
-        "xai",
-        "together",
-        "fireworks",
-        "perplexity",
-        "openrouter",
-    }
-)
-"""Providers whose LangChain class takes `timeout` and `max_retries`."""
+# Kept by router, because LangChain's configurable fields make a new routed model for each call, and clients are dear to build.
+_built: Final[WeakKeyDictionary[Router, Built]] = WeakKeyDictionary()
+_lock: Final = threading.Lock()
+
+
+def refuse_others(models: Mapping[str, object], original: object = None) -> None:
+    """Raise ConfigurationError for what is not a chat model, such as one with bound arguments."""
+    given = {f"models[{name!r}]": model for name, model in models.items()}
+    for place, model in {**given, "original": original}.items():
+        if model is not None and not isinstance(model, BaseChatModel):
+            raise ConfigurationError(
+                f"{place} is a {type(model).__name__}, not a chat model; pass the chat model itself, "
+                "and put bound arguments under 'params' in the policy"
+            )
 
 
 class ModelPool:
-    """Gives the chat model behind a name, building each one once for each timeout."""
+    """Gives the chat model behind a name, building each one once for each router and timeout."""
 
     def __init__(self, router: Router, given: Mapping[str, BaseChatModel]) -> None:
         self._router = router
         self._given = dict(given)
-        self._built: dict[tuple[str, float | None], tuple[ModelSpec, BaseChatModel]] = {}
-        self._lock = threading.Lock()
+        with _lock:
+            self._built = _built.setdefault(router, {})
         self._check()
 
     def _check(self) -> None:
@@ -54,12 +50,6 @@ class ModelPool:
                 f"models={{...}} gives {foreign}, which the policy does not name; it names: {', '.join(sorted(names))}. "
                 "Use the policy's names, or add them to the policy."
             )
-        for name, model in self._given.items():
-            if not isinstance(model, BaseChatModel):
-                raise ConfigurationError(
-                    f"models[{name!r}] is a {type(model).__name__}, not a chat model; pass the chat model itself, "
-                    "and put bound arguments under 'params' in the policy"
-                )
         without = sorted(name for name in names - set(self._given) if self._router.policy.models[name].model is None)
         if without:
             raise ConfigurationError(f"the policy does not say what {without} are; add 'model: provider:name', or pass models={{...}}")
@@ -78,7 +68,7 @@ class ModelPool:
     def holds_timeout(self, name: str) -> bool:
         """Return whether the timeouts of this model are set on its client."""
         spec = self._router.snapshot.registry.get(name)
-        return name not in self._given and spec is not None and _holds_limits(spec)
+        return name not in self._given and spec is not None and holds_limits(spec)
 
     def given(self) -> Mapping[str, BaseChatModel]:
         """Return the models that the user gave."""
@@ -94,56 +84,8 @@ class ModelPool:
         key = name, timeout
         built = self._built.get(key)
         if built is None or built[0] != spec:
-            with self._lock:
+            with _lock:
                 built = self._built.get(key)
                 if built is None or built[0] != spec:
                     built = self._built[key] = spec, build(spec, timeout)
         return built[1]
-
-
-def _holds_limits(spec: ModelSpec) -> bool:
-    return (spec.provider or "") in _HOLDS_LIMITS
-
-
-def build(spec: ModelSpec, timeout: float | None) -> BaseChatModel:
-    """Return the chat model that a policy entry describes. Raises ConfigurationError that names the entry and the cure.
-
-    The client's own retries are off: the policy's `retry` is the only one, so that tries do not multiply.
-    """
-    options = {key: expand(value, f"models.{spec.name}.params.{key}") for key, value in spec.params.items()}
-    if spec.base_url is not None:
-        options["base_url"] = expand(spec.base_url, f"models.{spec.name}.base_url")
-    if spec.api_key_env is not None:
-        options["api_key"] = _variable(spec.api_key_env, f"models.{spec.name}.api_key_env")
-    if _holds_limits(spec):
-        options.setdefault("max_retries", 0)
-        if timeout is not None:
-            options.setdefault("timeout", timeout)
-    try:
-        from langchain.chat_models import init_chat_model  # noqa: PLC0415 - 1.3 s, and only policies that build models need it
-    except ImportError as error:
-        raise ConfigurationError(
-            f"models.{spec.name}: building a model from the policy needs langchain; pip install 'taskroute[langchain]', or pass models={{...}}"
-        ) from error
-    try:
-        return init_chat_model(spec.model, **options)
-    except Exception as error:
-        raise ConfigurationError(f"models.{spec.name}: {spec.model!r} cannot be built: {type(error).__name__}: {error}") from error
-
-
-def expand(value: Any, where: str) -> Any:
-    """Return the value with each `${VARIABLE}` replaced. Raises ConfigurationError for one that is not set."""
-    if isinstance(value, str):
-        return _VARIABLE.sub(lambda match: _variable(match[1], where), value)
-    if isinstance(value, Mapping):
-        return {key: expand(inner, where) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [expand(inner, where) for inner in value]
-    return value
-
-
-def _variable(name: str, where: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise ConfigurationError(f"{where}: the environment variable {name!r} is not set; set it, or correct its name in the policy")
-    return value

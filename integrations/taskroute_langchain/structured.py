@@ -9,7 +9,7 @@ from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable, ensure_config
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import ConfigDict, PrivateAttr
 
 from taskroute.execution.drivers import Run, Source, adrive, adrive_stream, drive, drive_stream
@@ -18,7 +18,7 @@ from taskroute.types import Reply
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.messages import Answer, answer_of
-from taskroute_langchain.record import run_config
+from taskroute_langchain.record import record, run_config, with_record
 
 
 class _Overheard(BaseCallbackHandler):
@@ -56,7 +56,11 @@ class StructuredHost(ChatHost):
 
     def _heard(self, attempt: Attempt, ear: _Overheard, answer: Any) -> Reply:
         said = Answer(None, None, None, None) if ear.message is None else answer_of(ear.message)
-        return self.priced(attempt, said)._replace(answer=answer)
+        reply = self.priced(attempt, said)
+        raw = answer.get("raw") if self._bound.include_raw and isinstance(answer, dict) else None
+        if isinstance(raw, BaseMessage):
+            answer = {**answer, "raw": with_record(raw, record(attempt, reply.cost))}
+        return reply._replace(answer=answer)
 
     def answer(self, attempt: Attempt) -> Reply:
         runnable, kwargs = self.target(attempt)
@@ -115,7 +119,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         return found[1]
 
     def _begin(self, model_input: Any, config: RunnableConfig | None, kwargs: dict[str, Any], *, is_async: bool) -> tuple[Run, StructuredHost]:
-        ready = ensure_config(config)
+        ready = self.llm.config_for(config)
         call, kwargs = self.llm.call_for(model_input, ready, kwargs, output_schema=True)
         return self.llm.begin(call, is_async=is_async), StructuredHost(self.llm, model_input, ready, kwargs, self)
 

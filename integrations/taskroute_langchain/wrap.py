@@ -103,18 +103,20 @@ class _Rewriting:
         if isinstance(thing, BaseChatModel):
             self.replaced.append(path or _ROOT)
             return self._routed(thing)
-        if isinstance(thing, BaseLanguageModel):
-            return self._left(cast("Any", thing), path, f"{type(thing).__name__} is not a chat model; use its chat model class")
-        if isinstance(thing, RunnableConfigurableFields) and isinstance(thing.default, BaseChatModel):
-            return self._left(cast("Any", thing), path, "its model is rebuilt for each call; put its fields under 'params' in the policy")
-        if isinstance(thing, RunnableBindingBase) and isinstance(thing.bound, BaseChatModel) and thing.kwargs:
-            return self._binding(cast("RunnableBindingBase[Any, Any]", thing), path)
-        if isinstance(thing, RunnableSequence):
-            return self._sequence(cast("RunnableSequence[Any, Any]", thing), path)
-        if isinstance(thing, BaseModel):
+        if _is(thing, BaseLanguageModel):
+            return self._left(thing, path, f"{type(thing).__name__} is not a chat model; use its chat model class")
+        if _is(thing, RunnableConfigurableFields) and isinstance(thing.default, BaseChatModel):
+            return self._left(thing, path, "its model is rebuilt for each call; put its fields under 'params' in the policy")
+        if _is(thing, RunnableBindingBase) and isinstance(thing.bound, BaseChatModel) and thing.kwargs:
+            return self._binding(thing, path)
+        if _is(thing, RunnableSequence):
+            return self._sequence(thing, path)
+        if _is(thing, BaseModel):
             return self._pydantic(thing, path)
-        if isinstance(thing, dict | list | tuple):
-            return self._collection(thing, path)
+        if isinstance(thing, dict):
+            return self._mapping(cast("Any", thing), path)
+        if isinstance(thing, list | tuple):
+            return self._several(cast("Any", thing), path)
         if dataclasses.is_dataclass(thing) and not isinstance(thing, Runnable):
             return self._dataclass(thing, path)
         return self._closed(thing, path)
@@ -144,7 +146,7 @@ class _Rewriting:
 
     def _one_provider(self, model: BaseChatModel) -> bool:
         """Return whether every model that may be chosen takes the arguments that this one takes."""
-        provider = cast("Any", model)._get_ls_params().get("ls_provider")  # noqa: SLF001 - LangChain's only word for it
+        provider = cast("Any", model)._get_ls_params().get("ls_provider")
         registry = self._router.snapshot.registry
         for name in registry:
             given = self._models.get(name)
@@ -166,22 +168,21 @@ class _Rewriting:
             self._left(thing, path, f"{type(thing).__name__} keeps a model in a private attribute; build it with a RoutedChatModel")
         return _copied(thing, changed) if changed else thing
 
-    def _collection(self, thing: Any, path: str) -> Any:
-        if isinstance(thing, dict):
-            mapping = cast("dict[Any, Any]", thing)
-            items = {key: self.of(value, f"{path}[{key!r}]") for key, value in mapping.items()}
-            if all(items[key] is value for key, value in mapping.items()):
-                return mapping
-            fresh = copy.copy(mapping)
-            fresh.update(items)
-            return fresh
-        sequence = cast("list[Any] | tuple[Any, ...]", thing)
-        values = [self.of(value, f"{path}[{index}]") for index, value in enumerate(sequence)]
-        if all(new is old for new, old in zip(values, sequence, strict=True)):
-            return sequence
-        if hasattr(sequence, "_fields"):
-            return cast("Any", type(sequence))(*values)
-        return values if isinstance(sequence, list) else tuple(values)
+    def _mapping(self, mapping: dict[Any, Any], path: str) -> dict[Any, Any]:
+        items = {key: self.of(value, f"{path}[{key!r}]") for key, value in mapping.items()}
+        if all(items[key] is value for key, value in mapping.items()):
+            return mapping
+        fresh = copy.copy(mapping)
+        fresh.update(items)
+        return fresh
+
+    def _several(self, several: list[Any] | tuple[Any, ...], path: str) -> Any:
+        values = [self.of(value, f"{path}[{index}]") for index, value in enumerate(several)]
+        if all(new is old for new, old in zip(values, several, strict=True)):
+            return several
+        if hasattr(several, "_fields"):
+            return cast("Any", type(several))(*values)
+        return values if isinstance(several, list) else tuple(values)
 
     def _dataclass(self, thing: Any, path: str) -> Any:
         names = [field.name for field in dataclasses.fields(thing) if hasattr(thing, field.name)]
@@ -198,16 +199,21 @@ class _Rewriting:
         """Leave what no rewriting reaches, and say so when a model is in it, or could be."""
         kind = type(thing).__name__
         if _is_graph(thing):
-            return self._left(thing, path, f"{kind} is compiled; build it with a RoutedChatModel, or an agent with RoutingMiddleware(router)")
+            return self._left(thing, path, f"{kind} is compiled; build it with a RoutedChatModel, an agent with RoutingMiddleware(router)")
         if holds_model(thing):
             return self._left(thing, path, f"a model inside of {_name(thing)} is out of reach; give the code a RoutedChatModel")
         return thing
 
 
-def _copied(thing: Any, changed: Mapping[str, Any]) -> Any:
+def _is(thing: object, kind: type) -> bool:
+    """Return whether a thing is of a kind, without narrowing its type to a generic class of unknown parameters."""
+    return isinstance(thing, kind)
+
+
+def _copied(thing: BaseModel, changed: Mapping[str, Any]) -> Any:
     fresh = thing.model_copy(update=changed)
-    for name in [name for name in vars(fresh) if name not in type(fresh).model_fields and _is_cached(type(fresh), name)]:
-        del fresh.__dict__[name]
+    for name in [name for name in vars(fresh) if _is_cached(type(fresh), name)]:
+        delattr(fresh, name)
     return fresh
 
 

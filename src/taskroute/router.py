@@ -146,6 +146,11 @@ class Router:
     def _spec(self, model: str) -> ModelSpec | None:
         return self._snapshot.registry.get(model)
 
+    def prepare(self) -> None:
+        """Look up the price of every model now: the first look-up loads the price table, which is better not done in the first call."""
+        for spec in self._snapshot.registry.values():
+            self._prices.price_known(spec)
+
     def record(self, decision: Decision) -> None:
         """Remember a decision for `last_decision` and `capture_decisions`."""
         _last.set(decision)

@@ -50,6 +50,17 @@ class Message(NamedTuple):
     """Kinds of the parts that are not text, one entry a part: `image`, `audio`, `video`, `file`."""
 
 
+class Kept(NamedTuple):
+    """What an earlier decision of the same turn left open: its route, and the models that may still answer, in order."""
+
+    route: str | None
+    models: tuple[str, ...]
+    stage: str | None = None
+    """The stage as it was found then; None when it was not asked for, or not found."""
+    task: str | None = None
+    """The same of the task."""
+
+
 class Call(NamedTuple):
     """One request for a model, as any host may make it.
 
@@ -80,6 +91,8 @@ class Call(NamedTuple):
     """Answer tokens asked for, where the call says so."""
     tokens: int | None = None
     """Input tokens as the caller counted them; without it they are estimated."""
+    kept: Kept | None = None
+    """Set inside a turn that has been decided: no route is matched again unless none of these models may answer."""
 
     def thread(self) -> tuple[Message, ...]:
         """Return the messages, with `prompt` as a user message at the end."""

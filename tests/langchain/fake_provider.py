@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -31,6 +31,10 @@ class FakeProvider(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "fake-provider"
+
+    @property
+    def _identifying_params(self) -> Mapping[str, Any]:
+        return {"model_name": self.model_name}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         return LangSmithParams(ls_provider="fakery", ls_model_name=kwargs.get("model", self.model_name), ls_model_type="chat")
@@ -88,6 +92,8 @@ def _value(about: dict[str, Any], prompt: str) -> Any:
     if about.get("type") == "integer":
         number = re.search(r"\d+", prompt)
         return int(number[0]) if number else 1
+    if about.get("type") == "array":
+        return [0]
     quoted = re.search(r"'([^']+)'", prompt)
     return quoted[1] if quoted else "as you wish"
 

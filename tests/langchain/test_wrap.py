@@ -347,10 +347,6 @@ def graph_with(llm: BaseChatModel) -> Any:
     return create_agent(llm, [])
 
 
-class Hidden(RunnableLambda[Any, Any]):
-    """A user's own function, as a method of an object that holds the model."""
-
-
 class Service:
     """A user's own object with a model in it."""
 
@@ -359,6 +355,17 @@ class Service:
 
     def answer(self, text: str) -> Any:
         return self.llm.invoke(text)
+
+
+def asking(llm: BaseChatModel) -> Callable[[str], Any]:
+    return lambda text: [llm.invoke(text)]
+
+
+def by_default(llm: BaseChatModel) -> Callable[[str], Any]:
+    def ask(text: str, *, model: BaseChatModel = llm) -> Any:
+        return model.invoke(text)
+
+    return ask
 
 
 def in_generator(llm: BaseChatModel) -> Runnable[Any, Any]:
@@ -394,9 +401,9 @@ def in_private(llm: BaseChatModel) -> Runnable[Any, Any]:
 
 
 OPAQUE: list[tuple[str, Callable[[BaseChatModel], Any]]] = [
-    ("a function", lambda llm: RunnableLambda(lambda text: llm.invoke(text))),
+    ("a function", lambda llm: RunnableLambda(asking(llm))),
     ("a method", lambda llm: RunnableLambda(Service(llm).answer)),
-    ("a default argument", lambda llm: RunnableLambda(lambda text, model=llm: model.invoke(text))),
+    ("a default argument", lambda llm: RunnableLambda(by_default(llm))),
     ("a generator", in_generator),
     ("a tool", in_tool),
     ("a private attribute", in_private),
@@ -414,20 +421,24 @@ def test_a_model_out_of_reach_is_named_in_a_warning(build: Callable[[BaseChatMod
 
 def test_functions_that_hold_no_model_are_nothing_to_warn_of(router: Router, models: dict[str, BaseChatModel]) -> None:
     suffix = "!"
-    chain = RunnableLambda(lambda text: text + suffix) | scripted() | StrOutputParser() | str.upper
+
+    def add_suffix(text: str) -> str:
+        return text + suffix
+
+    chain = RunnableLambda(add_suffix) | scripted() | StrOutputParser() | str.upper
     assert wrap_report(chain, router, models=models).opaque == ()
 
 
 def test_a_function_that_calls_a_routed_model_is_nothing_to_warn_of(router: Router, models: dict[str, BaseChatModel]) -> None:
     llm = RoutedChatModel(router=router, models=models)
-    chain = RunnableParallel(a=scripted(), b=RunnableLambda(lambda text: llm.invoke(text)))
+    chain = RunnableParallel(a=scripted(), b=RunnableLambda(asking(llm)))
     assert wrap_report(chain, router, models=models).opaque == ()
 
 
 @pytest.mark.parametrize(
     ("chain", "why"),
     [
-        (PROMPT | StrOutputParser(), r"no chat model found in \d+ parts"),
+        (PROMPT | RunnablePassthrough(), r"no chat model found in \d+ parts"),
         (RunnableLambda(scripted().invoke), "a model inside of RunnableLambda 'invoke' is out of reach"),
         (graph_with(scripted()), "an agent with RoutingMiddleware"),
         (openai().with_structured_output(Verdict), "call with_structured_output"),

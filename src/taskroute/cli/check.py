@@ -86,7 +86,12 @@ def _unknown(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warnin
             cure = "give 'context_window' and 'capabilities' to have them respected"
             found.append(Warning(path, f"{what}: calls that are too large for it, or need what it cannot do, are not kept from it; {cure}"))
         if priced[name] is None:
-            found.append(Warning(path, f"no price is known for {name!r}, so its costs stay unknown; give 'price: {{input: …, output: …}}' per million tokens"))
+            found.append(
+                Warning(
+                    path,
+                    f"no price is known for {name!r}, so its costs stay unknown; give 'price: {{input: …, output: …}}' per million tokens",
+                )
+            )
     return found
 
 
@@ -128,7 +133,12 @@ def _as_json(document: Document, snapshot: Snapshot, priced: dict[str, Price | N
 def _model(spec: ModelSpec, price: Price | None) -> dict[str, Any]:
     per_million = None
     if price is not None:
-        per_million = {"input": price.input.amount, "output": price.output.amount, "currency": price.input.currency, "source": price.input.source}
+        per_million = {
+            "input": price.input.amount,
+            "output": price.output.amount,
+            "currency": price.input.currency,
+            "source": price.input.source,
+        }
     return {
         "name": spec.name,
         "model": spec.model,

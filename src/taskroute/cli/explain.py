@@ -7,10 +7,10 @@ import json
 import sys
 from typing import Any
 
-from taskroute.cli.explained import Explained, explained
+from taskroute.cli.explained import Explained, RouteSeen, explained
 from taskroute.cli.output import Style, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import CommandError, described, find_policy
-from taskroute.cli.wording import in_words
+from taskroute.cli.wording import in_words, listed
 from taskroute.router import Router
 from taskroute.taxonomy import URGENCIES
 from taskroute.types import Call, Signal
@@ -27,13 +27,19 @@ def add(commands: Any) -> None:
     )
     command.add_argument("prompt", nargs="?", metavar="PROMPT", help="the text of the user's message")
     command.add_argument("--file", metavar="F", help="read the prompt from this file; - reads standard input")
-    command.add_argument("--policy", metavar="P", help="the policy file (default: taskroute.yaml here, else the one that comes with taskroute)")
+    command.add_argument(
+        "--policy", metavar="P", help="the policy file (default: taskroute.yaml here, else the one that comes with taskroute)"
+    )
     command.add_argument("--stage", metavar="S", help="the stage that the call belongs to, such as generate")
     command.add_argument("--task", metavar="T", help="the task, such as code_generation")
     command.add_argument("--urgency", choices=URGENCIES)
     command.add_argument("--tag", metavar="TAG", action="append", default=[], help="a tag of the call; may be repeated")
     command.add_argument(
-        "--metadata", metavar="K=V", action="append", default=[], help="metadata of the call; V is read as JSON where it is JSON (5, true); may be repeated"
+        "--metadata",
+        metavar="K=V",
+        action="append",
+        default=[],
+        help="metadata of the call; V is read as JSON where it is JSON (5, true); may be repeated",
     )
     command.add_argument("--tools", metavar="A,B", default="", help="names of the tools that the model may call")
     command.add_argument("--tenant", metavar="ID")
@@ -68,7 +74,7 @@ def call_from(arguments: argparse.Namespace) -> Call:
         pin=arguments.pin,
         tags=tuple(arguments.tag),
         metadata=dict(map(_pair, arguments.metadata)),
-        tools=tuple(filter(None, arguments.tools.split(","))),
+        tools=listed(arguments.tools),
     )
 
 
@@ -110,7 +116,8 @@ def as_json(result: Explained) -> dict[str, Any]:
         "required_labels": list(result.labels),
         "signals": {name: _signal(signal) for name, signal in decision.signals.items()},
         "routes": [
-            {"name": route.name, "status": route.status, "failed": list(route.failed), "models": list(route.models)} for route in result.routes
+            {"name": route.name, "status": route.status, "failed": list(route.failed), "models": list(route.models)}
+            for route in result.routes
         ],
     }
 
@@ -162,12 +169,13 @@ def _value(value: Any) -> str:
 
 def _show_routes(result: Explained) -> None:
     print_title("Routes, the first that matches wins")
-    rows = [
-        (_STATUS[route.status], route.name, ", ".join(route.models), in_words(route.when) + (f" - fails: {', '.join(route.failed)}" if route.failed else ""))
-        for route in result.routes
-    ]
+    rows = [(_outcome(route), route.name, ", ".join(route.models), in_words(route.when)) for route in result.routes]
     looks = {index: ("bold",) if route.status == "matched" else ("dim",) for index, route in enumerate(result.routes)}
     default = "matched" if result.decision.route is None and not result.decision.pinned else "not reached"
     rows.append((default, "(default)", ", ".join(result.default), "no route matches"))
     looks[len(result.routes)] = ("bold",) if default == "matched" else ("dim",)
     print_table(("", "route", "models, in order", "when"), rows, looks=looks)
+
+
+def _outcome(route: RouteSeen) -> str:
+    return f"{_STATUS[route.status]} ({', '.join(route.failed)})" if route.failed else _STATUS[route.status]

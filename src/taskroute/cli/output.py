@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, Final, TextIO
 
 _CODES: Final[Mapping[str, str]] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -21,8 +22,8 @@ class Style:
     """Colours text for a terminal; leaves it alone for a file, a pipe, or when NO_COLOR is set."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        stream = sys.stdout if stream is None else stream
-        self.coloured = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        shown = sys.stdout if stream is None else stream
+        self.coloured = shown.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def __call__(self, text: str, *looks: str) -> str:
         """Return the text with these looks: `bold`, `dim`, `red`, `green`, `yellow`, `cyan`."""
@@ -61,28 +62,36 @@ def print_title(text: str) -> None:
     print(f"\n{Style()(text, 'bold')}")
 
 
-def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), looks: Mapping[int, Sequence[str]] | None = None) -> None:
-    """Print rows in columns. The last column is wrapped to the terminal; `right` columns are aligned to the right; `looks` colours rows."""
+def print_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), looks: Mapping[int, Sequence[str]] | None = None
+) -> None:
+    """Print rows in columns that fit the terminal. `right` columns are aligned to the right; `looks` colours rows."""
     cells = [list(row) for row in rows]
-    widths = [max(len(row[column]) for row in [list(head), *cells]) for column in range(len(head))]
-    left = width() - sum(widths[:-1]) - len(_GAP) * (len(head) - 1)
-    widths[-1] = max(_NARROWEST, min(widths[-1], left))
+    widths = _fitting([max(map(len, column)) for column in zip(head, *cells, strict=True)])
     style = Style()
-    for line in _lines(list(head), widths, right):
+    for line in _lines(head, widths, right):
         print(style(line, "dim"))
     for index, row in enumerate(cells):
         for line in _lines(row, widths, right):
             print(style(line, *(looks or {}).get(index, ())))
 
 
-def _lines(row: list[str], widths: list[int], right: Sequence[int]) -> list[str]:
-    wrapped = textwrap.wrap(row[-1], widths[-1], break_on_hyphens=False) or [""]
-    lines: list[str] = []
-    for number, last in enumerate(wrapped):
-        cells = [*(row[:-1] if number == 0 else [""] * (len(row) - 1)), last]
-        padded = [cell.rjust(size) if column in right else cell.ljust(size) for column, (cell, size) in enumerate(zip(cells, widths, strict=True))]
-        lines.append(_GAP.join(padded).rstrip())
-    return lines
+def _fitting(widths: list[int]) -> list[int]:
+    """Take from the widest column until the row fits."""
+    left = width() - len(_GAP) * (len(widths) - 1)
+    while sum(widths) > left and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _lines(row: Sequence[str], widths: list[int], right: Sequence[int]) -> list[str]:
+    wrapped = [textwrap.wrap(cell, max(1, size), break_on_hyphens=False) or [""] for cell, size in zip(row, widths, strict=True)]
+    return [
+        _GAP.join(
+            cell.rjust(size) if column in right else cell.ljust(size) for column, (cell, size) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in zip_longest(*wrapped, fillvalue="")
+    ]
 
 
 def print_wrapped(text: str, *, indent: str = "  ") -> None:

@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     command.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+def run(arguments: argparse.Namespace) -> int:
     """Print the schema."""
     print(json.dumps(policy_json_schema(), indent=2))
     return 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskroute.cli.output import Style, money, print_json, print_table, print_wrapped
 from taskroute.cli.policies import CommandError, find_policy
+from taskroute.cli.wording import listed
 from taskroute.clock import SystemClock
+from taskroute.errors import AllModelsFailedError
 from taskroute.policy.consistent import suggestion
 from taskroute.policy.schema import Policy
 from taskroute.ports import Clock
@@ -46,7 +48,9 @@ def add(commands: Any) -> None:
     )
     command.add_argument("prompt", metavar="PROMPT")
     command.add_argument("--models", metavar="A,B", required=True, help="names of models in the policy")
-    command.add_argument("--policy", metavar="P", help="the policy file (default: taskroute.yaml here, else the one that comes with taskroute)")
+    command.add_argument(
+        "--policy", metavar="P", help="the policy file (default: taskroute.yaml here, else the one that comes with taskroute)"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -54,7 +58,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace, *, build: Build | None = None, clock: Clock | None = None) -> int:
     """Ask the models, one after the other so that their times can be compared, and show what they gave."""
     policy = find_policy(arguments.policy).policy
-    names = tuple(dict.fromkeys(filter(None, (name.strip() for name in arguments.models.split(",")))))
+    names = listed(arguments.models)
     for name in names:
         if name not in policy.models:
             raise CommandError(f"--models: the policy has no model named {name!r}; {suggestion(name, policy.models)}")
@@ -70,7 +74,7 @@ def run(arguments: argparse.Namespace, *, build: Build | None = None, clock: Clo
 
 def _routed(router: Router) -> BaseChatModel:
     try:
-        from taskroute_langchain import RoutedChatModel  # noqa: PLC0415 - an extra, and only this command and the demo need it
+        from taskroute_langchain import RoutedChatModel
     except ImportError as error:
         raise CommandError(f"taskroute try needs LangChain ({error}); pip install 'taskroute[langchain]'") from None
     return RoutedChatModel(router=router)
@@ -90,7 +94,7 @@ def answer(name: str, prompt: str, policy: Policy, *, build: Build, clock: Clock
     except Exception as error:  # noqa: BLE001 - whatever one model does wrong stands beside what the others answer
         return Answer(name, spec.model, None, _first_line(error), None, None, None, clock.now() - started)
     seconds = clock.now() - started
-    used = message.usage_metadata or {}
+    used: Mapping[str, int] = message.usage_metadata or {}
     usage = Usage(input=used.get("input_tokens"), output=used.get("output_tokens"))
     entry = message.response_metadata.get("taskroute", {})
     cost = None if entry.get("cost") is None else Decimal(str(entry["cost"]))
@@ -102,7 +106,9 @@ def alone(name: str, policy: Policy) -> Policy:
     return policy.model_copy(update={"models": {name: policy.models[name]}, "default": (name,), "routes": ()})
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, AllModelsFailedError):
+        error = error.tries[-1].error or error
     return f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
 
 

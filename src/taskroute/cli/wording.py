@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from taskroute.policy.when import When
 
@@ -14,6 +14,11 @@ def dotted(path: tuple[str | int, ...]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the names in a text such as `a, b`, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def in_words(when: When) -> str:
@@ -37,7 +42,7 @@ def _pair(key: str, value: Any) -> str:
 
 def _test(value: Any) -> str:
     if isinstance(value, Mapping):
-        given: Mapping[str, Any] = value
+        given = cast("Mapping[str, Any]", value)
         return ", ".join(_one(given[key]) if key in ("equals", "in") else f"{key} {_one(given[key])}" for key in given)
     return _one(value)
 

@@ -10,7 +10,20 @@ from taskroute.policy.consistent import suggestion
 from taskroute.signals.collect import CallReader, ClassifierNeeded, signals_from
 from taskroute.signals.size import cap
 from taskroute.signals.task import told_task
-from taskroute.types import NO_SIGNALS, NO_STATE, Call, Classification, Decision, Mode, NeedSignal, Signal, Signals, StateView
+from taskroute.types import (
+    NO_SIGNALS,
+    NO_STATE,
+    NOT_ASKED,
+    Call,
+    Classification,
+    Decision,
+    Kept,
+    Mode,
+    NeedSignal,
+    Signal,
+    Signals,
+    StateView,
+)
 
 
 def decide(
@@ -24,6 +37,8 @@ def decide(
 
     The same arguments give the same decision. A call that no model may answer gives a decision without candidates.
     """
+    if call.kept is not None:
+        known = _with_kept(call.kept, known)
     reader = CallReader(call, snapshot.sources, known)
     try:
         return _decide(snapshot, reader, state)
@@ -48,6 +63,9 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
     pin = snapshot.pin or call.pin
     if pin is not None and pin in snapshot.registry:
         return _pinned(pin, snapshot, reader, labels, state)
+    kept = None if call.kept is None or snapshot.disabled else _kept(call.kept, snapshot, reader, labels, state)
+    if kept is not None:
+        return kept
     route = None if snapshot.disabled else _match(snapshot, reader)
     names = snapshot.default if route is None else route.models
     candidates, rejected = sift(names, snapshot, call, labels=labels, state=state)
@@ -74,6 +92,31 @@ def _match(snapshot: Snapshot, reader: CallReader) -> CompiledRoute | None:
         if route.condition.test(reader):
             return route
     return None
+
+
+def _with_kept(kept: Kept, known: Signals) -> Signals:
+    """Return what is known with what the turn began with, so that nothing is classified again."""
+    stage = Signal(kept.stage, "turn") if kept.stage is not None and known.stage is NOT_ASKED else known.stage
+    task = Signal(kept.task, "turn") if kept.task is not None and known.task is NOT_ASKED else known.task
+    return known._replace(stage=stage, task=task)
+
+
+def _kept(kept: Kept, snapshot: Snapshot, reader: CallReader, labels: frozenset[str], state: StateView) -> Decision | None:
+    """Return the decision of the turn as it still holds; None when none of its models may answer, so that others are looked for."""
+    names = [name for name in kept.models if name in snapshot.registry]
+    candidates, rejected = sift(names, snapshot, reader.call, labels=labels, state=state)
+    if not candidates:
+        return None
+    route = kept.route if kept.route in snapshot.by_route else None
+    return Decision(
+        candidates=candidates,
+        route=route,
+        reason="kept for this turn: " + ("default" if route is None else f"route {route!r}"),
+        signals=reader.signals(),
+        rejected=rejected,
+        policy_version=snapshot.version,
+        mode=snapshot.policy.mode,
+    )
 
 
 def _pinned(pin: str, snapshot: Snapshot, reader: CallReader, labels: frozenset[str], state: StateView) -> Decision:

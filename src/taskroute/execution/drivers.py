@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
-from typing import Any, NamedTuple, Protocol, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from taskroute.execution.plan import Plan
 from taskroute.execution.watching import Watches
@@ -13,6 +15,8 @@ from taskroute.steps import Attempt, Cancelled, Classified, Classify, Deliver, E
 from taskroute.types import Decision, Outcome, Reply
 
 T = TypeVar("T")
+
+_NOTHING_TO_HOLD: Final[AbstractContextManager[object]] = contextlib.nullcontext()
 
 
 class Source(Protocol):
@@ -40,7 +44,8 @@ class Run(NamedTuple):
     """One call on its way."""
 
     plan: Plan
-    watches: Watches
+    watches: Watches | None
+    """Is told of everything; None when nobody listens."""
     clock: Clock
     tasks: tuple[str, ...]
     """Every task that the classifier may name."""
@@ -50,20 +55,27 @@ class Run(NamedTuple):
 
     def advance(self, event: Event | None) -> Step | Outcome:
         """Send what happened, and return what to do next or how it ended."""
-        if event is not None:
-            self.watches.event(event, event.at)
+        watches = self.watches
+        if watches is not None and event is not None:
+            watches.event(event, event.at)
         try:
             step = self.plan.send(event) if event is not None else next(self.plan)
         except StopIteration as done:
             outcome: Outcome = done.value
             if not outcome.tries:
                 self.record(outcome.decision)
-            self.watches.finished(outcome, self.clock.now())
+            if watches is not None:
+                watches.finished(outcome, self.clock.now())
             return outcome
         if isinstance(step, Attempt) and step.tries == 1:
             self.record(step.decision)
-        self.watches.step(step, self.clock.now())
+        if watches is not None:
+            watches.step(step, self.clock.now())
         return step
+
+    def active(self) -> AbstractContextManager[object]:
+        """Return a context to hold while the host works on the current attempt, never across a yield."""
+        return _NOTHING_TO_HOLD if self.watches is None else self.watches.active()
 
 
 def settle(outcome: Outcome) -> Outcome:
@@ -83,7 +95,7 @@ def drive(run: Run, host: Host) -> Outcome:
 
 def _perform(run: Run, host: Host, step: Attempt) -> Event:
     try:
-        with run.watches.active():
+        with run.active():
             reply = host.answer(step)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
@@ -115,7 +127,7 @@ async def adrive(run: Run, host: Host) -> Outcome:
 
 async def _aperform(run: Run, host: Host, step: Attempt) -> Event:
     try:
-        with run.watches.active():
+        with run.active():
             reply = await _within(host.aanswer(step), step, _deadline(step))
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
@@ -201,7 +213,7 @@ class _Chunk(NamedTuple):
 def _open(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
     """Start an attempt and hold back its chunks until one is worth giving out."""
     try:
-        with run.watches.active():
+        with run.active():
             stream = _Stream(*host.open(step), step)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return None, Failed(error, 0, run.clock.now())
@@ -217,7 +229,7 @@ def _open(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
 def _next(run: Run, stream: _Stream) -> _Chunk | Ended | Failed | Cancelled:
     """Return the next chunk, or how the stream ended."""
     try:
-        with run.watches.active():
+        with run.active():
             chunk = next(stream.chunks)
     except StopIteration:
         return Ended(stream.source.reply(), run.clock.now())
@@ -279,7 +291,7 @@ async def _aopen(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, E
 async def _anext(run: Run, stream: _Stream) -> _Chunk | Ended | Failed | Cancelled:
     """Return the next chunk, or how the stream ended. What is left of the attempt's time bounds the wait."""
     try:
-        with run.watches.active():
+        with run.active():
             chunk = await _within(anext(stream.chunks), stream.step, stream.deadline)
     except StopAsyncIteration:
         return Ended(stream.source.reply(), run.clock.now())

@@ -34,6 +34,8 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "ContentPolicyViolationError": "refusal",
     "ContentFilterFinishReasonError": "refusal",
     "OutputParserException": "invalid_output",
+    # pydantic's: what LangChain's and OpenAI's own parsers raise for an answer that does not fit the schema.
+    "ValidationError": "invalid_output",
     "JSONSchemaValidationError": "invalid_output",
     "LengthFinishReasonError": "invalid_output",
     "ModelRateLimitError": "rate_limit",

@@ -50,7 +50,9 @@ def _unused_models(policy: Policy) -> Iterator[Warning]:
     used = {*policy.default, *(model for route in policy.routes for model in route.use)}
     for name in policy.models:
         if name not in used:
-            yield Warning(("models", name), f"model {name!r} stands in no route and not in 'default': only a pin reaches it; use it, or remove it")
+            yield Warning(
+                ("models", name), f"model {name!r} stands in no route and not in 'default': only a pin reaches it; use it, or remove it"
+            )
 
 
 def _labels(policy: Policy) -> Iterator[Warning]:
@@ -117,13 +119,16 @@ def _near(stage: str, path: Path, *, known: Collection[str]) -> Iterator[Warning
         return
     close = difflib.get_close_matches(stage, STAGES, n=1, cutoff=_CLOSE)
     if close:
-        yield Warning(path, f"stage {stage!r} is not a built-in one; did you mean {close[0]!r}? If it is your own, your code must tag calls with it")
+        yield Warning(
+            path, f"stage {stage!r} is not a built-in one; did you mean {close[0]!r}? If it is your own, your code must tag calls with it"
+        )
 
 
 def _conditions(policy: Policy) -> Iterator[tuple[Path, When]]:
-    for section, conditions in (("require", policy.require), ("routes", policy.routes)):
-        for index, each in enumerate(conditions):
-            for inner, when in each.when.nested():
+    sections = (("require", [rule.when for rule in policy.require]), ("routes", [route.when for route in policy.routes]))
+    for section, whens in sections:
+        for index, outer in enumerate(whens):
+            for inner, when in outer.nested():
                 yield (section, index, "when", *inner), when
 
 
@@ -132,5 +137,7 @@ def _complexity(policy: Policy) -> Iterator[Warning]:
         return
     for path, when in _conditions(policy):
         if when.complexity is not None:
-            text = "nothing tells the complexity, because classifier.kind is 'none'; set it to 'keywords', or pass a classifier in your code"
+            text = (
+                "nothing tells the complexity, because classifier.kind is 'none'; set it to 'keywords', or pass a classifier in your code"
+            )
             yield Warning((*path, "complexity"), text)

@@ -1,0 +1,122 @@
+"""What a decision costs: by stage, and by the words of a prompt of any length."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.material import rag_prompt, stage_router, task_router
+from benchmarks.measure import Batch, Table, compare, each
+from taskroute import Call, Router
+
+SIZES = (100, 4_000, 40_000, 400_000)
+QUICK_SIZES = (100, 4_000)
+
+
+def tables(*, quick: bool = False) -> list[Table]:
+    """Return what was measured: routes by stage, and prompts of each length beside LiteLLM's complexity router."""
+    return [by_stage(quick=quick), by_prompt_length(quick=quick), *beside_litellm(quick=quick)]
+
+
+def by_stage(*, quick: bool) -> Table:
+    """Compare the last of 20 routes with a policy of one route: a stage is looked up in each route in turn."""
+    one, twenty, hundred = stage_router(1), stage_router(20), stage_router(100)
+    first, last, far = Call("hello", stage="s0"), Call("hello", stage="s19"), Call("hello", stage="s99")
+    long = Call(rag_prompt(40_000), stage="s19")
+    contenders: dict[str, Batch] = {
+        "1 route": each(lambda: one.decide(first)),
+        "20 routes, the last": each(lambda: twenty.decide(last)),
+        "20 routes, 40 000 characters": each(lambda: twenty.decide(long)),
+        "100 routes, the last": each(lambda: hundred.decide(far)),
+    }
+    return compare("decide: by stage", contenders, peer="1 route", rounds=3 if quick else 60, calls=20 if quick else 300)
+
+
+def by_prompt_length(*, quick: bool) -> Table:
+    """Compare prompts of several lengths: the classifier reads a head and a tail, so that the time does not grow."""
+    router = task_router()
+    contenders = {named(chars): each(_decision(router, rag_prompt(chars))) for chars in (QUICK_SIZES if quick else SIZES)}
+    return compare(
+        "decide: keyword classifier, by prompt length",
+        contenders,
+        peer=named(4_000),
+        rounds=3 if quick else 40,
+        calls=2 if quick else 20,
+    )
+
+
+def named(chars: int) -> str:
+    """Return the name of a contender by the length of its prompt."""
+    return f"{chars / 1000:g}k characters"
+
+
+def _decision(router: Router, prompt: str) -> Callable[[], object]:
+    call = Call(prompt)
+    return lambda: router.decide(call)
+
+
+def beside_litellm(*, quick: bool) -> list[Table]:
+    """Compare with LiteLLM's complexity router on the same prompts; one table for each length."""
+    router = task_router()
+    found: list[Table] = []
+    with asyncio.Runner() as runner:
+        classifier = _complexity_router()
+        for chars in QUICK_SIZES if quick else SIZES:
+            prompt = rag_prompt(chars)
+            messages = [{"role": "user", "content": prompt}]
+            contenders: dict[str, Batch] = {
+                "taskroute, Router.decide": each(_decision(router, prompt)),
+                "LiteLLM, heuristic": _awaited(runner, lambda p=prompt, m=messages: classifier.aclassify(p, None, {}, m)),
+                "LiteLLM, its whole hook": _awaited(
+                    runner, lambda m=messages: classifier.async_pre_routing_hook(model="smart", request_kwargs={}, messages=m)
+                ),
+            }
+            calls = {name: 1 if chars > 4_000 or quick else 5 for name in contenders}
+            calls["taskroute, Router.decide"] = 2 if quick else 20
+            found.append(
+                compare(
+                    f"decide: {named(chars)}, beside LiteLLM's complexity router",
+                    contenders,
+                    peer="LiteLLM, heuristic",
+                    rounds=2 if quick else (6 if chars > 40_000 else 20),
+                    calls=calls,
+                )
+            )
+    return found
+
+
+def _awaited(runner: asyncio.Runner, begin: Callable[[], Any]) -> Batch:
+    async def repeat(times: int) -> None:
+        for _ in range(times):
+            await begin()
+
+    return lambda times: runner.run(repeat(times))
+
+
+def _complexity_router() -> Any:
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    tiers = {"SIMPLE": "small", "MEDIUM": "small", "COMPLEX": "large", "REASONING": "large"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import litellm
+
+        router = litellm.Router(
+            model_list=[
+                {"model_name": "small", "litellm_params": {"model": "openai/small", "api_key": "none"}},
+                {"model_name": "large", "litellm_params": {"model": "openai/large", "api_key": "none"}},
+                {
+                    "model_name": "smart",
+                    "litellm_params": {
+                        "model": "auto_router/complexity_router",
+                        "complexity_router_default_model": "small",
+                        "complexity_router_config": {"tiers": tiers},
+                    },
+                },
+            ]
+        )
+    registered = router.complexity_routers["smart"]
+    first = registered[0] if isinstance(registered, list) else registered
+    return getattr(first, "strategy", first)

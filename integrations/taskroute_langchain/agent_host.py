@@ -1,0 +1,68 @@
+"""An agent's model node as the host of a plan: each attempt is LangChain's own handler, with the chosen model."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any
+
+from langchain.agents.middleware.types import ModelRequest, ModelResponse
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
+
+from taskroute.steps import Attempt
+from taskroute.types import Reply
+from taskroute_langchain.chat_model import RoutedChatModel
+from taskroute_langchain.host import ChatHost
+from taskroute_langchain.provider_settings import fitting
+from taskroute_langchain.record import run_config
+
+Answered = ModelResponse[Any]
+Handler = Callable[[ModelRequest[Any]], Answered]
+AsyncHandler = Callable[[ModelRequest[Any]], Awaitable[Answered]]
+
+
+class AgentHost(ChatHost):
+    """Performs the attempts of one call of an agent's model."""
+
+    def __init__(self, llm: RoutedChatModel, request: ModelRequest[Any], config: RunnableConfig, handler: Any) -> None:
+        super().__init__(llm, request.messages, config, {})
+        self._request = request
+        self._handler = handler
+
+    def answer(self, attempt: Attempt) -> Reply:
+        handler: Handler = self._handler
+        with _config_set(run_config(self.config, attempt)):
+            response = handler(self._request_for(attempt))
+        return self._replied(attempt, response)
+
+    async def aanswer(self, attempt: Attempt) -> Reply:
+        handler: AsyncHandler = self._handler
+        with _config_set(run_config(self.config, attempt)):
+            response = await handler(self._request_for(attempt))
+        return self._replied(attempt, response)
+
+    def _request_for(self, attempt: Attempt) -> ModelRequest[Any]:
+        return fitting(self._request, self.llm.chosen(attempt))
+
+    def _replied(self, attempt: Attempt, response: Answered) -> Reply:
+        """Return the response with the record in the model's own message, which others of the tools' may follow."""
+        messages: list[BaseMessage] = list(response.result)
+        for index in range(len(messages) - 1, -1, -1):
+            if isinstance(messages[index], AIMessage):
+                reply = self.reply(attempt, messages[index])
+                messages[index] = reply.answer
+                return reply._replace(answer=dataclasses.replace(response, result=messages))
+        return Reply(answer=response)
+
+
+@contextlib.contextmanager
+def _config_set(config: RunnableConfig) -> Generator[None, None, None]:
+    """Make this the config that the handler's model finds: the handler takes none."""
+    token = var_child_runnable_config.set(config)
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)

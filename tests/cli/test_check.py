@@ -1,0 +1,117 @@
+"""`taskroute check`: what is wrong is told with its line, what is right is shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .running import Cli
+
+GOOD = """\
+models:
+  small: openai:gpt-5-mini
+  own: {model: "ollama:mine", context_window: 8000, price: {input: 0.1, output: 0.25, currency: EUR}, labels: [private]}
+default: [small, own]
+require:
+  - {when: {sensitive: true}, labels: private}
+routes:
+  - {name: rewriting, when: {stage: [query_rewrite, grade], metadata: {plan: [pro, team]}}, use: small}
+  - {name: long, when: {any: [{tokens: {over: 5000}}, {not: {tags: quick}}]}, use: own, fallback: none}
+"""
+
+DOUBTFUL = """\
+models:
+  small: openai:gpt-5-mini
+  odd: made-up:model
+default: small
+routes:
+  - {name: all, use: small}
+  - name: late
+    when:
+      stage: generation
+    use: odd
+"""
+
+
+def test_a_good_policy_is_ok_and_its_models_and_routes_are_shown(cli: Cli) -> None:
+    ran = cli("check", cli.write("p.yaml", GOOD))
+    assert ran.status == 0
+    assert ran.out.startswith("OK  p.yaml, version ")
+    assert "0.10 / 0.25 EUR" in ran.out.replace("0.100", "0.10").replace("0.250", "0.25")
+    assert "272,000" in ran.out
+    assert "stage query_rewrite|grade" in ran.out
+    assert "Warnings" not in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 100
+    assert "\x1b" not in ran.out
+
+
+def test_the_json_of_a_good_policy_has_what_is_known_and_from_where(cli: Cli) -> None:
+    ran = cli("check", "--json", cli.write("p.yaml", GOOD))
+    found = json.loads(ran.out)
+    assert (ran.status, found["ok"], found["errors"], found["warnings"]) == (0, True, [], [])
+    small, own = found["models"]
+    assert small["price_per_million"]["source"].startswith("genai-prices@")
+    assert small["known_from"].startswith("known_models@")
+    assert own["price_per_million"] == {"input": 0.1, "output": 0.25, "currency": "EUR", "source": "user"}
+    assert (own["context_window"], own["labels"], own["known_from"]) == (8000, ["private"], "user")
+    assert found["routes"] == [
+        {"name": "rewriting", "when": "stage query_rewrite|grade; metadata.plan pro|team", "models": ["small", "own"]},
+        {"name": "long", "when": "any of (tokens over 5000 | not (tags quick))", "models": ["own"]},
+    ]
+    assert found["rules"] == [{"when": "sensitive true", "labels": ["private"]}]
+
+
+def test_every_error_is_told_with_its_line_and_the_status_is_1(cli: Cli) -> None:
+    name = cli.write("p.yaml", "models: {a: openai:gpt-5-mini}\ndefault: b\nroutes:\n  - {name: x, use: a, when: {task: cod}}\n")
+    ran = cli("check", name)
+    assert (ran.status, ran.out) == (1, "")
+    first, second = ran.err.splitlines()
+    assert first.startswith("error: p.yaml:2: default[0]: no model named 'b'")
+    assert second.startswith("error: p.yaml:4: routes[0].when.task[0]: no task named 'cod'; did you mean 'code'?")
+
+
+def test_errors_can_be_had_as_json(cli: Cli) -> None:
+    ran = cli("check", "--json", cli.write("p.yaml", "models: {a: openai:gpt-5-mini}\ndefault: a\nroute: []\n"))
+    found = json.loads(ran.out)
+    assert (ran.status, found["ok"], found["file"]) == (1, False, "p.yaml")
+    [error] = found["errors"]
+    assert error["line"] == 3
+    assert "did you mean 'routes'?" in error["text"]
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "."])
+def test_a_file_that_cannot_be_read_is_2(cli: Cli, name: str) -> None:
+    ran = cli("check", name)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("error: ")
+    assert name in ran.err
+
+
+def test_warnings_are_told_with_their_lines_in_the_order_of_the_file(cli: Cli) -> None:
+    ran = cli("check", cli.write("p.yaml", DOUBTFUL))
+    assert ran.status == 0
+    warnings = [line.removeprefix("warning: ") for line in ran.out.splitlines() if line.startswith("warning: ")]
+    assert [warning.split(": ")[:2] for warning in warnings] == [
+        ["p.yaml:3", "models.odd"],
+        ["p.yaml:3", "models.odd"],
+        ["p.yaml:7", "routes[1]"],
+        ["p.yaml:9", "routes[1].when.stage[0]"],
+    ]
+    assert "nothing is known of 'made-up:model'" in ran.out
+    assert "no price is known for 'odd'" in ran.out
+
+
+def test_strict_turns_warnings_into_a_no(cli: Cli) -> None:
+    name = cli.write("p.yaml", DOUBTFUL)
+    assert cli("check", name, "--strict").status == 1
+    found = cli("check", name, "--strict", "--json")
+    assert found.status == 1
+    assert [warning["line"] for warning in json.loads(found.out)["warnings"]] == [3, 3, 7, 9]
+    assert cli("check", cli.write("good.yaml", GOOD), "--strict").status == 0
+
+
+def test_a_toml_policy_is_checked_too(cli: Cli) -> None:
+    ran = cli("check", cli.write("p.toml", 'default = "a"\n[models]\na = "openai:gpt-5-mini"\n'))
+    assert ran.status == 0
+    assert "gpt-5-mini" in ran.out
