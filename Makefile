@@ -85,8 +85,7 @@ docs: $(VENV)/.dev ## run the code in README and docs, check the links
 	$(RUN) -m pytest tests/docs
 
 schema: $(VENV)/.made ## write docs/policy.schema.json anew
-	$(RUN) -c 'import json; from taskroute import Policy; print(json.dumps(Policy.model_json_schema(by_alias=True), indent=2))' \
-		> docs/policy.schema.json.new
+	$(VENV)/bin/taskroute schema > docs/policy.schema.json.new
 	mv docs/policy.schema.json.new docs/policy.schema.json
 
 wheel: $(VENV)/.made ## build the wheel and use it in an environment of its own

@@ -18,8 +18,14 @@ class AncestorTracker(BaseCallbackHandler):
     """Remembers the name and the parent of each chain, retriever and tool run while it lasts."""
 
     run_inline = True
-    ignore_llm = True
-    ignore_chat_model = True
+
+    @property
+    def ignore_llm(self) -> bool:
+        return True
+
+    @property
+    def ignore_chat_model(self) -> bool:
+        return True
 
     def __init__(self) -> None:
         self._runs: dict[UUID, tuple[UUID | None, str]] = {}
@@ -35,17 +41,25 @@ class AncestorTracker(BaseCallbackHandler):
             found.append(name)
         return tuple(found)
 
-    def _start(self, serialized: dict[str, Any] | None, run_id: UUID, parent_run_id: UUID | None, kwargs: dict[str, Any], prefix: str = "") -> None:
+    def _start(
+        self, serialized: dict[str, Any] | None, run_id: UUID, parent_run_id: UUID | None, kwargs: dict[str, Any], prefix: str = ""
+    ) -> None:
         name = kwargs.get("name") or (serialized or {}).get("name") or ""
         self._runs[run_id] = parent_run_id, prefix + str(name)
 
-    def on_chain_start(self, serialized: dict[str, Any], inputs: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+    def on_chain_start(
+        self, serialized: dict[str, Any], inputs: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         self._start(serialized, run_id, parent_run_id, kwargs)
 
-    def on_retriever_start(self, serialized: dict[str, Any], query: str, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+    def on_retriever_start(
+        self, serialized: dict[str, Any], query: str, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         self._start(serialized, run_id, parent_run_id, kwargs)
 
-    def on_tool_start(self, serialized: dict[str, Any], input_str: str, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
+    def on_tool_start(
+        self, serialized: dict[str, Any], input_str: str, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any
+    ) -> None:
         self._start(serialized, run_id, parent_run_id, kwargs, "tool:")
 
     def _end(self, *_: Any, run_id: UUID, **__: Any) -> None:

@@ -10,16 +10,18 @@ from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-Tool = dict[str, Any] | type | Callable[..., Any] | BaseTool
+Tool = dict[str, Any] | type[Any] | Callable[..., Any] | BaseTool
 
 
 class ToolView(dict[str, Any]):
     """A tool in OpenAI's format, for hosts that look into a binding, which keeps the tool as it was given."""
 
-    def __init__(self, raw: Tool) -> None:
+    def __init__(self, raw: Any) -> None:
         # A provider's own built-in tool is a mapping that no format fits; it goes to the model as it is.
-        super().__init__(raw if isinstance(raw, dict) and "function" not in raw and "parameters" not in raw else convert_to_openai_tool(raw))
-        self.raw = raw
+        super().__init__(
+            raw if isinstance(raw, dict) and "function" not in raw and "parameters" not in raw else convert_to_openai_tool(raw)
+        )
+        self.raw: Any = raw
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.raw,)

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
@@ -74,11 +74,12 @@ def build(spec: ModelSpec, timeout: float | None) -> BaseChatModel:
         from langchain.chat_models import init_chat_model  # 1.3 s, and only policies that build models need it
     except ImportError as error:
         raise ConfigurationError(
-            f"models.{spec.name}: building a model from the policy needs langchain; pip install 'taskroute[langchain]', or pass models={{...}}"
+            f"models.{spec.name}: building a model from the policy needs langchain; "
+            "pip install 'taskroute[langchain]', or pass models={...}"
         ) from error
     try:
-        model: BaseChatModel = init_chat_model(spec.model, **options)
-    except Exception as error:
+        model = cast("BaseChatModel", init_chat_model(spec.model, **options))
+    except Exception as error:  # noqa: BLE001 - each provider raises what it likes
         _cannot_be_built(spec, options, error)
     if spec.base_url is None:
         _need_key(spec, model)
@@ -123,7 +124,8 @@ def _need_key(spec: ModelSpec, model: BaseChatModel) -> None:
         value = getattr(model, name, None) if name.endswith("api_key") else None
         if isinstance(value, SecretStr) and not value.get_secret_value() and not os.environ.get("ANTHROPIC_AUTH_TOKEN"):
             raise ConfigurationError(
-                f"models.{spec.name}: {spec.model!r} has no key: set {name.upper()} in the environment, or name another variable in 'api_key_env'"
+                f"models.{spec.name}: {spec.model!r} has no key: set {name.upper()} in the environment, "
+                "or name another variable in 'api_key_env'"
             )
 
 
@@ -132,9 +134,9 @@ def expand(value: Any, where: str) -> Any:
     if isinstance(value, str):
         return _VARIABLE.sub(lambda match: _variable(match[1], where), value)
     if isinstance(value, Mapping):
-        return {key: expand(inner, where) for key, inner in value.items()}
+        return {key: expand(inner, where) for key, inner in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [expand(inner, where) for inner in value]
+        return [expand(inner, where) for inner in cast("list[Any]", value)]
     return value
 
 

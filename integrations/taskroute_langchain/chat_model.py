@@ -8,10 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self, cast
 
 from langchain_core.callbacks import (
-    AsyncCallbackManager,
     AsyncCallbackManagerForLLMRun,
-    BaseCallbackManager,
-    CallbackManager,
     CallbackManagerForLLMRun,
     Callbacks,
 )
@@ -22,7 +19,6 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.runnables.config import merge_configs
-from langchain_core.runnables.schema import StreamEvent
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, PrivateAttr
 
@@ -32,16 +28,15 @@ from taskroute.execution.plan import ORIGINAL
 from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute.types import Call
-from taskroute_langchain.ancestors import ancestors_of, track_ancestors
+from taskroute_langchain.ancestors import track_ancestors
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, RoutedEventStream, event_stream
 from taskroute_langchain.host import ChatHost, GenerateHost
-from taskroute_langchain.messages import to_messages
 from taskroute_langchain.pool import ModelPool, refuse_others
 from taskroute_langchain.profile import shared_profile
+from taskroute_langchain.request import as_config, below, call_of, joined, of_latest_attempt, pinned, with_stop, without_id
 
-
-_OF_ONE_MODEL: Final = ("cache", "custom_get_token_ids", "disable_streaming", "output_version", "rate_limiter")
+_OF_ONE_MODEL: Final = ("cache", "custom_get_token_ids", "disable_streaming", "rate_limiter")
 """What LangChain lets any chat model be given, and what only the models behind a routed one can honour."""
 
 _WRITTEN_BY_LANGCHAIN: Final = frozenset({"lc_versions"})
@@ -99,7 +94,9 @@ class RoutedChatModel(BaseChatModel):
         default = {name: fields[name].get_default(call_default_factory=True) for name in _OF_ONE_MODEL}
         ignored = [name for name in _OF_ONE_MODEL if getattr(self, name) and getattr(self, name) != default[name]]
         if ignored:
-            raise ConfigurationError(f"RoutedChatModel({ignored[0]}=…) would have no effect: set it on the models that are given as models={{…}}")
+            raise ConfigurationError(
+                f"RoutedChatModel({ignored[0]}=…) would have no effect: set it on the models that are given as models={{…}}"
+            )
 
     # Tagging
 
@@ -113,22 +110,30 @@ class RoutedChatModel(BaseChatModel):
 
     # Calling
 
-    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AIMessage:
-        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop))
+    def invoke(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> AIMessage:
+        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop))
         reply = drive(run, host).reply
         return cast("AIMessage", reply.answer if reply is not None else None)
 
-    async def ainvoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AIMessage:
-        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop), is_async=True)
+    async def ainvoke(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> AIMessage:
+        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True)
         reply = (await adrive(run, host)).reply
         return cast("AIMessage", reply.answer if reply is not None else None)
 
-    def stream(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> Iterator[AIMessageChunk]:
-        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop))
+    def stream(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> Iterator[AIMessageChunk]:
+        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop))
         yield from drive_stream(run, host)
 
-    async def astream(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any) -> AsyncIterator[AIMessageChunk]:
-        run, host = self._begin(ChatHost, input, self.config_for(config), _with_stop(kwargs, stop), is_async=True)
+    async def astream(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> AsyncIterator[AIMessageChunk]:
+        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True)
         chunks = adrive_stream(run, host)
         try:
             async for chunk in chunks:
@@ -148,13 +153,13 @@ class RoutedChatModel(BaseChatModel):
         run_id: Any = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config = self.config_for(_as_config(callbacks, tags, metadata, run_name, run_id))
+        config = self.config_for(as_config(callbacks, tags, metadata, run_name, run_id))
         results: list[LLMResult] = []
         for index, one in enumerate(messages):
-            run, host = self._begin(GenerateHost, one, config if index == 0 else _without_id(config), _with_stop(kwargs, stop))
+            run, host = self._begin(GenerateHost, one, config if index == 0 else without_id(config), with_stop(kwargs, stop))
             reply = drive(run, host).reply
             results.append(cast("LLMResult", reply.answer if reply is not None else None))
-        return _joined(results)
+        return joined(results)
 
     async def agenerate(
         self,
@@ -168,10 +173,12 @@ class RoutedChatModel(BaseChatModel):
         run_id: Any = None,
         **kwargs: Any,
     ) -> LLMResult:
-        config = self.config_for(_as_config(callbacks, tags, metadata, run_name, run_id))
+        config = self.config_for(as_config(callbacks, tags, metadata, run_name, run_id))
 
         async def one(index: int, thread: list[BaseMessage]) -> LLMResult:
-            run, host = self._begin(GenerateHost, thread, config if index == 0 else _without_id(config), _with_stop(kwargs, stop), is_async=True)
+            run, host = self._begin(
+                GenerateHost, thread, config if index == 0 else without_id(config), with_stop(kwargs, stop), is_async=True
+            )
             reply = (await adrive(run, host)).reply
             return cast("LLMResult", reply.answer if reply is not None else None)
 
@@ -179,31 +186,51 @@ class RoutedChatModel(BaseChatModel):
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return _joined(cast("list[LLMResult]", results))
+        return joined(cast("list[LLMResult]", results))
 
-    def stream_events(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, version: Any = "v2", stop: list[str] | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
+    def stream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Any = "v2",
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Any:
         if version != "v3":
-            return super().stream_events(input, config, version=version, **_with_stop(kwargs, stop))
-        host, begin = self._prepare(EventHost, input, self.config_for(config), _with_stop(kwargs, stop))
+            return cast("Any", super()).stream_events(input, config, version=version, **with_stop(kwargs, stop))
+        host, begin = self._prepare(EventHost, input, self.config_for(config), with_stop(kwargs, stop))
         stream: ChatModelStream = event_stream(begin, host)
         return stream
 
-    def astream_events(self, input: LanguageModelInput, config: RunnableConfig | None = None, *, version: Any = "v2", stop: list[str] | None = None, **kwargs: Any) -> Any:  # type: ignore[override]
+    def astream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Any = "v2",
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Any:
         if version != "v3":
-            return _of_latest_attempt(super().astream_events(input, config, version=version, **_with_stop(kwargs, stop)))
-        host, begin = self._prepare(EventHost, input, self.config_for(config), _with_stop(kwargs, stop), is_async=True)
+            return of_latest_attempt(cast("Any", super()).astream_events(input, config, version=version, **with_stop(kwargs, stop)))
+        host, begin = self._prepare(EventHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True)
         return _ready(begin, host)
 
     # Binding
 
-    def bind_tools(self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:
+    def bind_tools(
+        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
         """Return a binding that gives these tools to whichever model is chosen, in that model's own format."""
         options = kwargs if tool_choice is None else {**kwargs, "tool_choice": tool_choice}
         return cast("Runnable[LanguageModelInput, AIMessage]", self.bind(tools=LateTools(tools, options)))
 
-    def with_structured_output(self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any) -> Runnable[LanguageModelInput, Any]:
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
         """Return a runnable whose answers fit `schema`, by whichever way the chosen model's provider has for it."""
-        from taskroute_langchain.structured import RoutedStructuredOutput  # noqa: PLC0415 - it is built on this module
+        from taskroute_langchain.structured import RoutedStructuredOutput
 
         return RoutedStructuredOutput(llm=self, answer_schema=schema, include_raw=include_raw, options=kwargs)
 
@@ -225,11 +252,15 @@ class RoutedChatModel(BaseChatModel):
         own = RunnableConfig(callbacks=self.callbacks, tags=self.tags or [], metadata=self.metadata or {})
         return merge_configs(own, ready)
 
-    def _begin(self, host_type: type[ChatHost], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False) -> tuple[Run, ChatHost]:
+    def _begin(
+        self, host_type: type[ChatHost], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False
+    ) -> tuple[Run, ChatHost]:
         host, begin = self._prepare(host_type, model_input, config, kwargs, is_async=is_async)
         return begin(), host
 
-    def _prepare(self, host_type: type[Any], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False) -> tuple[Any, Callable[[], Run]]:
+    def _prepare(
+        self, host_type: type[Any], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False
+    ) -> tuple[Any, Callable[[], Run]]:
         call, kwargs = self.call_for(model_input, config, kwargs)
         return host_type(self, model_input, config, kwargs), lambda: self.begin(call, is_async=is_async)
 
@@ -237,40 +268,12 @@ class RoutedChatModel(BaseChatModel):
         """Return a call on its way, for a driver."""
         return self.router.run(call, has_original=self.original is not None, held_by=self._held_async if is_async else self._held)
 
-    def call_for(self, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, output_schema: bool = False) -> tuple[Call, dict[str, Any]]:
+    def call_for(
+        self, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, output_schema: bool = False
+    ) -> tuple[Call, dict[str, Any]]:
         """Return the call as routing sees it, and the arguments that go on to the chosen model."""
-        metadata, tags = _inherited(config)
-        configurable = config.get("configurable") or {}
-        pin, kwargs = self._pin(configurable, kwargs)
-        tools = kwargs.get("tools") or ()
-        late = isinstance(tools, LateTools)
-        max_tokens = kwargs.get("max_tokens")
-        session = metadata.get("session_id") or configurable.get("thread_id")
-        call = Call(
-            messages=to_messages(model_input),
-            stage=self.stage,
-            task=self.task,
-            tenant=_text(metadata.get("tenant_id")),
-            user=_text(metadata.get("user_id")),
-            session=_text(session),
-            pin=pin,
-            tags=tags,
-            metadata=metadata,
-            ancestors=ancestors_of(config.get("callbacks")),
-            tools=tools.names if isinstance(tools, LateTools) else ("tool",) * len(tools),
-            schema_chars=tools.chars if isinstance(tools, LateTools) else len(str(tools)) if tools and not late else 0,
-            output_schema=output_schema or "response_format" in kwargs,
-            max_tokens=max_tokens if isinstance(max_tokens, int) else None,
-        )
-        return call, kwargs
-
-    def _pin(self, configurable: Mapping[str, Any], kwargs: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
-        """Return the pinned model. A name that the policy does not know goes on to the chosen model, as any other argument."""
-        named = kwargs.get("model")
-        if isinstance(named, str) and named in self.router.snapshot.registry:
-            return named, {key: value for key, value in kwargs.items() if key != "model"}
-        pin = configurable.get("model")
-        return (pin if isinstance(pin, str) else None), kwargs
+        pin, rest = pinned(config, kwargs, self.router.snapshot.registry)
+        return call_of(model_input, config, rest, stage=self.stage, task=self.task, pin=pin, output_schema=output_schema), rest
 
     def _held(self, model: str) -> str:
         return "client" if self._pool.holds_timeout(model) else "none"
@@ -304,14 +307,22 @@ class RoutedChatModel(BaseChatModel):
     def get_num_tokens_from_messages(self, messages: list[BaseMessage], tools: Sequence[Any] | None = None, **kwargs: Any) -> int:
         return self._first().get_num_tokens_from_messages(messages, tools, **kwargs)
 
-    def _generate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
+    def _generate(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+    ) -> ChatResult:
         """For callers of the private method: a routed call below the given run."""
-        child = None if run_manager is None else _below(run_manager)
+        child = None if run_manager is None else below(run_manager)
         result = self.generate([messages], stop, child, **kwargs)
         return ChatResult(generations=cast("Any", result.generations[0]), llm_output=result.llm_output)
 
-    async def _agenerate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: AsyncCallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
-        child = None if run_manager is None else _below(run_manager)
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        child = None if run_manager is None else below(run_manager)
         result = await self.agenerate([messages], stop, child, **kwargs)
         return ChatResult(generations=cast("Any", result.generations[0]), llm_output=result.llm_output)
 
@@ -330,78 +341,13 @@ class RoutedChatModel(BaseChatModel):
         self._make_ready()
 
 
-def _named(value: str, what: str) -> str:
+def _named(value: object, what: str) -> str:
     if not isinstance(value, str) or not value:
-        raise ConfigurationError(f"for_{what}({value!r}): give the name of a {what}, such as {'generate' if what == 'stage' else 'code_generation'!r}")
+        raise ConfigurationError(
+            f"for_{what}({value!r}): give the name of a {what}, such as {'generate' if what == 'stage' else 'code_generation'!r}"
+        )
     return value
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _with_stop(kwargs: dict[str, Any], stop: list[str] | None) -> dict[str, Any]:
-    return kwargs if stop is None else {**kwargs, "stop": stop}
-
-
-def _inherited(config: RunnableConfig) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """Return metadata and tags with those that only the callback manager holds: LangChain's own components pass either, not both."""
-    metadata: Mapping[str, Any] = config.get("metadata") or {}
-    tags: Sequence[str] = config.get("tags") or ()
-    manager = config.get("callbacks")
-    if isinstance(manager, BaseCallbackManager):
-        if manager.metadata:
-            metadata = {**manager.metadata, **metadata}
-        if manager.tags:
-            tags = tuple(dict.fromkeys((*manager.tags, *tags)))
-    return metadata, tuple(tags)
-
-
-def _as_config(callbacks: Callbacks, tags: list[str] | None, metadata: dict[str, Any] | None, run_name: str | None, run_id: Any) -> RunnableConfig:
-    config: dict[str, Any] = {"callbacks": callbacks, "tags": tags or [], "metadata": metadata or {}, "run_name": run_name}
-    return cast("RunnableConfig", config if run_id is None else {**config, "run_id": run_id})
-
-
-def _without_id(config: RunnableConfig) -> RunnableConfig:
-    return cast("RunnableConfig", {key: value for key, value in config.items() if key != "run_id"})
-
-
-def _joined(results: list[LLMResult]) -> LLMResult:
-    """Join the results of several models; their `llm_output` stays apart, because it belongs to one model each."""
-    if len(results) == 1:
-        return results[0]
-    return LLMResult(
-        generations=[result.generations[0] for result in results],
-        llm_output={"taskroute": [result.llm_output for result in results]},
-        run=[run for result in results for run in result.run or ()] or None,
-    )
-
-
-def _below(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun) -> BaseCallbackManager:
-    """Return the callbacks for what is called below a run; a run of a model has no `get_child` of its own."""
-    manager = AsyncCallbackManager if isinstance(run_manager, AsyncCallbackManagerForLLMRun) else CallbackManager
-    return manager(
-        handlers=run_manager.inheritable_handlers,
-        inheritable_handlers=run_manager.inheritable_handlers,
-        parent_run_id=run_manager.run_id,
-        inheritable_tags=run_manager.inheritable_tags,
-        tags=run_manager.inheritable_tags,
-        inheritable_metadata=run_manager.inheritable_metadata,
-        metadata=run_manager.inheritable_metadata,
-    )
 
 
 async def _ready(begin: Callable[[], Run], host: EventHost) -> AsyncChatModelStream:
     return RoutedEventStream(begin, host)
-
-
-async def _of_latest_attempt(events: AsyncIterator[StreamEvent]) -> AsyncIterator[StreamEvent]:
-    """Yield the events without those that LangChain repeats: it also reports the tokens of a fallback as those of the failed run."""
-    latest: str | None = None
-    async for event in events:
-        if not event.get("parent_ids"):
-            if event["event"] == "on_chat_model_start":
-                latest = event["run_id"]
-            elif event["event"] == "on_chat_model_stream" and event["run_id"] != latest:
-                continue
-        yield event

@@ -26,19 +26,22 @@ class EventSource:
         self._attempt = attempt
         self._said = Answer(None, None, None, None)
 
-    def take(self, event: Any) -> bool:
-        return event["event"] not in _SILENT
+    def take(self, chunk: Any) -> bool:
+        return chunk["event"] not in _SILENT
 
     def note(self, event: Any) -> Any:
         """Return the event; what ends the message comes back with the record."""
-        about = event.get("metadata") or {}
+        about: dict[str, Any] = event.get("metadata") or {}
         if event["event"] == "message-start":
             self._said = self._said._replace(model=about.get("model"), provider=about.get("provider"))
         if event["event"] != "message-finish":
             return event
         finish = about.get("finish_reason") or about.get("stop_reason") or event.get("reason")
         self._said = Answer(
-            usage_of(event.get("usage")), finish, about.get("model_name") or self._said.model, about.get("model_provider") or self._said.provider
+            usage_of(event.get("usage")),
+            finish,
+            about.get("model_name") or self._said.model,
+            about.get("model_provider") or self._said.provider,
         )
         return {**event, "metadata": {**about, KEY: record(self._attempt, self.reply().cost)}}
 
@@ -57,7 +60,7 @@ class EventHost(ChatHost):
 
     def _events(self, attempt: Attempt, source: EventSource) -> Iterator[Any]:
         runnable, kwargs = self.target(attempt)
-        inner: Any = runnable.stream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)  # type: ignore[attr-defined]
+        inner: Any = runnable.stream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)
         for event in inner:
             self.message_id = inner.message_id
             yield source.note(event)
@@ -68,7 +71,7 @@ class EventHost(ChatHost):
 
     async def _aevents(self, attempt: Attempt, source: EventSource) -> AsyncIterator[Any]:
         runnable, kwargs = self.target(attempt)
-        inner: Any = await runnable.astream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)  # type: ignore[misc]
+        inner: Any = await runnable.astream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)
         try:
             async for event in inner:
                 self.message_id = inner.message_id

@@ -72,9 +72,7 @@ class ChatHost:
         cost = None
         if said.usage is not None:
             cost = self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model)
-        return Reply(
-            answer=None, usage=said.usage, finish_reason=said.finish_reason, model=said.model, provider=said.provider, cost=cost
-        )
+        return Reply(answer=None, usage=said.usage, finish_reason=said.finish_reason, model=said.model, provider=said.provider, cost=cost)
 
 
 class ChunkSource:
@@ -147,7 +145,8 @@ class GenerateHost(ChatHost):
             runnable, kwargs = runnable.bound, {**runnable.kwargs, **kwargs}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if not isinstance(runnable, BaseChatModel):
             raise ConfigurationError(
-                f"{attempt.model!r} binds tools as a {type(runnable).__name__}, which has no generate(); call it through invoke() or stream()"
+                f"{attempt.model!r} binds tools as a {type(runnable).__name__}, which has no generate(); "
+                "call it through invoke() or stream()"
             )
         config = run_config(self.config, attempt)
         about = {key: config.get(key) for key in ("callbacks", "tags", "metadata", "run_name", "run_id")}

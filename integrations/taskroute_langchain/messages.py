@@ -12,7 +12,14 @@ from langchain_core.prompt_values import PromptValue
 
 from taskroute.types import Message, Usage
 
-_ROLES: Final[Mapping[str, str]] = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool", "developer": "system"}
+_ROLES: Final[Mapping[str, str]] = {
+    "human": "user",
+    "ai": "assistant",
+    "system": "system",
+    "tool": "tool",
+    "function": "tool",
+    "developer": "system",
+}
 
 _MEDIA: Final[Mapping[str, str]] = {
     "image": "image",
@@ -77,7 +84,7 @@ def _texts(part: Mapping[str, Any]) -> list[str]:
     if isinstance(inner, str):
         found.append(inner)
     elif isinstance(inner, list):
-        found.append(_parts(cast("list[Any]", inner))[0])
+        found.append(_parts(inner)[0])  # pyright: ignore[reportUnknownArgumentType]
     return found
 
 
@@ -85,8 +92,8 @@ def usage_of(metadata: Mapping[str, Any] | None) -> Usage | None:
     """Return the tokens of LangChain's `usage_metadata`. A prompt has at least one token, so 0 input tokens means unknown."""
     if not metadata:
         return None
-    given = metadata.get("input_token_details") or {}
-    spent = metadata.get("output_token_details") or {}
+    given: Mapping[str, Any] = metadata.get("input_token_details") or {}
+    spent: Mapping[str, Any] = metadata.get("output_token_details") or {}
     return Usage(
         input=metadata.get("input_tokens") or None,
         output=metadata.get("output_tokens"),

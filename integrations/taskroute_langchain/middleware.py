@@ -65,7 +65,7 @@ class _Started(NamedTuple):
     turn: str | None
 
 
-class RoutingMiddleware(AgentMiddleware[RoutingState, Any, Any]):
+class RoutingMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     """Lets the policy choose the model of a `create_agent` agent, once for each turn of the user.
 
     Inside a turn, tool loops included, the model stays; when it fails, the next candidate takes over for the rest of the turn. A model

@@ -35,7 +35,7 @@ def run_config(config: RunnableConfig, attempt: Attempt) -> RunnableConfig:
     }
     if decision.signals.stage.value is not None:
         metadata["taskroute_stage"] = decision.signals.stage.value
-    fresh: RunnableConfig = {**config, "metadata": metadata}  # type: ignore[typeddict-item]
+    fresh: RunnableConfig = {**config, "metadata": metadata}
     if attempt.tries > 1:
         fresh.pop("run_id", None)
     return fresh

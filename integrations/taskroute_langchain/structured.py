@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
-from pydantic import ConfigDict, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from taskroute.execution.drivers import Run, Source, adrive, adrive_stream, drive, drive_stream
 from taskroute.steps import Attempt
@@ -38,7 +38,9 @@ class _Overheard(BaseCallbackHandler):
 class StructuredHost(ChatHost):
     """Performs attempts through the structured-output runnable of the chosen model."""
 
-    def __init__(self, llm: RoutedChatModel, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], bound: RoutedStructuredOutput) -> None:
+    def __init__(
+        self, llm: RoutedChatModel, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], bound: RoutedStructuredOutput
+    ) -> None:
         super().__init__(llm, model_input, config, kwargs)
         self._bound = bound
 
@@ -54,10 +56,10 @@ class StructuredHost(ChatHost):
             return {**config, "callbacks": manager}, ear
         return {**config, "callbacks": [*(callbacks or ()), ear]}, ear
 
-    def _heard(self, attempt: Attempt, ear: _Overheard, answer: Any) -> Reply:
+    def heard(self, attempt: Attempt, ear: _Overheard, answer: Any) -> Reply:
         said = Answer(None, None, None, None) if ear.message is None else answer_of(ear.message)
         reply = self.priced(attempt, said)
-        raw = answer.get("raw") if self._bound.include_raw and isinstance(answer, dict) else None
+        raw: Any = answer["raw"] if self._bound.include_raw and answer is not None else None
         if isinstance(raw, BaseMessage):
             answer = {**answer, "raw": with_record(raw, record(attempt, reply.cost))}
         return reply._replace(answer=answer)
@@ -65,12 +67,12 @@ class StructuredHost(ChatHost):
     def answer(self, attempt: Attempt) -> Reply:
         runnable, kwargs = self.target(attempt)
         config, ear = self._listening(attempt)
-        return self._heard(attempt, ear, runnable.invoke(self.input, config, **kwargs))
+        return self.heard(attempt, ear, runnable.invoke(self.input, config, **kwargs))
 
     async def aanswer(self, attempt: Attempt) -> Reply:
         runnable, kwargs = self.target(attempt)
         config, ear = self._listening(attempt)
-        return self._heard(attempt, ear, await runnable.ainvoke(self.input, config, **kwargs))
+        return self.heard(attempt, ear, await runnable.ainvoke(self.input, config, **kwargs))
 
     def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
         runnable, kwargs = self.target(attempt)
@@ -95,7 +97,7 @@ class _ParsedSource:
         return True
 
     def reply(self) -> Reply:
-        return self._host._heard(self._attempt, self._ear, None)  # noqa: SLF001
+        return self._host.heard(self._attempt, self._ear, None)
 
 
 class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
@@ -106,9 +108,11 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     llm: RoutedChatModel
     answer_schema: Any
     include_raw: bool = False
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict[str, Any])
 
-    _made: dict[int, tuple[BaseChatModel, Runnable[Any, Any]]] = PrivateAttr(default_factory=dict[int, tuple[BaseChatModel, Runnable[Any, Any]]])
+    _made: dict[int, tuple[BaseChatModel, Runnable[Any, Any]]] = PrivateAttr(
+        default_factory=dict[int, tuple[BaseChatModel, Runnable[Any, Any]]]
+    )
 
     def for_model(self, model: BaseChatModel) -> Runnable[Any, Any]:
         """Return the chosen model's own structured-output runnable, made once a model."""
@@ -118,7 +122,9 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
             found = self._made[id(model)] = model, cast("Runnable[Any, Any]", made)
         return found[1]
 
-    def _begin(self, model_input: Any, config: RunnableConfig | None, kwargs: dict[str, Any], *, is_async: bool) -> tuple[Run, StructuredHost]:
+    def _begin(
+        self, model_input: Any, config: RunnableConfig | None, kwargs: dict[str, Any], *, is_async: bool
+    ) -> tuple[Run, StructuredHost]:
         ready = self.llm.config_for(config)
         call, kwargs = self.llm.call_for(model_input, ready, kwargs, output_schema=True)
         return self.llm.begin(call, is_async=is_async), StructuredHost(self.llm, model_input, ready, kwargs, self)

@@ -44,11 +44,15 @@ class ScriptedChatModel(BaseChatModel):
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         return LangSmithParams(ls_provider="scripted", ls_model_name=self.model_name, ls_model_type="chat")
 
-    def bind_tools(self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:
+    def bind_tools(
+        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
         bound = {**kwargs, "tools": [convert_to_openai_tool(tool) for tool in tools]}
-        return self.bind(**bound if tool_choice is None else {**bound, "tool_choice": tool_choice})  # type: ignore[return-value]
+        return self.bind(**bound if tool_choice is None else {**bound, "tool_choice": tool_choice})
 
-    def _generate(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> ChatResult:
+    def _generate(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+    ) -> ChatResult:
         line = self._line(messages)
         if isinstance(line, AIMessage):
             return ChatResult(generations=[ChatGeneration(message=line)])
@@ -58,7 +62,9 @@ class ScriptedChatModel(BaseChatModel):
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
 
-    def _stream(self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+    def _stream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
         line = self._line(messages)
         if isinstance(line, AIMessage):
             yield ChatGenerationChunk(message=_chunk_of(line))

@@ -136,6 +136,13 @@ def test_a_policy_that_is_wrong_is_2_with_its_line(cli: Cli) -> None:
     assert "taskroute.yaml:2: default[0]" in ran.err
 
 
+def test_observing_is_said(cli: Cli) -> None:
+    cli.write("taskroute.yaml", f"mode: observe\n{POLICY}")
+    ran = cli("explain", "hello", "--stage", "query_rewrite")
+    assert "the model that was there before answers" in ran.out
+    assert explained(cli, "hello")["mode"] == "observe"
+
+
 def test_without_a_policy_here_the_shipped_one_answers_and_says_so(cli: Cli) -> None:
     ran = cli("explain", "hello")
     assert ran.status == 0

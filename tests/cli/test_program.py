@@ -72,6 +72,31 @@ def test_text_that_the_terminal_cannot_show_does_not_end_the_command(tmp_path: P
     assert "gr??e" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("missing", "arguments", "extra"),
+    [
+        ("langchain_core", ["demo"], "taskroute[langchain]"),
+        ("langchain_core", ["try", "hi", "--models", "small"], "taskroute[langchain]"),
+        ("opentelemetry.exporter.otlp.proto.http.trace_exporter", ["demo", "--otlp", "http://127.0.0.1:9"], "taskroute[otlp]"),
+    ],
+)
+def test_a_missing_extra_is_named_with_its_cure(tmp_path: Path, missing: str, arguments: list[str], extra: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None\nfrom taskroute.cli import main\nsys.exit(main(sys.argv[1:]))"
+    ran = in_own_process(*arguments, code=code, cwd=tmp_path)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"pip install '{extra}'" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_without_a_price_table_check_says_how_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("models: {a: openai:gpt-5-mini}\ndefault: a\n", encoding="utf-8")
+    code = "import sys; sys.modules['genai_prices'] = None\nfrom taskroute.cli import main\nsys.exit(main(['check', 'p.yaml']))"
+    ran = in_own_process(code=code, cwd=tmp_path)
+    assert ran.status == 0, ran.err
+    assert "pip install 'taskroute[prices]'" in ran.out
+    assert "no price is known for 'a'" in ran.out
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

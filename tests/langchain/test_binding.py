@@ -21,7 +21,7 @@ from taskroute_langchain import RoutedChatModel
 from tests.langchain.fake_provider import FakeProvider
 from tests.langchain.listening import Listener
 from tests.langchain.provider_errors import RateLimitError
-from tests.langchain.ways import WAYS, Stage, ask
+from tests.langchain.ways import WAYS, Stage, ask, pieces
 
 
 @pytest.fixture(params=WAYS)
@@ -42,7 +42,7 @@ class Person(BaseModel):
     age: int
 
 
-class Sent(Exception):  # noqa: N818 - not a failure: it carries the request out of the client
+class Sent(Exception):
     """Holds the payload that a client was about to send."""
 
     def __init__(self, payload: dict[str, Any]) -> None:
@@ -105,7 +105,9 @@ def test_the_request_is_the_one_that_binding_directly_would_send(provider: Any, 
 
 def test_a_providers_own_tool_reaches_it_as_it_is() -> None:
     search = {"type": "web_search_20250305", "name": "web_search", "max_uses": 2}
-    assert payload(routed(anthropic()).bind_tools([search, weather]), "invoke") == payload(anthropic().bind_tools([search, weather]), "invoke")
+    assert payload(routed(anthropic()).bind_tools([search, weather]), "invoke") == payload(
+        anthropic().bind_tools([search, weather]), "invoke"
+    )
 
 
 def test_response_format_with_tools_goes_through_the_models_own_binding() -> None:
@@ -202,3 +204,11 @@ def test_an_answer_that_does_not_parse_goes_to_the_next_model_where_asked_for() 
     stage = Stage({"small": bad}, given={"large": FakeProvider()}, fallback={"on": ["invalid_output"]})
     assert stage.llm.with_structured_output(Person).invoke("'Ann' is 41") == Person(name="Ann", age=41)
     assert stage.outcomes.tries == [("small", 0, "invalid_output"), ("large", 0, None)]
+
+
+@pytest.mark.parametrize("how", ["stream", "astream"])
+def test_structured_output_with_the_raw_answer_streams(how: str) -> None:
+    stage = Stage({}, given={"small": FakeProvider()})
+    structured = stage.llm.with_structured_output(Person, include_raw=True)
+    assert any(part.get("parsed") == Person(name="Ann", age=41) for part in pieces(how, structured, "'Ann' is 41"))
+    assert stage.outcomes.last.status == "answered"

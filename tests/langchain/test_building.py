@@ -97,9 +97,13 @@ def test_variables_are_replaced_inside_parameters(monkeypatch: pytest.MonkeyPatc
 
 
 MISSING: list[Any] = [
-    pytest.param({"model": "openai:gpt-5-mini", "base_url": "${NOT_SET}/v1"}, r"models\.it\.base_url: .*'NOT_SET' is not set", id="address"),
+    pytest.param(
+        {"model": "openai:gpt-5-mini", "base_url": "${NOT_SET}/v1"}, r"models\.it\.base_url: .*'NOT_SET' is not set", id="address"
+    ),
     pytest.param({"model": "openai:gpt-5-mini", "api_key_env": "NOT_SET"}, r"models\.it\.api_key_env: .*'NOT_SET' is not set", id="key"),
-    pytest.param({"model": "openai:gpt-5-mini", "params": {"user": "${NOT_SET}"}}, r"models\.it\.params\.user: .*'NOT_SET'", id="parameter"),
+    pytest.param(
+        {"model": "openai:gpt-5-mini", "params": {"user": "${NOT_SET}"}}, r"models\.it\.params\.user: .*'NOT_SET'", id="parameter"
+    ),
     pytest.param({"model": "groq:llama-3"}, r"models\.it: 'groq:llama-3' cannot be built: .*pip install langchain-groq", id="package"),
     pytest.param({"model": "nobody:llama-3"}, r"models\.it: 'nobody:llama-3' cannot be built: .*'provider:name'", id="provider"),
     pytest.param({"model": "some-model"}, r"models\.it: 'some-model' cannot be built: .*'provider:name'", id="bare name"),
@@ -114,7 +118,9 @@ def test_what_is_missing_is_said_when_the_pipeline_is_built(entry: dict[str, Any
         RoutedChatModel(router=router(entry))
 
 
-@pytest.mark.parametrize(("model", "variable"), [("openai:gpt-5-mini", "OPENAI_API_KEY"), ("anthropic:claude-sonnet-4-5", "ANTHROPIC_API_KEY")])
+@pytest.mark.parametrize(
+    ("model", "variable"), [("openai:gpt-5-mini", "OPENAI_API_KEY"), ("anthropic:claude-sonnet-4-5", "ANTHROPIC_API_KEY")]
+)
 def test_a_missing_key_is_said_when_the_pipeline_is_built(model: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(variable)
     with pytest.raises(ConfigurationError, match=rf"models\.it: .*{variable}"):
@@ -135,7 +141,9 @@ def test_a_name_that_the_policy_lacks_is_refused() -> None:
         RoutedChatModel(router=router({}), models={"it": FakeProvider(), "tiny": FakeProvider()})
 
 
-@pytest.mark.parametrize("other", [FakeProvider().bind(stop=["x"]), FakeProvider() | str, "openai:gpt-5-mini"], ids=["binding", "chain", "name"])
+@pytest.mark.parametrize(
+    "other", [FakeProvider().bind(stop=["x"]), FakeProvider() | str, "openai:gpt-5-mini"], ids=["binding", "chain", "name"]
+)
 def test_what_is_not_a_chat_model_is_refused(other: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"models\['it'\] is a \w+, not a chat model"):
         RoutedChatModel(router=router({}), models={"it": other})
@@ -162,7 +170,7 @@ class Providers(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[tuple[str, str | None, dict[str, Any]]] = []
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -170,13 +178,26 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server: Any = self.server
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        server.asked.append((self.path, self.headers.get("authorization") or self.headers.get("x-api-key"), body))
+        server.asked.append(
+            (self.path, (self.headers.get("x-api-key") or self.headers.get("authorization", "")).removeprefix("Bearer "), body)
+        )
         if self.path == "/v1/chat/completions":
             self._send(429, {"error": {"message": "slow down", "type": "rate_limit"}}, {"retry-after-ms": "1500"})
         else:
             usage = {"input_tokens": 5, "output_tokens": 2}
             content = [{"type": "text", "text": "from the second"}]
-            self._send(200, {"id": "m1", "type": "message", "role": "assistant", "model": body["model"], "content": content, "stop_reason": "end_turn", "usage": usage})
+            self._send(
+                200,
+                {
+                    "id": "m1",
+                    "type": "message",
+                    "role": "assistant",
+                    "model": body["model"],
+                    "content": content,
+                    "stop_reason": "end_turn",
+                    "usage": usage,
+                },
+            )
 
     def _send(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         data = json.dumps(body).encode()
@@ -207,15 +228,21 @@ def test_built_clients_send_each_try_once_and_fall_back_across_providers(provide
     policy = {
         "models": {
             "small": {"model": "openai:gpt-5-mini", "base_url": "${LOCAL}/v1", "api_key_env": "KEY_ONE"},
-            "large": {"model": "anthropic:claude-sonnet-4-5", "base_url": "${LOCAL}", "api_key_env": "KEY_TWO", "params": {"max_tokens": 50}},
+            "large": {
+                "model": "anthropic:claude-opus-5-5",
+                "base_url": "${LOCAL}",
+                "api_key_env": "KEY_TWO",
+                "params": {"max_tokens": 50},
+                "price": {"input": 5, "output": 25},
+            },
         },
         "default": ["small", "large"],
         "retry": {"extra": 1},
     }
     answer = RoutedChatModel(router=Router(policy, clock=clock)).invoke("hello")
     assert [(path, key) for path, key, _ in providers.asked] == [
-        ("/v1/chat/completions", "Bearer k1"),
-        ("/v1/chat/completions", "Bearer k1"),
+        ("/v1/chat/completions", "k1"),
+        ("/v1/chat/completions", "k1"),
         ("/v1/messages", "k2"),
     ]
     assert clock.slept == [1.5]
@@ -223,4 +250,4 @@ def test_built_clients_send_each_try_once_and_fall_back_across_providers(provide
     assert answer.text == "from the second"
     entry = answer.response_metadata["taskroute"]
     assert (entry["model"], entry["attempts"], entry["fallback_from"], entry["fallback_reason"]) == ("large", 3, "small", "rate_limit")
-    assert entry["cost"] is not None
+    assert entry["cost"] == pytest.approx((5 * 5 + 2 * 25) / 1e6)

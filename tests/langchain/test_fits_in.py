@@ -35,7 +35,7 @@ def batch(llm: Any, inputs: list[Any], is_async: bool, **options: Any) -> list[A
 def test_a_batch_keeps_its_order(is_async: bool) -> None:
     stage = Stage({}, given={"small": FakeProvider(answer="s"), "large": FakeProvider(answer="l")})
     configs: list[Any] = [{"configurable": {"model": name}} for name in ("small", "large", "small")]
-    inputs = ["1", "2", "3"]
+    inputs: list[Any] = ["1", "2", "3"]
     answers = asyncio.run(stage.llm.abatch(inputs, configs)) if is_async else stage.llm.batch(inputs, configs)
     assert [answer.text for answer in answers] == ["s", "l", "s"]
 
@@ -82,7 +82,9 @@ def test_generate_raises_the_first_error(is_async: bool) -> None:
 def test_generate_gives_tools_to_the_model() -> None:
     fake = FakeProvider()
     stage = Stage({}, given={"small": fake})
-    bound: Any = stage.llm.bind_tools([{"type": "function", "function": {"name": "look", "description": "", "parameters": {"type": "object", "properties": {}}}}])
+    bound: Any = stage.llm.bind_tools(
+        [{"type": "function", "function": {"name": "look", "description": "", "parameters": {"type": "object", "properties": {}}}}]
+    )
     result = stage.llm.generate([[HumanMessage("x")]], **bound.kwargs)
     message: Any = result.generations[0][0]
     assert message.message.tool_calls[0]["name"] == "look"
@@ -181,7 +183,9 @@ def test_tokens_are_counted_by_the_first_default_model() -> None:
 
 def test_the_profile_is_what_all_models_can_do() -> None:
     small = FakeProvider(profile={"tool_calling": True, "structured_output": True, "max_input_tokens": 1000, "name": "small"})
-    large = FakeProvider(profile={"tool_calling": True, "structured_output": False, "max_input_tokens": 9000, "image_inputs": True, "name": "large"})
+    large = FakeProvider(
+        profile={"tool_calling": True, "structured_output": False, "max_input_tokens": 9000, "image_inputs": True, "name": "large"}
+    )
     stage = Stage({}, given={"small": small, "large": large})
     assert stage.llm.profile == {"tool_calling": True, "structured_output": False, "max_input_tokens": 1000}
 

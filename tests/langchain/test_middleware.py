@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import ModelRequest, ModelResponse
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.tools import tool
@@ -210,6 +211,23 @@ def test_a_pin_holds_for_its_own_calls_only() -> None:
     pinned = {"configurable": {**THREAD["configurable"], "model": "large"}}
     assert said(agent.invoke({"messages": "hi"}, pinned)) == "from large"
     assert said(agent.invoke({"messages": "hi"}, THREAD)) == "from small"
+
+
+def test_a_pin_is_not_kept_for_the_rest_of_the_turn() -> None:
+    script = ScriptedModel({"small": ["from small"], "large": [wants_tool()], "coder": []})
+    agent = agent_with(Router(POLICY), script, checkpointer=InMemorySaver(), interrupt_before=["tools"])
+    agent.invoke({"messages": "hi"}, {"configurable": {**THREAD["configurable"], "model": "large"}})
+    assert said(agent.invoke(None, THREAD)) == "from small"
+
+
+def test_the_stage_is_agent_outside_of_a_graph_too() -> None:
+    router = Router({**POLICY, "routes": [{"name": "agents", "when": {"stage": "agent"}, "use": ["large"]}]})
+    middleware = RoutingMiddleware(router, models=chat_models(ScriptedModel({"small": [], "large": "from large", "coder": []})))
+    messages: list[Any] = [HumanMessage("hi")]
+    request: ModelRequest[Any] = ModelRequest(model=own(), messages=messages, state={"messages": messages})
+    answered: Any = middleware.wrap_model_call(request, lambda one: ModelResponse(result=[one.model.invoke(one.messages)]))
+    assert answered.model_response.result[0].content == "from large"
+    assert answered.command.update["taskroute_turn"]["turn"] == "#0"
 
 
 def test_tools_of_the_agent_are_a_need_of_the_call() -> None:

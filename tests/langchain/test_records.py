@@ -30,7 +30,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 def priced(script: dict[str, Any]) -> Stage:
-    return Stage(script, models={name: PRICE for name in script})
+    return Stage(script, models=dict.fromkeys(script, PRICE))
 
 
 def test_the_record_has_the_cost_and_where_the_price_is_from(way: str) -> None:
@@ -84,7 +84,9 @@ def test_a_streamed_call_is_measured_like_one_that_is_not(way: str) -> None:
 
 
 def test_the_answer_of_a_model_is_not_changed_in_place(way: str) -> None:
-    line = AIMessage("mine", response_metadata={"model_name": "small"}, usage_metadata={"input_tokens": 1, "output_tokens": 1, "total_tokens": 2})
+    line = AIMessage(
+        "mine", response_metadata={"model_name": "small"}, usage_metadata={"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+    )
     assert "taskroute" in ask(way, Stage({"small": line}).llm).response_metadata
     assert line.response_metadata == {"model_name": "small"}
 
@@ -132,7 +134,12 @@ def test_decisions_of_threads_that_share_a_model_do_not_mix() -> None:
         answer = stage.llm.for_stage(name).invoke(f"call {number}")
         last = stage.router.last_decision()
         entry = answer.response_metadata["taskroute"]
-        return last is not None and entry["decision_id"] == last.id and entry["stage"] == name and answer.response_metadata["model_name"] == expected
+        return (
+            last is not None
+            and entry["decision_id"] == last.id
+            and entry["stage"] == name
+            and answer.response_metadata["model_name"] == expected
+        )
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(80)))

@@ -11,7 +11,7 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import LLMToolEmulator, LLMToolSelectorMiddleware, SummarizationMiddleware
 from langchain_classic.chains import ConversationalRetrievalChain, RetrievalQA, create_history_aware_retriever, create_retrieval_chain
 from langchain_classic.chains.combine_documents import create_stuff_documents_chain
-from langchain_classic.evaluation import load_evaluator
+from langchain_classic.evaluation import EvaluatorType, load_evaluator
 from langchain_classic.retrievers import ContextualCompressionRetriever, MultiQueryRetriever, RePhraseQueryRetriever
 from langchain_classic.retrievers.document_compressors import LLMChainExtractor, LLMChainFilter, LLMListwiseRerank
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -230,7 +230,7 @@ def test_the_stage_of_a_standard_component(row: Row, ancestors: bool, is_async: 
 @pytest.mark.parametrize("ancestors", [True, False])
 def test_the_stage_of_a_criteria_evaluation(ancestors: bool) -> None:
     stage = stage_for(Row("criteria", lambda llm: (None, None), (), answer="It is.\nY"), ancestors=ancestors)
-    evaluator: Any = load_evaluator("criteria", llm=stage.llm, criteria="conciseness")
+    evaluator: Any = load_evaluator(EvaluatorType.CRITERIA, llm=stage.llm, criteria="conciseness")
     evaluator.evaluate_strings(prediction="blue", input="what colour is the sky?")
     assert told(stage) == ((("judge", "ancestor"),) if ancestors else (NOBODY,))
 

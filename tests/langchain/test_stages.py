@@ -146,7 +146,11 @@ def test_the_caller_s_own_metadata_stays_but_cannot_replace_the_tag(router: Rout
 def test_metadata_around_a_tagged_step_is_kept_inside_a_function(llm: RoutedChatModel) -> None:
     seen: list[dict[str, Any]] = []
     look = stage(lambda _, config: seen.append(dict(config["metadata"])), "rerank")
-    around = task(look.invoke, "debugging")
+
+    def asks(text: str) -> Any:
+        return look.invoke(text)
+
+    around = task(asks, "debugging")
     around.invoke("x", {"metadata": {"tenant_id": "t1"}})
     assert (seen[0]["tenant_id"], seen[0]["llm_task"], seen[0]["llm_stage"]) == ("t1", "debugging", "rerank")
 

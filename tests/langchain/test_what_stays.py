@@ -109,7 +109,7 @@ def test_callbacks_tags_and_metadata_of_the_routed_model_itself_are_kept(way: st
     assert "ours" in run.tags
 
 
-@pytest.mark.parametrize("option", [{"cache": True}, {"disable_streaming": True}, {"output_version": "v1"}])
+@pytest.mark.parametrize("option", [{"cache": True}, {"disable_streaming": True}, {"custom_get_token_ids": len}])
 def test_what_only_a_model_behind_can_honour_is_refused(option: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="set it on the models"):
         Stage({"small": "hi"}, make=lambda **options: RoutedChatModel(**options, **option))
@@ -165,7 +165,13 @@ def test_the_output_version_of_the_chosen_model_is_kept(how: str) -> None:
 
 @pytest.mark.parametrize("how", ["invoke", "ainvoke"])
 def test_a_global_cache_never_gives_one_models_answer_for_another(how: str) -> None:
-    stage = Stage({}, given={"small": FakeProvider(model_name="small", answer="from small"), "large": FakeProvider(model_name="large", answer="from large")})
+    stage = Stage(
+        {},
+        given={
+            "small": FakeProvider(model_name="small", answer="from small"),
+            "large": FakeProvider(model_name="large", answer="from large"),
+        },
+    )
     set_llm_cache(InMemoryCache())
     try:
         answers = [ask(how, stage.llm, model=name).text for name in ("small", "large", "small")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -211,6 +212,25 @@ def test_models_in_dataclasses_lists_and_mappings_of_a_user_s_own_runnable_are_f
     assert result.replaced == ("parts.llm", "steps[0]", "table['a'][0]")
     assert result.chain.invoke("x") == ["from small"] * 3
     assert holder.invoke("x") == ["from before"] * 3
+
+
+class Remembering(RunnableSerializable[Any, Any]):
+    """A user's own runnable that builds its pipeline from its fields when it is first used."""
+
+    llm: Any
+
+    @functools.cached_property
+    def pipeline(self) -> Runnable[Any, Any]:
+        return PROMPT | self.llm | StrOutputParser()
+
+    def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+        return self.pipeline.invoke(input, config)
+
+
+def test_what_was_computed_from_the_model_before_is_computed_again(router: Router, models: dict[str, BaseChatModel]) -> None:
+    remembering = Remembering(llm=scripted())
+    assert remembering.invoke({"question": "x"}) == "from before"
+    assert wrap(remembering, router, models=models).invoke({"question": "x"}) == "from small"
 
 
 def test_a_chain_that_refers_to_itself_is_wrapped_once(router: Router, models: dict[str, BaseChatModel]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from taskroute.policy.values import Duration, Many, Name, Names, Price
+from taskroute.policy.values import DURATION_SCHEMA, Duration, Many, Name, Names, Price, ShortForm
 from taskroute.policy.when import Section, When
 
 FailureClass = Literal[
@@ -133,7 +133,7 @@ class Route(Section):
     name: Name
     when: When = When()
     use: Names
-    timeout: Annotated[Timeout, BeforeValidator(_as_timeout)] | None = None
+    timeout: Annotated[Timeout, BeforeValidator(_as_timeout), ShortForm(DURATION_SCHEMA)] | None = None
     """A duration (for one try) or a mapping, instead of the policy's."""
     retry: Retry | None = None
     fallback: Annotated[Literal["none"] | Fallback, BeforeValidator(_as_fallback)] | None = None
@@ -178,12 +178,15 @@ class Telemetry(Section):
     content: Literal["none"] = "none"
 
 
+_Entry = Annotated[ModelEntry, BeforeValidator(_as_entry), ShortForm({"type": "string", "minLength": 1})]
+
+
 class Policy(Section):
     """Which model answers which call."""
 
     version: Literal[1] = 1
     mode: Literal["enforce", "observe"] = "enforce"
-    models: dict[Name, Annotated[ModelEntry, BeforeValidator(_as_entry)]] = Field(min_length=1)
+    models: dict[Name, _Entry] = Field(min_length=1)
     default: Names
     """Models, in order, where no route matches; and the last fallbacks of every route."""
     require: Many[Requirement] = ()

@@ -6,7 +6,8 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s?(ms|s|m|h|d)")
@@ -48,10 +49,22 @@ def one_or_many(items: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [items, {"type": "array", "items": items, "minItems": 1}]}
 
 
+class ShortForm:
+    """Marks a section that may also be written as a single value, for the JSON schema."""
+
+    def __init__(self, *short: dict[str, Any]) -> None:
+        self._short = short
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [*self._short, handler(core)]}
+
+
+DURATION_SCHEMA = {"type": "string", "pattern": r"^\d+(\.\d+)?\s?(ms|s|m|h|d)$", "examples": ["500ms", "60s", "1d"]}
+
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s?(ms|s|m|h|d)$", "examples": ["500ms", "60s", "1d"]}),
+    WithJsonSchema(DURATION_SCHEMA),
 ]
 """Seconds; written as `500ms`, `60s`, `1d`."""
 

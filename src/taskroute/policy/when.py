@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from taskroute.policy.values import Many, Names, as_tuple, one_or_many
+from taskroute.policy.values import Many, Names, ShortForm, as_tuple, one_or_many
 from taskroute.taxonomy import COMPLEXITIES, MODALITIES, NEEDS, URGENCIES
 
 Scalar = str | int | float | bool | None
@@ -89,7 +89,10 @@ Sensitive = Annotated[
     BeforeValidator(lambda value: value if isinstance(value, bool) else as_tuple(value)),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
-MetadataTests = dict[str, Annotated[MetadataTest, BeforeValidator(_as_test)]]
+_VALUE: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+MetadataTests = dict[
+    str, Annotated[MetadataTest, BeforeValidator(_as_test), ShortForm(_VALUE, {"type": "array", "items": _VALUE, "minItems": 1})]
+]
 
 
 class When(Section):

@@ -68,7 +68,7 @@ class LibraryPrices:
             rates = found.rates if isinstance(found, _Settled) else _rates(found.at(self._now()))
             price = amount(rates, usage)
             return None if price is None else Cost(price, found.source)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a price table that breaks costs the price, never the call
             warn_once(type(self), error)
             return None
 
@@ -76,7 +76,7 @@ class LibraryPrices:
         """Import the price table now, so that the first call need not wait for it; False when it is not there."""
         try:
             return self._load() is not None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a price table that breaks costs the price, never the call
             warn_once(type(self), error)
             return False
 

@@ -82,7 +82,7 @@ class Prices:
         """
         try:
             return self._cost(spec, usage, provider, model)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a price table that breaks costs the price, never the call
             warn_once(type(self._library), error)
             return None
 

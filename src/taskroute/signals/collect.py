@@ -57,7 +57,13 @@ class CallReader:
 
     def stage(self) -> str | None:
         signal = self._found.get("stage")
-        return (self._take("stage", self._find_stage) if signal is None else signal).value
+        if signal is None:
+            # Written out, because every call of a policy with stages comes by here.
+            signal = self._known.stage
+            if signal is NOT_ASKED:
+                signal = find_stage(self.call, nodes=self._sources.nodes, ancestors=self._sources.ancestors)
+            self._found["stage"] = signal
+        return signal.value
 
     def task(self) -> str | None:
         return self._take("task", self._find_task).value
@@ -99,9 +105,6 @@ class CallReader:
     def source_of(self, name: str) -> Signal[Any]:
         """Return a signal that was asked for; others are `not_asked`."""
         return self._found.get(name, NOT_ASKED)
-
-    def _find_stage(self) -> Signal[Any]:
-        return find_stage(self.call, nodes=self._sources.nodes, ancestors=self._sources.ancestors)
 
     def _classify(self) -> Classification | None:
         """Run a local classifier once for both signals that it gives."""

@@ -108,7 +108,7 @@ def of_cost(cost: Cost | None) -> dict[str, AttributeValue | None]:
 
 def present(values: Mapping[str, AttributeValue | None]) -> dict[str, AttributeValue]:
     """Return the values that are known: unknown is absent, never empty."""
-    return {name: value for name, value in values.items() if value is not None and value != "" and value != ()}
+    return {name: value for name, value in values.items() if value is not None and value not in ("", ())}
 
 
 def error_type(error: BaseException | None) -> str | None:

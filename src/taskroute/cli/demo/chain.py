@@ -11,8 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, RunnablePassthrough
 
-from taskroute_langchain import RoutedChatModel
-from taskroute_langchain.stages import stage
+from taskroute_langchain import RoutedChatModel, stage
 
 REWRITE: Final = "Rewrite the last question so that it can be understood without the conversation. Answer with the question only."
 GRADE: Final = "Does this text help to answer the question? Answer yes or no."

@@ -1,0 +1,58 @@
+"""`python -m benchmarks`: run every benchmark and print the tables."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import decide, imports, invoke
+from benchmarks.measure import as_data, as_text
+
+NAMES: Final = ("decide", "invoke", "imports")
+_PACKAGES: Final = ("taskroute", "langchain-core", "langchain", "litellm", "langchain-model-router", "opentelemetry-sdk", "pydantic")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that were measured."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "from source" if package == "taskroute" else "not installed"
+    return found
+
+
+def run(names: tuple[str, ...], *, quick: bool) -> dict[str, Any]:
+    """Run the named benchmarks, print each table as it is ready, and return the results."""
+    results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": [], "imports": []}
+    print("  ".join(f"{name} {number}" for name, number in results["versions"].items()))
+    for name, module in (("decide", decide), ("invoke", invoke)):
+        for table in module.tables(quick=quick) if name in names else ():
+            print(f"\n{as_text(table)}")
+            results["tables"].append(as_data(table))
+    if "imports" in names:
+        rows = imports.imports(quick=quick)
+        print(f"\n{imports.as_text(rows)}")
+        results["imports"] = imports.as_data(rows)
+    return results
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what routing costs beside its peers.")
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], default=[], metavar="NAME", help=f"some of {', '.join(NAMES)}; all without")
+    parser.add_argument("--quick", action="store_true", help="few rounds: says that it works, not how fast")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file too")
+    options = parser.parse_args(arguments)
+    results = run(tuple(options.names) or NAMES, quick=options.quick)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

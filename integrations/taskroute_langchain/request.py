@@ -1,0 +1,135 @@
+"""From what LangChain is called with to a call as routing sees it, and the forms in which LangChain passes a config on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from typing import Any, cast
+
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForLLMRun,
+    BaseCallbackManager,
+    CallbackManager,
+    CallbackManagerForLLMRun,
+    Callbacks,
+)
+from langchain_core.outputs import LLMResult
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.schema import StreamEvent
+
+from taskroute.types import Call
+from taskroute_langchain.ancestors import ancestors_of
+from taskroute_langchain.binding import LateTools
+from taskroute_langchain.messages import to_messages
+
+
+def call_of(
+    model_input: Any,
+    config: RunnableConfig,
+    kwargs: Mapping[str, Any],
+    *,
+    stage: str | None,
+    task: str | None,
+    pin: str | None,
+    output_schema: bool,
+) -> Call:
+    """Return the call as routing sees it."""
+    metadata, tags = _inherited(config)
+    tools: Any = kwargs.get("tools") or ()
+    max_tokens = kwargs.get("max_tokens")
+    session = metadata.get("session_id") or (config.get("configurable") or {}).get("thread_id")
+    late = isinstance(tools, LateTools)
+    return Call(
+        messages=to_messages(model_input),
+        stage=stage,
+        task=task,
+        tenant=_text(metadata.get("tenant_id")),
+        user=_text(metadata.get("user_id")),
+        session=_text(session),
+        pin=pin,
+        tags=tags,
+        metadata=metadata,
+        ancestors=ancestors_of(config.get("callbacks")),
+        tools=tools.names if late else ("tool",) * len(tools),
+        schema_chars=tools.chars if late else len(str(tools)) if tools else 0,
+        output_schema=output_schema or "response_format" in kwargs,
+        max_tokens=max_tokens if isinstance(max_tokens, int) else None,
+    )
+
+
+def pinned(config: RunnableConfig, kwargs: dict[str, Any], names: Container[str]) -> tuple[str | None, dict[str, Any]]:
+    """Return the pinned model. A name that the policy does not know goes on to the chosen model, as any other argument."""
+    named = kwargs.get("model")
+    if isinstance(named, str) and named in names:
+        return named, {key: value for key, value in kwargs.items() if key != "model"}
+    pin = (config.get("configurable") or {}).get("model")
+    return (pin if isinstance(pin, str) else None), kwargs
+
+
+def _inherited(config: RunnableConfig) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return metadata and tags with those that only the callback manager holds: LangChain's own components pass either, not both."""
+    metadata: Mapping[str, Any] = config.get("metadata") or {}
+    tags: Sequence[str] = config.get("tags") or ()
+    manager = config.get("callbacks")
+    if isinstance(manager, BaseCallbackManager):
+        if manager.metadata:
+            metadata = {**manager.metadata, **metadata}
+        if manager.tags:
+            tags = tuple(dict.fromkeys((*manager.tags, *tags)))
+    return metadata, tuple(tags)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def with_stop(kwargs: dict[str, Any], stop: list[str] | None) -> dict[str, Any]:
+    return kwargs if stop is None else {**kwargs, "stop": stop}
+
+
+def as_config(
+    callbacks: Callbacks, tags: list[str] | None, metadata: dict[str, Any] | None, run_name: str | None, run_id: Any
+) -> RunnableConfig:
+    config: dict[str, Any] = {"callbacks": callbacks, "tags": tags or [], "metadata": metadata or {}, "run_name": run_name}
+    return cast("RunnableConfig", config if run_id is None else {**config, "run_id": run_id})
+
+
+def without_id(config: RunnableConfig) -> RunnableConfig:
+    return cast("RunnableConfig", {key: value for key, value in config.items() if key != "run_id"})
+
+
+def joined(results: list[LLMResult]) -> LLMResult:
+    """Join the results of several models; their `llm_output` stays apart, because it belongs to one model each."""
+    if len(results) == 1:
+        return results[0]
+    return LLMResult(
+        generations=[result.generations[0] for result in results],
+        llm_output={"taskroute": [result.llm_output for result in results]},
+        run=[run for result in results for run in result.run or ()] or None,
+    )
+
+
+def below(run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun) -> BaseCallbackManager:
+    """Return the callbacks for what is called below a run; a run of a model has no `get_child` of its own."""
+    manager = AsyncCallbackManager if isinstance(run_manager, AsyncCallbackManagerForLLMRun) else CallbackManager
+    return manager(
+        handlers=run_manager.inheritable_handlers,
+        inheritable_handlers=run_manager.inheritable_handlers,
+        parent_run_id=run_manager.run_id,
+        inheritable_tags=run_manager.inheritable_tags,
+        tags=run_manager.inheritable_tags,
+        inheritable_metadata=run_manager.inheritable_metadata,
+        metadata=run_manager.inheritable_metadata,
+    )
+
+
+async def of_latest_attempt(events: AsyncIterator[StreamEvent]) -> AsyncIterator[StreamEvent]:
+    """Yield the events without those that LangChain repeats: it also reports the tokens of a fallback as those of the failed run."""
+    latest: str | None = None
+    async for event in events:
+        if not event.get("parent_ids"):
+            if event["event"] == "on_chat_model_start":
+                latest = event["run_id"]
+            elif event["event"] == "on_chat_model_stream" and event["run_id"] != latest:
+                continue
+        yield event

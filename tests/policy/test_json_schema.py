@@ -1,0 +1,46 @@
+"""The published JSON schema takes what the loader takes, and refuses what it refuses for its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from taskroute import PolicyError, load_policy
+from taskroute.policy.schema import policy_json_schema
+from tests.policies import policy, when
+
+SHORT_AND_LONG: list[dict[str, Any]] = [
+    {"models": {"small": "openai:x", "large": {"model": "openai:y"}}},
+    {"default": "small"},
+    {"routes": [{"name": "a", "use": "small", "timeout": "20s", "fallback": "none"}]},
+    {"routes": [{"name": "a", "use": ["small"], "timeout": {"attempt": "20s", "call": "1m"}, "fallback": {"on": ["timeout"]}}]},
+    {"routes": when(stage="a", metadata={"plan": "pro", "n": [1, 2], "x": None, "beta": True, "z": {"not": ["a"], "exists": True}})},
+    {"routes": when(sensitive=["email"], tokens={"over": 10}, prompt={"contains": "x"}, any=[{"task": "code"}], **{"not": {"urgency": "batch"}})},
+    {"require": [{"when": {"sensitive": True}, "labels": "private"}]},
+    {"models": {"small": {"model": "x", "price": {"input": 0.1, "output": 1}, "capabilities": {"tools": False}}, "large": "y"}},
+]
+WRONG: list[dict[str, Any]] = [
+    {"mode": "shadow"},
+    {"rotes": []},
+    {"timeout": {"attempt": 60}},
+    {"routes": when(complexity="hard")},
+    {"routes": [{"name": "a"}]},
+    {"models": {"small": 7, "large": "y"}},
+    {"default": []},
+]
+
+
+@pytest.mark.parametrize("changes", SHORT_AND_LONG)
+def test_takes_what_the_loader_takes(changes: dict[str, Any]) -> None:
+    load_policy(policy(**changes))
+    jsonschema.validate(policy(**changes), policy_json_schema())
+
+
+@pytest.mark.parametrize("changes", WRONG)
+def test_refuses_what_the_loader_refuses(changes: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError):
+        load_policy(policy(**changes))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(policy(**changes), policy_json_schema())
