@@ -45,7 +45,7 @@ def run(names: tuple[str, ...], *, quick: bool) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what routing costs beside its peers.")
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []], default=[], metavar="NAME", help=f"some of {', '.join(NAMES)}; all without")
+    parser.add_argument("names", nargs="*", choices=NAMES, default=[], metavar="NAME", help=f"some of {', '.join(NAMES)}; all without")
     parser.add_argument("--quick", action="store_true", help="few rounds: says that it works, not how fast")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file too")
     options = parser.parse_args(arguments)

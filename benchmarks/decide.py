@@ -6,6 +6,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.material import rag_prompt, stage_router, task_router
@@ -59,10 +60,13 @@ def _decision(router: Router, prompt: str) -> Callable[[], object]:
 
 
 def beside_litellm(*, quick: bool) -> list[Table]:
-    """Compare with LiteLLM's complexity router on the same prompts; one table for each length."""
+    """Compare with LiteLLM's complexity router on the same prompts, one table for each length; none where LiteLLM is not installed."""
+    if find_spec("litellm") is None:
+        return []
     router = task_router()
     found: list[Table] = []
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         classifier = _complexity_router()
         for chars in QUICK_SIZES if quick else SIZES:
             prompt = rag_prompt(chars)
@@ -99,24 +103,20 @@ def _awaited(runner: asyncio.Runner, begin: Callable[[], Any]) -> Batch:
 def _complexity_router() -> Any:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     tiers = {"SIMPLE": "small", "MEDIUM": "small", "COMPLEX": "large", "REASONING": "large"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import litellm
+    import litellm
 
-        router = litellm.Router(
-            model_list=[
-                {"model_name": "small", "litellm_params": {"model": "openai/small", "api_key": "none"}},
-                {"model_name": "large", "litellm_params": {"model": "openai/large", "api_key": "none"}},
-                {
-                    "model_name": "smart",
-                    "litellm_params": {
-                        "model": "auto_router/complexity_router",
-                        "complexity_router_default_model": "small",
-                        "complexity_router_config": {"tiers": tiers},
-                    },
-                },
-            ]
-        )
+    smart = {
+        "model": "auto_router/complexity_router",
+        "complexity_router_default_model": "small",
+        "complexity_router_config": {"tiers": tiers},
+    }
+    router = litellm.Router(
+        model_list=[
+            {"model_name": "small", "litellm_params": {"model": "openai/small", "api_key": "none"}},
+            {"model_name": "large", "litellm_params": {"model": "openai/large", "api_key": "none"}},
+            {"model_name": "smart", "litellm_params": smart},
+        ]
+    )
     registered = router.complexity_routers["smart"]
     first = registered[0] if isinstance(registered, list) else registered
     return getattr(first, "strategy", first)

@@ -29,16 +29,19 @@ CONTENDERS = {
 PEER = "langchain_core.language_models.chat_models"
 
 _PROBE = """
-import json, resource, sys, time
-# ru_maxrss is in bytes on macOS and in kibibytes elsewhere.
-unit = 1 if sys.platform == "darwin" else 1024
-memory = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+import json, os, sys, time
+# Not ru_maxrss: a process starts with that of the one it was forked from.
+def memory():
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return None
 modules, before, wall, cpu = len(sys.modules), memory(), time.perf_counter(), time.process_time()
 exec(sys.argv[1])
-print(json.dumps({
-    "cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall,
-    "memory": memory() - before, "modules": len(sys.modules) - modules,
-}))
+cpu, wall, after = time.process_time() - cpu, time.perf_counter() - wall, memory()
+memory = None if before is None or after is None else after - before
+print(json.dumps({"cpu": cpu, "wall": wall, "memory": memory, "modules": len(sys.modules) - modules}))
 """
 
 
@@ -50,8 +53,8 @@ class Import:
     cpu: Spread
     """Milliseconds of processor time."""
     wall: Spread
-    memory: float
-    """Mebibytes that the process grew by, at its largest."""
+    memory: float | None
+    """Mebibytes that the resident set grew by; None where the system does not say."""
     modules: int
     ratio: float
     """Processor time against the peer's."""
@@ -60,7 +63,7 @@ class Import:
 def imports(*, quick: bool = False) -> tuple[Import, ...]:
     """Return what each import costs: every contender in turns, each time in a fresh process."""
     names = [name for name in CONTENDERS if name != "litellm"] if quick else list(CONTENDERS)
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     # The first turn writes the byte code of whatever was never imported, and is not counted.
     for turn in range(1 if quick else 10):
         for name in names:
@@ -71,19 +74,20 @@ def imports(*, quick: bool = False) -> tuple[Import, ...]:
     return tuple(_row(name, runs, peer) for name, runs in found.items())
 
 
-def _row(name: str, runs: list[dict[str, float]], peer: float) -> Import:
+def _row(name: str, runs: list[dict[str, Any]], peer: float) -> Import:
     cpu = Spread.of([run["cpu"] * 1e3 for run in runs])
-    memory = statistics.median(run["memory"] for run in runs) / 2**20
+    grown = [run["memory"] for run in runs if run["memory"] is not None]
+    memory = statistics.median(grown) / 2**20 if grown else None
     modules = int(statistics.median(run["modules"] for run in runs))
     return Import(name, cpu, Spread.of([run["wall"] * 1e3 for run in runs]), memory, modules, cpu.median / (peer * 1e3))
 
 
-def _measured(code: str) -> dict[str, float]:
+def _measured(code: str) -> dict[str, Any]:
     # A path that this process was given by hand reaches the new one through the environment alone.
     path = os.pathsep.join(entry for entry in sys.path if entry)
     environ = {**os.environ, "PYTHONPATH": path, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", _PROBE, code], env=environ, capture_output=True, text=True, check=True)
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return measured
 
 
@@ -96,8 +100,9 @@ def as_text(rows: tuple[Import, ...]) -> str:
     ]
     for row in rows:
         quartiles = f"{row.cpu.low:.0f}–{row.cpu.high:.0f}"
+        memory = "unknown" if row.memory is None else f"{row.memory:.1f} MiB"
         lines.append(
-            f"  {row.name:{width}}  {row.cpu.median:7.0f}  {quartiles:>13}  {row.wall.median:7.0f}  {row.memory:5.1f} MiB  {row.modules:7}  {row.ratio:7.2f}"
+            f"  {row.name:{width}}  {row.cpu.median:7.0f}  {quartiles:>13}  {row.wall.median:7.0f}  {memory:>9}  {row.modules:7}  {row.ratio:7.2f}"
         )
     return "\n".join(lines)
 

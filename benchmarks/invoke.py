@@ -6,6 +6,7 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -69,17 +70,19 @@ def _bind_and_invoke(model: Any) -> Batch:
 
 
 def _contenders(model: BaseChatModel, spare: BaseChatModel, provider: TracerProvider) -> dict[str, Any]:
-    from langchain_model_router import ChatRouter
-
     models = {"small": model, "large": spare}
     observer = SpanObserver(tracer_provider=provider, models=lambda name: None)
-    return {
+    found: dict[str, Any] = {
         BARE: model,
         ROUTED: RoutedChatModel(router=stage_router(), models=models).for_stage("s19"),
         TRACED: RoutedChatModel(router=stage_router(observers=[observer]), models=models).for_stage("s19"),
         FALLBACKS: model.with_fallbacks([spare]),
-        OTHER: ChatRouter(routes=models, default_route="large", strategy=lambda request: "small"),
     }
+    if find_spec("langchain_model_router") is not None:
+        from langchain_model_router import ChatRouter
+
+        found[OTHER] = ChatRouter(routes=models, default_route="large", strategy=lambda request: "small")
+    return found
 
 
 def _table(title: str, models: dict[str, Any], batch: Callable[[Any], Batch], *, quick: bool) -> Table:

@@ -17,12 +17,27 @@ from pydantic import BaseModel
 
 from taskroute import Router
 
-_SUBJECTS = ("The supplier", "The second party", "Clause fourteen", "The retention schedule", "Our warehouse in Leeds", "The audit of March")
+_SUBJECTS = (
+    "The supplier",
+    "The second party",
+    "Clause fourteen",
+    "The retention schedule",
+    "Our warehouse in Leeds",
+    "The audit of March",
+)
 _VERBS = ("shall notify", "was asked to review", "replaces", "does not cover", "extends", "refers back to")
 _OBJECTS = ("the delivery terms", "every invoice above the limit", "the customer's records", "the earlier agreement", "a failed shipment")
-_TAILS = ("within thirty days", "unless both sides agree in writing", "as of the first quarter", "at no additional charge", "where the law allows it")
+_TAILS = (
+    "within thirty days",
+    "unless both sides agree in writing",
+    "as of the first quarter",
+    "at no additional charge",
+    "where the law allows it",
+)
 
-QUESTION = "Answer from the context alone, and cite the passages you used.\n\nQuestion: what happens to a failed shipment after thirty days?"
+QUESTION = (
+    "Answer from the context alone, and cite the passages you used.\n\nQuestion: what happens to a failed shipment after thirty days?"
+)
 
 
 def rag_prompt(chars: int, *, seed: int = 7) -> str:
@@ -34,9 +49,13 @@ def rag_prompt(chars: int, *, seed: int = 7) -> str:
     while size < chars:
         number += 1
         sentences = [
-            f"{dice.choice(_SUBJECTS)} {dice.choice(_VERBS)} {dice.choice(_OBJECTS)} {dice.choice(_TAILS)}." for _ in range(dice.randint(3, 6))
+            f"{dice.choice(_SUBJECTS)} {dice.choice(_VERBS)} {dice.choice(_OBJECTS)} {dice.choice(_TAILS)}."
+            for _ in range(dice.randint(3, 6))
         ]
-        passages.append(f"[{number}] contracts/{dice.randint(2015, 2025)}-{dice.randint(100, 999)}.pdf, page {dice.randint(1, 80)}\n" + " ".join(sentences))
+        passages.append(
+            f"[{number}] contracts/{dice.randint(2015, 2025)}-{dice.randint(100, 999)}.pdf, page {dice.randint(1, 80)}\n"
+            + " ".join(sentences)
+        )
         size += len(passages[-1])
     context = "\n\n".join(passages)
     return f"{context[: max(0, chars - len(QUESTION) - 2)]}\n\n{QUESTION}"[-chars:]

@@ -85,7 +85,12 @@ def compare(
             cpu[name].append(spent / counts[name] * 1e6)
             wall[name].append(spent_wall / counts[name] * 1e6)
     rows = tuple(
-        Row(name, Spread.of(cpu[name]), Spread.of(wall[name]), Spread.of([a / max(b, 1e-3) for a, b in zip(cpu[name], cpu[peer], strict=True)]))
+        Row(
+            name,
+            Spread.of(cpu[name]),
+            Spread.of(wall[name]),
+            Spread.of([a / max(b, 1e-3) for a, b in zip(cpu[name], cpu[peer], strict=True)]),
+        )
         for name in names
     )
     return Table(title, peer, rows, rounds, min(counts.values()), note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding
@@ -17,14 +17,16 @@ class ToolView(dict[str, Any]):
     """A tool in OpenAI's format, for hosts that look into a binding, which keeps the tool as it was given."""
 
     def __init__(self, raw: Any) -> None:
-        # A provider's own built-in tool is a mapping that no format fits; it goes to the model as it is.
-        super().__init__(
-            raw if isinstance(raw, dict) and "function" not in raw and "parameters" not in raw else convert_to_openai_tool(raw)
-        )
+        super().__init__(cast("dict[str, Any]", raw) if _is_providers_own(raw) else convert_to_openai_tool(raw))
         self.raw: Any = raw
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.raw,)
+
+
+def _is_providers_own(raw: Any) -> bool:
+    """Return whether a tool is a provider's own built-in one: a mapping that no format fits, which goes to the model as it is."""
+    return isinstance(raw, dict) and "function" not in raw and "parameters" not in raw
 
 
 class LateTools(list[ToolView]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self, cast
@@ -20,7 +21,7 @@ from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.runnables.config import merge_configs
 from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, PrivateAttr
+from pydantic import ConfigDict
 
 from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import Run, adrive, adrive_stream, drive, drive_stream
@@ -59,8 +60,6 @@ class RoutedChatModel(BaseChatModel):
     stage: str | None = None
     task: str | None = None
 
-    _pool: ModelPool = PrivateAttr()
-
     # Not in `model_post_init`: pydantic would turn a ConfigurationError raised there into one of its own.
     def __init__(
         self,
@@ -79,7 +78,6 @@ class RoutedChatModel(BaseChatModel):
         self._make_ready()
 
     def _make_ready(self) -> None:
-        self._pool = ModelPool(self.router, self.models)
         self._pool.prepare()
         self.router.prepare()
         if self.router.policy.stages.ancestors:
@@ -236,6 +234,11 @@ class RoutedChatModel(BaseChatModel):
 
     # One call
 
+    # Not a private attribute of pydantic: to look one up takes as long as to match a route.
+    @functools.cached_property
+    def _pool(self) -> ModelPool:
+        return ModelPool(self.router, self.models)
+
     def chosen(self, attempt: Attempt) -> BaseChatModel:
         """Return the chat model of an attempt."""
         if attempt.model == ORIGINAL:
@@ -255,8 +258,9 @@ class RoutedChatModel(BaseChatModel):
     def _begin(
         self, host_type: type[ChatHost], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False
     ) -> tuple[Run, ChatHost]:
-        host, begin = self._prepare(host_type, model_input, config, kwargs, is_async=is_async)
-        return begin(), host
+        call, kwargs = self.call_for(model_input, config, kwargs)
+        host = host_type(self, model_input, config, kwargs)
+        return self.begin(call, is_async=is_async), host
 
     def _prepare(
         self, host_type: type[Any], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False
@@ -332,7 +336,7 @@ class RoutedChatModel(BaseChatModel):
 
     def __getstate__(self) -> dict[Any, Any]:
         state = dict(super().__getstate__())
-        state["__pydantic_private__"] = None
+        state["__dict__"] = {name: value for name, value in state["__dict__"].items() if name != "_pool"}
         return state
 
     def __setstate__(self, state: dict[Any, Any]) -> None:

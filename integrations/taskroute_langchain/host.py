@@ -14,7 +14,7 @@ from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import Source
 from taskroute.steps import Attempt
-from taskroute.types import Reply, Usage
+from taskroute.types import Cost, Reply, Usage
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.messages import Answer, answer_of, has_content, usage_of
 from taskroute_langchain.record import record, run_config, with_record
@@ -59,20 +59,29 @@ class ChatHost:
         if not isinstance(answer, BaseMessage):
             return Reply(answer=answer)
         said = answer_of(answer)
-        reply = self.priced(attempt, said)
-        return reply._replace(
-            answer=with_record(answer, record(attempt, reply.cost)),
+        cost = self._cost(attempt, said)
+        calls = getattr(answer, "tool_calls", None)
+        return Reply(
+            answer=with_record(answer, record(attempt, cost)),
+            usage=said.usage,
+            finish_reason=said.finish_reason,
+            model=said.model,
+            provider=said.provider,
             id=answer.id,
             text=answer.content if isinstance(answer.content, str) else "",
-            tool_calls=tuple(call["name"] for call in getattr(answer, "tool_calls", ())),
+            tool_calls=tuple([call["name"] for call in calls]) if calls else (),
+            cost=cost,
         )
 
     def priced(self, attempt: Attempt, said: Answer) -> Reply:
         """Return a reply without its answer: what the model said of itself, and what that costs."""
-        cost = None
-        if said.usage is not None:
-            cost = self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model)
+        cost = self._cost(attempt, said)
         return Reply(answer=None, usage=said.usage, finish_reason=said.finish_reason, model=said.model, provider=said.provider, cost=cost)
+
+    def _cost(self, attempt: Attempt, said: Answer) -> Cost | None:
+        if said.usage is None:
+            return None
+        return self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model)
 
 
 class ChunkSource:

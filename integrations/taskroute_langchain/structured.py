@@ -61,7 +61,7 @@ class StructuredHost(ChatHost):
         reply = self.priced(attempt, said)
         raw: Any = answer["raw"] if self._bound.include_raw and answer is not None else None
         if isinstance(raw, BaseMessage):
-            answer = {**answer, "raw": with_record(raw, record(attempt, reply.cost))}
+            answer = {**cast("dict[str, Any]", answer), "raw": with_record(raw, record(attempt, reply.cost))}
         return reply._replace(answer=answer)
 
     def answer(self, attempt: Attempt) -> Reply:

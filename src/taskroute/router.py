@@ -233,14 +233,13 @@ class Router:
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        for derived in ("_snapshot", "_observers", "_prices"):
+        for derived in ("_snapshot", "_observers"):
             del state[derived]
         return {**state, "_policy": self.policy}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         policy: Policy = state.pop("_policy")
         self.__dict__.update(state)
-        self._prices = Prices()
         self._snapshot = self._compile(policy)
         self._observers = self._all_observers()
 

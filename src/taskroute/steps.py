@@ -11,6 +11,8 @@ class Classify(NamedTuple):
     """Ask the classifier, which needs I/O; answer with `Classified`."""
 
     need: NeedSignal
+    timeout: float | None = None
+    """Seconds that it may take, where the host can hold it to that."""
 
 
 class Attempt(NamedTuple):

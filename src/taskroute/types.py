@@ -174,6 +174,8 @@ class Decision(NamedTuple):
     mode: Mode = "enforce"
     pinned: bool = False
     id: str = ""
+    baseline: tuple[str, ...] = ()
+    """While observing: the eligible models of `default`, of which the first answers where no original model was given."""
 
     @property
     def model(self) -> str:

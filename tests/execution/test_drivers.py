@@ -15,7 +15,8 @@ from taskroute import AllModelsFailedError, Call, NoEligibleModelError, Router, 
 from taskroute.execution.drivers import Source, adrive, adrive_stream, drive, drive_stream
 from taskroute.steps import Attempt, Event, Step
 from taskroute.testing import FakeClock
-from taskroute.types import Decision, Outcome, Reply
+from taskroute.types import Classification, Decision, Outcome, Reply
+from tests.decision.test_decide import Remote
 from tests.policies import policy, when
 
 
@@ -335,6 +336,17 @@ async def test_an_async_attempt_that_takes_too_long_falls_back() -> None:
     outcome = await adrive(router.run(Call("q")), SlowFirst({"small": ["late"], "large": ["hi"]}))
     assert [(t.model, t.failure, str(t.error)) for t in outcome.tries][0] == ("small", "timeout", "'small' did not answer within 0.05s")
     assert outcome.model == "large"
+
+
+async def test_a_classifier_that_takes_too_long_abstains() -> None:
+    class Slow(Remote):
+        async def aclassify(self, text: str, tasks: Any) -> Classification:
+            await asyncio.sleep(60)
+            raise AssertionError("nobody waited")
+
+    router = Router(policy(routes=when(task="code"), timeout={"call": "50ms"}), classifier=Slow(), environ={}, clock=FakeClock())
+    outcome = await adrive(router.run(Call("fix it")), Host({"small": ["hi"]}))
+    assert (outcome.model, outcome.decision.signals.task.detail) == ("small", "the classifier failed")
 
 
 async def test_an_async_stream_that_stalls_before_its_first_chunk_falls_back_and_after_it_is_interrupted() -> None:

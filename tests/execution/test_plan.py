@@ -148,7 +148,8 @@ def test_the_calls_limit_bounds_tries_waits_and_attempts() -> None:
     steps, outcome = play([failed(RateLimitError(), at=7.0), Waited(7.75), failed(RateLimitError(), at=10.0)], policy=changes)
     assert [step.timeout for step in steps if isinstance(step, Attempt)] == [8.0, 2.25]
     assert outcome is not None
-    assert "in 10s, the limit of the call" in str(outcome.error)
+    assert outcome.error is not None
+    assert "tried in 10s, the limit of the call:" in outcome.error.__notes__[0]
 
 
 def test_a_wait_that_would_outlast_the_call_is_not_begun() -> None:
@@ -189,9 +190,18 @@ def test_observing_calls_the_model_that_was_there_and_nothing_else() -> None:
     assert outcome.decision.route == "hit"
 
 
-def test_observing_without_an_original_calls_the_first_of_default() -> None:
-    steps, _ = play([OK], policy={"mode": "observe", "routes": when()})
+@pytest.mark.parametrize("changes", [{}, {"fallback": "none"}])
+def test_observing_without_an_original_calls_the_first_of_default(changes: dict[str, Any]) -> None:
+    steps, _ = play([OK], policy={"mode": "observe", "routes": [{**when()[0], **changes}]})
     assert models(steps) == ["small"]
+
+
+def test_one_model_that_was_tried_again_keeps_its_own_exception() -> None:
+    last = RateLimitError("two")
+    _, outcome = play([failed(RateLimitError("one")), Waited(2.0), failed(last)], policy={"default": ["small"]})
+    assert outcome is not None
+    assert outcome.error is last
+    assert "1. small: rate_limit: RateLimitError: one\n  2. small (retry 1): rate_limit: RateLimitError: two" in last.__notes__[0]
 
 
 def test_a_classifier_that_needs_io_is_asked_once_and_then_the_call_is_decided() -> None:

@@ -36,6 +36,8 @@ def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[st
         (GOOD + "timeout: {attempt: 60}\n", "taskroute.yaml:5: timeout.attempt: 60 is not a duration; write a number with its unit"),
         (GOOD + "timeout: {attempt: 5 parsecs}\n", "'5 parsecs' is not a duration"),
         (GOOD + "timeout: {attempt: 0s}\n", "'0s' is not longer than zero"),
+        (GOOD + "retry: often\n", "taskroute.yaml:5: retry: this must be a mapping with some of: extra, backoff, max_wait, not 'often'"),
+        (GOOD + "routes: {name: a}\n", "taskroute.yaml:5: routes: this must be a list, not a mapping"),
         (GOOD + "retry: {extra: lots}\n", "taskroute.yaml:5: retry.extra: input should be a valid integer, not 'lots'"),
         (GOOD + "retry: {extra: 99}\n", "retry.extra: input should be less than or equal to 10, not 99"),
         (GOOD + "mode: shadow\n", "taskroute.yaml:5: mode: input should be 'enforce' or 'observe', not 'shadow'"),
@@ -120,6 +122,14 @@ def test_says_the_same_in_yaml_toml_and_plain_data(tmp_path: Path) -> None:
 )
 def test_gives_what_differs_another_fingerprint(changes: dict[str, Any]) -> None:
     assert load_policy(policy(**changes)).fingerprint != load_policy(policy()).fingerprint
+
+
+def test_reads_back_what_it_writes_out() -> None:
+    priced = {"small": {"model": "test:small", "price": {"input": 0.15, "output": "1.20"}}, "large": "test:large"}
+    read = load_policy(policy(models=priced, timeout="90s", routes=[{"name": "a", "use": "small", "timeout": {"call": "2m"}}]))
+    for mode in ("python", "json"):
+        written = read.model_dump(mode=mode, by_alias=True, exclude_unset=True)
+        assert load_policy(written) == read
 
 
 def test_refuses_to_change_after_it_was_read() -> None:

@@ -16,6 +16,7 @@ import pytest
 import taskroute
 from taskroute import Call, ConfigurationError, NoEligibleModelError, PolicyError, Router, RouterClosedError
 from taskroute.execution.drivers import drive
+from taskroute.registry.prices import Prices, UserPrice, UserPrices
 from taskroute.testing import FakeClock, ScriptedModel, ScriptError, assert_route
 from taskroute.types import Classification, Usage
 from tests.decision.test_decide import Remote
@@ -137,8 +138,10 @@ def test_the_disabling_switch_routes_nothing_and_warns() -> None:
 
 
 def test_pickles_with_its_policy_and_its_configuration() -> None:
-    routed = Router(policy(routes=when(task="code")), environ={}, classifier=Answering(), clock=FakeClock(7.0))
+    prices = Prices(UserPrices({"large": UserPrice.of(input=1, output=1)}))
+    routed = Router(policy(routes=when(task="code")), environ={}, classifier=Answering(), clock=FakeClock(7.0), prices=prices)
     copy = pickle.loads(pickle.dumps(routed))
+    assert copy.cost("large", Usage(input=1, output=1)) == routed.cost("large", Usage(input=1, output=1)) is not None
     assert copy.policy == routed.policy
     assert copy.clock.now() == 7.0
     assert asyncio.run(copy.adecide(Call("fix it"))).route == "hit"

@@ -70,7 +70,9 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
     names = snapshot.default if route is None else route.models
     candidates, rejected = sift(names, snapshot, call, labels=labels, state=state)
     mode: Mode = "disabled" if snapshot.disabled else snapshot.policy.mode
+    baseline = () if mode == "enforce" else sift(snapshot.default, snapshot, call, labels=labels, state=state)[0]
     return Decision(
+        baseline=baseline,
         candidates=candidates,
         route=None if route is None else route.name,
         reason=_reason(route, snapshot, reader, candidates, pin),

@@ -161,7 +161,11 @@ async def _await(run: Run, step: Step) -> Event:
             await clock.asleep(step.seconds)
             return Waited(clock.now())
         if isinstance(step, Classify) and run.classifier is not None:
-            return Classified(await run.classifier.aclassify(step.need.text, run.tasks), clock.now())
+            try:
+                async with asyncio.timeout(step.timeout):
+                    return Classified(await run.classifier.aclassify(step.need.text, run.tasks), clock.now())
+            except TimeoutError:
+                return Classified(None, clock.now())
     except BaseException as error:  # noqa: BLE001 - as above
         return Cancelled(error, clock.now())
     raise TypeError(f"this driver cannot perform {type(step).__name__}")

@@ -56,7 +56,7 @@ def _decide(request: Request) -> Generator[Step, Event, Decision | Outcome]:
         decision = decide(request.snapshot, request.call, known, request.state, request.started)
         if not isinstance(decision, NeedSignal):
             return decision.numbered(request.decision_id)
-        event = yield Classify(decision)
+        event = yield Classify(decision, request.snapshot.settings.timeout.call)
         if isinstance(event, Cancelled):
             undecided = Decision(candidates=(), route=None, reason="cancelled before a model was chosen", id=request.decision_id)
             return Outcome(decision=undecided, tries=(), status="cancelled", error=event.error)
@@ -69,8 +69,7 @@ def _models(request: Request, decision: Decision) -> tuple[str, ...]:
         return decision.candidates
     if request.has_original:
         return (ORIGINAL,)
-    first = next((model for model in request.snapshot.default if model in decision.candidates), None)
-    return decision.candidates if first is None else (first,)
+    return decision.baseline[:1]
 
 
 class _Next(NamedTuple):
@@ -192,10 +191,11 @@ class _Run:
         self.tries.append(Try(model=model, retry=retry, seconds=seconds, failure=failure, error=error, usage=usage, cost=cost))
 
     def _give_up(self, failure: Failure, error: BaseException, note: str) -> Outcome:
-        """One try keeps its own exception, so that code which catches it still does; several become one error that lists them."""
-        if len(self.tries) > 1 and failure.kind not in ("bad_request", "unknown"):
+        """One model keeps its own exception, so that code which catches it still does; several become one error that lists the tries."""
+        several = len({t.model for t in self.tries}) > 1
+        if several and failure.kind not in ("bad_request", "unknown"):
             return self._stop(AllModelsFailedError(self.tries, note=note), error)
-        error.add_note(f"taskroute: {self.decision.reason}; tried:{account(self.tries)}")
+        error.add_note(f"taskroute: {self.decision.reason}; tried{note}:{account(self.tries)}")
         return self._outcome("failed", error=error)
 
     def _stop(self, error: Exception, cause: BaseException) -> Outcome:

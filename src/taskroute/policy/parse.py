@@ -56,10 +56,25 @@ def _told(details: ErrorDetails, document: Document) -> Sequence[tuple[Path, str
         return [(path[:-1], f"the key {path[-1]!r} is missing; add it")]
     if details["type"] == "value_error":
         return [(path, str(context["error"]))]
-    got: object = details["input"]
-    shown = type(got).__name__ if isinstance(got, dict | list) else repr(got)  # pyright: ignore[reportUnknownArgumentType]
+    if details["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return [(path, f"this must be a mapping{_with_keys(details['loc'])}, not {_shown(details['input'])}")]
+    if details["type"] == "tuple_type":
+        return [(path, f"this must be a list, not {_shown(details['input'])}")]
     expected = details["msg"][0].lower() + details["msg"][1:]
-    return [(path, f"{expected}, not {shown}")]
+    return [(path, f"{expected}, not {_shown(details['input'])}")]
+
+
+def _shown(got: object) -> str:
+    """Return a value as a message may hold it: whole when it is short."""
+    if isinstance(got, dict | list | tuple):
+        return f"a {'mapping' if isinstance(got, dict) else 'list'}"
+    text = repr(got)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _with_keys(loc: Sequence[str | int]) -> str:
+    keys = _keys_at(loc)
+    return "" if keys == _keys_at(()) else f" with some of: {', '.join(keys)}"
 
 
 def _within(loc: Sequence[str | int], data: Any, *, missing: bool) -> Path:

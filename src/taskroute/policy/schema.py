@@ -127,13 +127,16 @@ def _as_fallback(value: Any) -> Any:
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
+_Timeout = Annotated[Timeout, BeforeValidator(_as_timeout), ShortForm(DURATION_SCHEMA)]
+
+
 class Route(Section):
     """When these conditions hold, these models answer, in this order."""
 
     name: Name
     when: When = When()
     use: Names
-    timeout: Annotated[Timeout, BeforeValidator(_as_timeout), ShortForm(DURATION_SCHEMA)] | None = None
+    timeout: _Timeout | None = None
     """A duration (for one try) or a mapping, instead of the policy's."""
     retry: Retry | None = None
     fallback: Annotated[Literal["none"] | Fallback, BeforeValidator(_as_fallback)] | None = None
@@ -196,7 +199,8 @@ class Policy(Section):
     classifier: ClassifierEntry = ClassifierEntry()
     sensitive: SensitiveEntry = SensitiveEntry()
     retry: Retry = Retry()
-    timeout: Timeout = Timeout()
+    timeout: _Timeout = Timeout()
+    """A duration (for one try) or a mapping."""
     fallback: Fallback = Fallback()
     telemetry: Telemetry = Telemetry()
 

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainSerializer, WithJsonSchema
 from pydantic_core import CoreSchema
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -42,7 +42,12 @@ def _exact(value: Any) -> Any:
     """Read a number by the digits that were written, so that 0.15 is not 0.1499999…"""
     if isinstance(value, bool):
         raise ValueError(f"{value!r} is not a price; write a number, in units of the currency per million tokens")
-    return Decimal(str(value)) if isinstance(value, int | float) else value
+    if not isinstance(value, int | float | str):
+        return value
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        raise ValueError(f"{value!r} is not a price; write a number, in units of the currency per million tokens") from None
 
 
 def one_or_many(items: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +69,7 @@ DURATION_SCHEMA = {"type": "string", "pattern": r"^\d+(\.\d+)?\s?(ms|s|m|h|d)$",
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
+    PlainSerializer(lambda seconds: f"{seconds:g}s", return_type=str),
     WithJsonSchema(DURATION_SCHEMA),
 ]
 """Seconds; written as `500ms`, `60s`, `1d`."""
