@@ -78,7 +78,7 @@ def beside_litellm(*, quick: bool) -> list[Table]:
                     runner, lambda m=messages: classifier.async_pre_routing_hook(model="smart", request_kwargs={}, messages=m)
                 ),
             }
-            calls = {name: 1 if chars > 4_000 or quick else 5 for name in contenders}
+            calls = dict.fromkeys(contenders, 1 if chars > 4_000 or quick else 5)
             calls["taskroute, Router.decide"] = 2 if quick else 20
             found.append(
                 compare(

@@ -101,9 +101,8 @@ def as_text(rows: tuple[Import, ...]) -> str:
     for row in rows:
         quartiles = f"{row.cpu.low:.0f}–{row.cpu.high:.0f}"
         memory = "unknown" if row.memory is None else f"{row.memory:.1f} MiB"
-        lines.append(
-            f"  {row.name:{width}}  {row.cpu.median:7.0f}  {quartiles:>13}  {row.wall.median:7.0f}  {memory:>9}  {row.modules:7}  {row.ratio:7.2f}"
-        )
+        times = f"{row.cpu.median:7.0f}  {quartiles:>13}  {row.wall.median:7.0f}"
+        lines.append(f"  {row.name:{width}}  {times}  {memory:>9}  {row.modules:7}  {row.ratio:7.2f}")
     return "\n".join(lines)
 
 

@@ -26,7 +26,13 @@ _SUBJECTS = (
     "The audit of March",
 )
 _VERBS = ("shall notify", "was asked to review", "replaces", "does not cover", "extends", "refers back to")
-_OBJECTS = ("the delivery terms", "every invoice above the limit", "the customer's records", "the earlier agreement", "a failed shipment")
+_OBJECTS = (
+    "the delivery terms",
+    "every invoice above the limit",
+    "the customer's records",
+    "the earlier agreement",
+    "a failed shipment",
+)
 _TAILS = (
     "within thirty days",
     "unless both sides agree in writing",
@@ -35,30 +41,28 @@ _TAILS = (
     "where the law allows it",
 )
 
-QUESTION = (
-    "Answer from the context alone, and cite the passages you used.\n\nQuestion: what happens to a failed shipment after thirty days?"
-)
+QUESTION = """Answer from the context alone, and cite the passages you used.
+
+Question: what happens to a failed shipment after thirty days?"""
 
 
 def rag_prompt(chars: int, *, seed: int = 7) -> str:
     """Return a question over retrieved passages, cut to so many characters; the same for the same arguments."""
     dice = random.Random(seed)
     passages = ["Context:"]
-    size = 0
-    number = 0
+    size = number = 0
     while size < chars:
         number += 1
-        sentences = [
-            f"{dice.choice(_SUBJECTS)} {dice.choice(_VERBS)} {dice.choice(_OBJECTS)} {dice.choice(_TAILS)}."
-            for _ in range(dice.randint(3, 6))
-        ]
-        passages.append(
-            f"[{number}] contracts/{dice.randint(2015, 2025)}-{dice.randint(100, 999)}.pdf, page {dice.randint(1, 80)}\n"
-            + " ".join(sentences)
-        )
+        sentences = " ".join(_sentence(dice) for _ in range(dice.randint(3, 6)))
+        source = f"contracts/{dice.randint(2015, 2025)}-{dice.randint(100, 999)}.pdf, page {dice.randint(1, 80)}"
+        passages.append(f"[{number}] {source}\n{sentences}")
         size += len(passages[-1])
     context = "\n\n".join(passages)
     return f"{context[: max(0, chars - len(QUESTION) - 2)]}\n\n{QUESTION}"[-chars:]
+
+
+def _sentence(dice: random.Random) -> str:
+    return f"{dice.choice(_SUBJECTS)} {dice.choice(_VERBS)} {dice.choice(_OBJECTS)} {dice.choice(_TAILS)}."
 
 
 _BASE = {"models": {"small": {"model": "bench:small"}, "large": {"model": "bench:large"}}, "default": ["small", "large"]}
@@ -119,8 +123,8 @@ class ToolModel(BaseChatModel):
     def bind_tools(
         self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        bound = self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
-        return bound  # type: ignore[return-value]
+        converted = [convert_to_openai_tool(tool) for tool in tools]
+        return self.bind(tools=converted, tool_choice=tool_choice, **kwargs)  # type: ignore[return-value]
 
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any

@@ -6,7 +6,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 Batch = Callable[[int], object]
@@ -84,23 +84,18 @@ def compare(
             spent, spent_wall = time.process_time() - began, time.perf_counter() - began_wall
             cpu[name].append(spent / counts[name] * 1e6)
             wall[name].append(spent_wall / counts[name] * 1e6)
-    rows = tuple(
-        Row(
-            name,
-            Spread.of(cpu[name]),
-            Spread.of(wall[name]),
-            Spread.of([a / max(b, 1e-3) for a, b in zip(cpu[name], cpu[peer], strict=True)]),
-        )
-        for name in names
-    )
+    rows = tuple(Row(name, Spread.of(cpu[name]), Spread.of(wall[name]), _ratio(cpu[name], cpu[peer])) for name in names)
     return Table(title, peer, rows, rounds, min(counts.values()), note)
+
+
+def _ratio(values: Sequence[float], peers: Sequence[float]) -> Spread:
+    # What is too quick for the clock reads as 0.
+    return Spread.of([1.0 if values is peers else value / max(peer, 1e-3) for value, peer in zip(values, peers, strict=True)])
 
 
 def as_data(table: Table) -> dict[str, Any]:
     """Return the table as JSON values."""
-    import dataclasses
-
-    return dataclasses.asdict(table)
+    return asdict(table)
 
 
 def as_text(table: Table) -> str:

@@ -243,6 +243,9 @@ class RoutedChatModel(BaseChatModel):
         """Return the chat model of an attempt."""
         if attempt.model == ORIGINAL:
             return cast("BaseChatModel", self.original)
+        given = self.models.get(attempt.model)
+        if given is not None:
+            return given
         snapshot = self.router.snapshot
         limit = snapshot.settings_for(attempt.decision.route).timeout.attempt
         return self._pool.get(attempt.model, snapshot.registry.get(attempt.model), limit)

@@ -201,7 +201,7 @@ class _Rewriting:
         if _is_graph(thing):
             return self._left(thing, path, f"{kind} is compiled; build it with a RoutedChatModel, an agent with RoutingMiddleware(router)")
         if holds_model(thing):
-            return self._left(thing, path, f"a model inside of {_name(thing)} is out of reach; wrap() what it calls, or give it a RoutedChatModel")
+            return self._left(thing, path, f"a model inside of {_name(thing)} is out of reach; wrap() what it calls, or route that")
         return thing
 
 

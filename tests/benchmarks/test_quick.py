@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks import __main__ as program
 from benchmarks import imports, invoke, rooms
 from benchmarks.material import rag_prompt

@@ -13,7 +13,9 @@ import httpx
 import litellm.exceptions
 import openai
 import pytest
+from langchain.agents.structured_output import StructuredOutputValidationError
 from langchain_core import exceptions as langchain
+from langchain_core.messages import AIMessage
 from langgraph.errors import GraphInterrupt
 
 from taskroute.execution.failures import classify, retry_after, status_of
@@ -88,6 +90,7 @@ class Status(Exception):
         (langchain.ModelInvalidRequestError("no"), "bad_request"),
         (langchain.ContextOverflowError("no"), "context_overflow"),
         (langchain.OutputParserException("no"), "invalid_output"),
+        (StructuredOutputValidationError("no", ValueError("no"), AIMessage("no")), "invalid_output"),
         (TimeoutError("30s"), "timeout"),
         (ConnectionResetError("reset"), "connection"),
         (json.JSONDecodeError("bad", "{", 1), "server_error"),

@@ -11,6 +11,7 @@ import pytest
 from langchain_anthropic import ChatAnthropic
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableBinding
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
@@ -212,3 +213,34 @@ def test_structured_output_with_the_raw_answer_streams(how: str) -> None:
     parts = list(pieces(how, structured, "'Ann' is 41"))
     assert [part["parsed"] for part in parts if part.get("parsed")] == [Person(name="Ann", age=41)]
     assert stage.outcomes.last.status == "answered"
+
+
+class CountsBinding(FakeProvider):
+    """Notes every time that tools are put into its format."""
+
+    bound: list[int] = []
+
+    def bind_tools(self, tools: Any, *, tool_choice: str | None = None, **kwargs: Any) -> Any:
+        self.bound.append(len(tools))
+        return super().bind_tools(tools, tool_choice=tool_choice, **kwargs)
+
+
+def test_tools_are_put_into_a_models_format_once() -> None:
+    model = CountsBinding(bound=[])
+    bound = Stage({}, given={"small": model}).llm.bind_tools([weather, Person])
+    for _ in range(3):
+        bound.invoke("'x'")
+    assert model.bound == [2]
+
+
+@pytest.mark.parametrize("how", ["invoke", "ainvoke", "stream", "astream"])
+def test_structured_output_in_a_chain_is_measured(how: str) -> None:
+    stage, listener = Stage({}, given={"small": FakeProvider()}), Listener()
+    chain = ChatPromptTemplate.from_messages([("human", "{x}")]) | stage.llm.with_structured_output(Person)
+    answer: Any = ask(how, chain, {"x": "'Ann' is 41"}, {"callbacks": [listener]})
+    assert answer == Person(name="Ann", age=41)
+    assert len(listener.all) == 1
+    reply = stage.outcomes.last.reply
+    assert reply is not None
+    assert reply.usage is not None
+    assert reply.usage.input == 3

@@ -312,9 +312,6 @@ def test_a_routed_model_may_be_the_agent_s_own_and_decides_once_with_the_middlew
     assert len(decisions) == 1
 
 
-# What can be seen
-
-
 def test_a_call_leaves_a_route_span_with_its_attempts() -> None:
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)

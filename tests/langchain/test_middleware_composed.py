@@ -338,9 +338,6 @@ def test_a_structured_answer_by_the_provider_needs_a_model_with_json_schemas() -
     assert state["structured_response"] == City(name="Oslo")
 
 
-# Inside of other things
-
-
 def test_an_agent_inside_a_chain_is_routed() -> None:
     agent = agent_with(Router(POLICY), ScriptedModel({"small": "from small", "large": []}))
     chain = RunnableLambda(lambda text: {"messages": text}) | agent | said

@@ -74,7 +74,10 @@ class Run(NamedTuple):
         return step
 
     def active(self) -> AbstractContextManager[object]:
-        """Return a context to hold while the host works on the current attempt, never across a yield."""
+        """Return a context to hold while the host works on the current attempt, never across a yield.
+
+        The sync drivers ask for it only when somebody watches: where there is nothing to wait for, it would be felt.
+        """
         return _NOTHING_TO_HOLD if self.watches is None else self.watches.active()
 
 
@@ -95,8 +98,11 @@ def drive(run: Run, host: Host) -> Outcome:
 
 def _perform(run: Run, host: Host, step: Attempt) -> Event:
     try:
-        with run.active():
+        if run.watches is None:
             reply = host.answer(step)
+        else:
+            with run.watches.active():
+                reply = host.answer(step)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan, so that observers hear of it
@@ -233,8 +239,11 @@ def _open(run: Run, host: Host, step: Attempt) -> tuple[_Stream | None, Event]:
 def _next(run: Run, stream: _Stream) -> _Chunk | Ended | Failed | Cancelled:
     """Return the next chunk, or how the stream ended."""
     try:
-        with run.active():
+        if run.watches is None:
             chunk = next(stream.chunks)
+        else:
+            with run.watches.active():
+                chunk = next(stream.chunks)
     except StopIteration:
         return Ended(stream.source.reply(), run.clock.now())
     except Exception as error:  # noqa: BLE001 - the plan decides what each means

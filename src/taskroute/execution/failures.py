@@ -38,6 +38,8 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "ValidationError": "invalid_output",
     "JSONSchemaValidationError": "invalid_output",
     "LengthFinishReasonError": "invalid_output",
+    "StructuredOutputValidationError": "invalid_output",
+    "MultipleStructuredOutputsError": "invalid_output",
     "ModelRateLimitError": "rate_limit",
     "RateLimitError": "rate_limit",
     "RouterRateLimitError": "rate_limit",
