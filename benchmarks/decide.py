@@ -6,6 +6,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -73,9 +74,9 @@ def beside_litellm(*, quick: bool) -> list[Table]:
             messages = [{"role": "user", "content": prompt}]
             contenders: dict[str, Batch] = {
                 "taskroute, Router.decide": each(_decision(router, prompt)),
-                "LiteLLM, heuristic": _awaited(runner, lambda p=prompt, m=messages: classifier.aclassify(p, None, {}, m)),
+                "LiteLLM, heuristic": _awaited(runner, partial(classifier.aclassify, prompt, None, {}, messages)),
                 "LiteLLM, its whole hook": _awaited(
-                    runner, lambda m=messages: classifier.async_pre_routing_hook(model="smart", request_kwargs={}, messages=m)
+                    runner, partial(classifier.async_pre_routing_hook, model="smart", request_kwargs={}, messages=messages)
                 ),
             }
             calls = dict.fromkeys(contenders, 1 if chars > 4_000 or quick else 5)
@@ -103,14 +104,14 @@ def _awaited(runner: asyncio.Runner, begin: Callable[[], Any]) -> Batch:
 def _complexity_router() -> Any:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     tiers = {"SIMPLE": "small", "MEDIUM": "small", "COMPLEX": "large", "REASONING": "large"}
-    import litellm
+    from litellm.router import Router as LiteLLMRouter
 
     smart = {
         "model": "auto_router/complexity_router",
         "complexity_router_default_model": "small",
         "complexity_router_config": {"tiers": tiers},
     }
-    router = litellm.Router(
+    router = LiteLLMRouter(
         model_list=[
             {"model_name": "small", "litellm_params": {"model": "openai/small", "api_key": "none"}},
             {"model_name": "large", "litellm_params": {"model": "openai/large", "api_key": "none"}},

@@ -88,11 +88,9 @@ def _contenders(model: BaseChatModel, spare: BaseChatModel, provider: TracerProv
 def _table(title: str, models: dict[str, Any], batch: Callable[[Any], Batch], *, quick: bool) -> Table:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return compare(title, {name: batch(model) for name, model in models.items()}, peer=BARE, **_size(quick))
-
-
-def _size(quick: bool) -> dict[str, int]:
-    return {"rounds": 2, "calls": 2} if quick else {"rounds": 60, "calls": 40}
+        return compare(
+            title, {name: batch(model) for name, model in models.items()}, peer=BARE, rounds=2 if quick else 60, calls=2 if quick else 40
+        )
 
 
 def _awaited(models: dict[str, Any], *, quick: bool) -> Iterator[Table]:

@@ -124,7 +124,7 @@ class ToolModel(BaseChatModel):
         self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         converted = [convert_to_openai_tool(tool) for tool in tools]
-        return self.bind(tools=converted, tool_choice=tool_choice, **kwargs)  # type: ignore[return-value]
+        return self.bind(tools=converted, tool_choice=tool_choice, **kwargs)
 
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any

@@ -104,8 +104,12 @@ def as_text(table: Table) -> str:
     head = f"{table.title}  (microseconds a call; {table.rounds} rounds of {table.calls} or more calls; peer: {table.peer})"
     lines = [head, f"  {'':{width}}  {'CPU':>9}  {'quartiles':>19}  {'wall':>9}  {'× peer':>7}  {'quartiles':>13}"]
     for row in table.rows:
-        quartiles, ratios = f"{row.cpu.low:.1f}–{row.cpu.high:.1f}", f"{row.ratio.low:.2f}–{row.ratio.high:.2f}"
+        quartiles, ratios = f"{row.cpu.low:.1f}–{row.cpu.high:.1f}", f"{_short(row.ratio.low)}–{_short(row.ratio.high)}"
         lines.append(
-            f"  {row.name:{width}}  {row.cpu.median:9.1f}  {quartiles:>19}  {row.wall.median:9.1f}  {row.ratio.median:7.2f}  {ratios:>13}"
+            f"  {row.name:{width}}  {row.cpu.median:9.1f}  {quartiles:>19}  {row.wall.median:9.1f}  {_short(row.ratio.median):>7}  {ratios:>13}"
         )
     return "\n".join([*lines, f"  {table.note}"] if table.note else lines)
+
+
+def _short(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.1g}"

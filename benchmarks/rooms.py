@@ -111,8 +111,7 @@ def alone(*, quick: bool = False) -> Table:
         "execution: plan and driver": each(lambda: drive(router.run(call), echo)),
         "langchain: to_messages": each(lambda: to_messages(TEXT)),
     }
-    size = {"rounds": 2, "calls": 5} if quick else {"rounds": 40, "calls": 300}
-    return compare("rooms, each alone", contenders, peer="Router.decide", **size)
+    return compare("rooms, each alone", contenders, peer="Router.decide", rounds=2 if quick else 40, calls=5 if quick else 300)
 
 
 def listed(found: Entered) -> str:

@@ -246,7 +246,7 @@ class RoutedChatModel(BaseChatModel):
         given = self.models.get(attempt.model)
         if given is not None:
             return given
-        snapshot = self.router.snapshot
+        snapshot = attempt.snapshot or self.router.snapshot
         limit = snapshot.settings_for(attempt.decision.route).timeout.attempt
         return self._pool.get(attempt.model, snapshot.registry.get(attempt.model), limit)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskroute.types import Classification, Decision, NeedSignal, Reply
+
+if TYPE_CHECKING:
+    from taskroute.decision.snapshot import Snapshot
 
 
 class Classify(NamedTuple):
@@ -31,6 +34,8 @@ class Attempt(NamedTuple):
     fallback_reason: str | None = None
     timeout_enforced: str | None = None
     """How the timeout is held: `client` (set on the client), `async` (the task is cancelled) or `none`; None without a timeout."""
+    snapshot: Snapshot | None = None
+    """The policy that the call began under; the router may have another by now."""
 
 
 class Wait(NamedTuple):

@@ -117,3 +117,9 @@ def test_a_prompt_has_the_length_that_was_asked_for_and_is_the_same_each_time(ch
     assert len(prompt) == chars
     assert prompt == rag_prompt(chars)
     assert prompt.endswith("after thirty days?")
+
+
+def test_a_benchmark_that_there_is_not_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        program.main(["speed"])
+    assert "no benchmark named 'speed'; there are decide, invoke, imports" in capsys.readouterr().err

@@ -128,12 +128,13 @@ def test_a_missing_key_is_said_when_the_pipeline_is_built(model: str, variable: 
 
 
 def test_a_key_never_shows_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MY_KEY", "sk-9")
+    # A key that the provider's own error is sure to hold.
+    monkeypatch.setenv("MY_KEY", "least")
     with pytest.raises(ConfigurationError) as raised:
         RoutedChatModel(router=router({"model": "openai:gpt", "api_key_env": "MY_KEY", "params": {"n": 0}}))
     shown = f"{raised.value}{raised.value.__cause__}"
-    assert "sk-9" not in shown
-    assert "n must be at least 1" in shown
+    assert "least" not in shown
+    assert "n must be at *** 1" in shown
 
 
 def test_a_name_that_the_policy_lacks_is_refused() -> None:
@@ -251,3 +252,18 @@ def test_built_clients_send_each_try_once_and_fall_back_across_providers(provide
     entry = answer.response_metadata["taskroute"]
     assert (entry["model"], entry["attempts"], entry["fallback_from"], entry["fallback_reason"]) == ("large", 3, "small", "rate_limit")
     assert entry["cost"] == pytest.approx((5 * 5 + 2 * 25) / 1e6)
+
+
+def test_a_reload_in_the_middle_of_a_call_leaves_its_fallback_as_it_was(providers: Providers) -> None:
+    def entry(model: str, url: str) -> dict[str, Any]:
+        return {"model": model, "base_url": url}
+
+    models = {"small": entry("openai:gpt-5-mini", f"{providers.url}/v1"), "large": entry("anthropic:claude-opus-5-5", providers.url)}
+
+    class Reloading(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            router.reload({"models": {"small": models["small"]}, "default": "small"})
+
+    router = Router({"models": models, "default": ["small", "large"]}, clock=Reloading())
+    assert RoutedChatModel(router=router).invoke("hello").text == "from the second"
+    assert list(router.policy.models) == ["small"]

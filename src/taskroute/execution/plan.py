@@ -125,7 +125,7 @@ class _Run:
     def _attempt(self, model: str, number: int, retry: int, before: str | None, reason: str | None) -> Attempt:
         limit = None if model == ORIGINAL else _least(self.settings.timeout.attempt, self._left())
         held_by = None if limit is None else self.request.held_by(model)
-        return Attempt(model, number, retry, limit, self.decision, len(self.tries) + 1, before, reason, held_by)
+        return Attempt(model, number, retry, limit, self.decision, len(self.tries) + 1, before, reason, held_by, self.request.snapshot)
 
     def _over(self, event: Event, model: str, retry: int) -> Outcome | None:
         """Return the outcome when the call is over, None when the try failed."""

@@ -100,6 +100,8 @@ class CallReader:
 
     def signals(self) -> Signals:
         """Return the signals that were asked for, with those known before."""
+        if self._known is NO_SIGNALS:
+            return Signals(**self._found)
         return self._known._replace(**self._found) if self._found else self._known
 
     def source_of(self, name: str) -> Signal[Any]:
