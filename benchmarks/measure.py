@@ -104,10 +104,9 @@ def as_text(table: Table) -> str:
     head = f"{table.title}  (microseconds a call; {table.rounds} rounds of {table.calls} or more calls; peer: {table.peer})"
     lines = [head, f"  {'':{width}}  {'CPU':>9}  {'quartiles':>19}  {'wall':>9}  {'× peer':>7}  {'quartiles':>13}"]
     for row in table.rows:
+        ratio = _short(row.ratio.median)
         quartiles, ratios = f"{row.cpu.low:.1f}–{row.cpu.high:.1f}", f"{_short(row.ratio.low)}–{_short(row.ratio.high)}"
-        lines.append(
-            f"  {row.name:{width}}  {row.cpu.median:9.1f}  {quartiles:>19}  {row.wall.median:9.1f}  {_short(row.ratio.median):>7}  {ratios:>13}"
-        )
+        lines.append(f"  {row.name:{width}}  {row.cpu.median:9.1f}  {quartiles:>19}  {row.wall.median:9.1f}  {ratio:>7}  {ratios:>13}")
     return "\n".join([*lines, f"  {table.note}"] if table.note else lines)
 
 
