@@ -67,7 +67,9 @@ def test_rejects_with_one_reason_each(call: Call, reasons: dict[str, str]) -> No
 def test_holds_an_estimate_to_the_window_with_a_margin() -> None:
     compiled = snapshot(models=MODELS)
     assert decided(compiled, Call("word " * 100)).candidates == ("small", "large")
-    assert decided(compiled, Call("word " * 700)).rejected == {"small": "context window 1000 < 1450 tokens (estimated, with a margin of 65%)"}
+    assert decided(compiled, Call("word " * 700)).rejected == {
+        "small": "context window 1000 < 1450 tokens (estimated, with a margin of 65%)"
+    }
 
 
 def test_an_estimate_alone_does_not_refuse_a_call_that_no_other_model_can_take() -> None:

@@ -20,7 +20,10 @@ MODELS: dict[str, Any] = {
     "large": {"model": "test:large", "capabilities": {"vision": False}},
     "onprem": {"model": "test:onprem", "labels": ["private"]},
 }
-ROUTES = [{"name": "asked", "when": {"stage": "generate"}, "use": ["small"]}, {"name": "code", "when": {"task": "debugging"}, "use": ["large"]}]
+ROUTES = [
+    {"name": "asked", "when": {"stage": "generate"}, "use": ["small"]},
+    {"name": "code", "when": {"task": "debugging"}, "use": ["large"]},
+]
 PRIVATE = [{"when": {"sensitive": True}, "labels": ["private"]}]
 
 

@@ -63,7 +63,9 @@ def said(state: Any) -> str:
 
 def test_the_policy_s_model_answers_in_place_of_the_agent_s_own() -> None:
     router = Router(POLICY)
-    state = agent_with(router, ScriptedModel({"small": "from small", "coder": "from coder", "large": "from large"})).invoke({"messages": "hi"})
+    state = agent_with(router, ScriptedModel({"small": "from small", "coder": "from coder", "large": "from large"})).invoke(
+        {"messages": "hi"}
+    )
     record = state["messages"][-1].response_metadata["taskroute"]
     assert said(state) == "from small"
     assert (record["model"], record["attempts"], record["fallback_from"]) == ("small", 1, None)
@@ -110,7 +112,9 @@ def test_the_classifier_is_asked_once_a_turn() -> None:
 
 
 def test_a_model_that_fails_gives_way_for_the_rest_of_the_turn() -> None:
-    script = ScriptedModel({"small": [wants_tool("1"), DOWN, "back again"], "large": [wants_tool("2"), wants_tool("3"), "done"], "coder": []})
+    script = ScriptedModel(
+        {"small": [wants_tool("1"), DOWN, "back again"], "large": [wants_tool("2"), wants_tool("3"), "done"], "coder": []}
+    )
     agent = agent_with(Router(POLICY), script, checkpointer=InMemorySaver())
     state = agent.invoke({"messages": "hi"}, THREAD)
     assert said(state) == "done"
@@ -121,7 +125,9 @@ def test_a_model_that_fails_gives_way_for_the_rest_of_the_turn() -> None:
 def test_a_new_turn_of_the_thread_is_decided_anew() -> None:
     script = ScriptedModel({"small": [DOWN, "back again"], "large": ["took over"], "coder": ["fixed"]})
     agent = agent_with(Router(POLICY), script, checkpointer=InMemorySaver())
-    answers = [said(agent.invoke({"messages": text}, THREAD)) for text in ("hi", "hello again", "Traceback (most recent call last): debug this")]
+    answers = [
+        said(agent.invoke({"messages": text}, THREAD)) for text in ("hi", "hello again", "Traceback (most recent call last): debug this")
+    ]
     assert answers == ["took over", "back again", "fixed"]
 
 
@@ -171,7 +177,13 @@ def test_what_is_kept_of_a_turn_is_json_in_the_checkpoint_and_not_in_the_answer(
     state = agent.invoke({"messages": HumanMessage("debug this: Traceback (most recent call last):", id="m1")}, THREAD)
     assert set(state) == {"messages"}
     kept = agent.get_state(THREAD).values["taskroute_turn"]
-    assert json.loads(json.dumps(kept)) == {"turn": "m1", "route": "code", "models": ["coder", "small", "large"], "stage": None, "task": "debugging"}
+    assert json.loads(json.dumps(kept)) == {
+        "turn": "m1",
+        "route": "code",
+        "models": ["coder", "small", "large"],
+        "stage": None,
+        "task": "debugging",
+    }
 
 
 def test_a_turn_that_was_interrupted_goes_on_in_another_process_with_the_same_model() -> None:
@@ -287,7 +299,10 @@ def test_observing_the_agent_s_own_model_answers_and_the_decision_is_kept_for_th
 def test_disabled_the_agent_s_own_model_answers() -> None:
     with pytest.warns(RuntimeWarning, match="TASKROUTE_DISABLED"):
         router = Router(POLICY, environ={"TASKROUTE_DISABLED": "1"})
-    assert said(agent_with(router, ScriptedModel({"small": [], "large": [], "coder": []})).invoke({"messages": "hi"})) == "from the agent's own"
+    assert (
+        said(agent_with(router, ScriptedModel({"small": [], "large": [], "coder": []})).invoke({"messages": "hi"}))
+        == "from the agent's own"
+    )
 
 
 # The agent's own model may be any
@@ -321,7 +336,9 @@ def test_a_call_leaves_a_route_span_with_its_attempts() -> None:
     agent_with(router, script).invoke({"messages": "hi"})
     spans = exporter.get_finished_spans()
     [route] = [span for span in spans if span.parent is None]
-    attempts = [span for span in spans if span.parent is not None and route.context is not None and span.parent.span_id == route.context.span_id]
+    attempts = [
+        span for span in spans if span.parent is not None and route.context is not None and span.parent.span_id == route.context.span_id
+    ]
     assert (route.attributes or {})["taskroute.model"] == "large"
     assert len(attempts) == 2
 
@@ -343,7 +360,9 @@ async def test_an_agent_streams_in_every_mode() -> None:
     assert updates == [["model"], ["tools"], ["model"]]
     values = list(agent.stream({"messages": "hi"}, stream_mode="values"))
     assert said(values[-1]) == "two words"
-    tokens = [chunk.content async for chunk, _ in agent.astream({"messages": "hi"}, stream_mode="messages") if chunk.type == "AIMessageChunk"]
+    tokens = [
+        chunk.content async for chunk, _ in agent.astream({"messages": "hi"}, stream_mode="messages") if chunk.type == "AIMessageChunk"
+    ]
     assert "".join(tokens) == "two words"
     events = [event["event"] async for event in agent.astream_events({"messages": "hi"}, version="v2")]
     assert events.count("on_chat_model_end") == 2

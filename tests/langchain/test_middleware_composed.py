@@ -99,7 +99,9 @@ def test_listed_after_a_fallback_the_fallback_s_models_answer_when_all_of_the_po
 
 
 async def test_listed_after_a_fallback_it_holds_async_too() -> None:
-    agent = agent_with(Router(POLICY), ScriptedModel({"small": DOWN, "large": DOWN}), before=[ModelFallbackMiddleware(scripted("spare", "spare"))])
+    agent = agent_with(
+        Router(POLICY), ScriptedModel({"small": DOWN, "large": DOWN}), before=[ModelFallbackMiddleware(scripted("spare", "spare"))]
+    )
     assert said(await agent.ainvoke({"messages": "hi"})) == "spare"
 
 
@@ -113,7 +115,9 @@ def test_listed_before_a_fallback_the_fallback_has_its_turn_for_each_candidate()
 def test_a_model_that_is_put_in_and_is_the_policy_s_must_be_allowed_by_its_rules() -> None:
     router = Router({**POLICY, "models": {"small": {"labels": ["private"]}, "large": {}}, "require": SENSITIVE})
     models = chat_models(ScriptedModel({"small": DOWN, "large": "from large"}))
-    agent: Any = create_agent(scripted("own", []), [], middleware=[ModelFallbackMiddleware(models["large"]), RoutingMiddleware(router, models=models)])
+    agent: Any = create_agent(
+        scripted("own", []), [], middleware=[ModelFallbackMiddleware(models["large"]), RoutingMiddleware(router, models=models)]
+    )
     assert said(agent.invoke({"messages": "hi"})) == "from large"
     with pytest.raises(NoEligibleModelError, match="lacks the required label private"):
         agent.invoke({"messages": SECRET})
@@ -121,7 +125,9 @@ def test_a_model_that_is_put_in_and_is_the_policy_s_must_be_allowed_by_its_rules
 
 def test_a_model_that_is_put_in_and_unknown_to_the_policy_is_refused_where_labels_are_demanded() -> None:
     router = Router({**POLICY, "models": {"small": {"labels": ["private"]}, "large": {}}, "require": SENSITIVE})
-    agent = agent_with(router, ScriptedModel({"small": DOWN, "large": DOWN}), before=[ModelFallbackMiddleware(scripted("spare", "from spare"))])
+    agent = agent_with(
+        router, ScriptedModel({"small": DOWN, "large": DOWN}), before=[ModelFallbackMiddleware(scripted("spare", "from spare"))]
+    )
     assert said(agent.invoke({"messages": "hi"})) == "from spare"
     with pytest.raises(NoEligibleModelError, match="none of the policy's models; add it to the policy"):
         agent.invoke({"messages": SECRET})
@@ -256,7 +262,12 @@ def request_for(model: BaseChatModel, **changes: Any) -> ModelRequest[Any]:
             look_up.model_copy(update={"extras": {"cache_control": marked}}),
             {"type": "function", "function": {"name": "f"}, "extras": {"cache_control": marked, "kept": 1}},
         ],
-        "model_settings": {"cache_control": marked, "prompt_cache_key": "k", "temperature": 0.5, "extra_headers": {"X-Session-Affinity": "s"}},
+        "model_settings": {
+            "cache_control": marked,
+            "prompt_cache_key": "k",
+            "temperature": 0.5,
+            "extra_headers": {"X-Session-Affinity": "s"},
+        },
     }
     return ModelRequest(model=model, **{**given, **changes})
 
@@ -282,9 +293,15 @@ def test_a_model_of_the_same_provider_gets_the_request_as_it_was() -> None:
 
 
 def test_a_request_without_markers_keeps_its_own_objects() -> None:
-    request = request_for(anthropic(), messages=[HumanMessage("hi")], system_message=None, tools=[look_up], model_settings={"temperature": 0.5})
+    request = request_for(
+        anthropic(), messages=[HumanMessage("hi")], system_message=None, tools=[look_up], model_settings={"temperature": 0.5}
+    )
     fit = fitting(request, scripted("small", []))
-    assert (fit.messages is request.messages, fit.tools is request.tools, fit.model_settings is request.model_settings) == (True, True, True)
+    assert (fit.messages is request.messages, fit.tools is request.tools, fit.model_settings is request.model_settings) == (
+        True,
+        True,
+        True,
+    )
 
 
 # Control flow

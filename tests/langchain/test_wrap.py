@@ -83,7 +83,12 @@ BUILT: list[tuple[str, Callable[[BaseChatModel], Any], Any, tuple[str, ...]]] = 
         {"question": "x"},
         ("steps[1].runnable", "steps[1].fallbacks[0]"),
     ),
-    ("parallel", lambda llm: RunnableParallel(a=PROMPT | llm, b=PROMPT | llm), {"question": "x"}, ("steps['a'].steps[1]", "steps['b'].steps[1]")),
+    (
+        "parallel",
+        lambda llm: RunnableParallel(a=PROMPT | llm, b=PROMPT | llm),
+        {"question": "x"},
+        ("steps['a'].steps[1]", "steps['b'].steps[1]"),
+    ),
     ("branch", lambda llm: RunnableBranch((lambda _: True, llm), llm), "x", ("branches[0][1]", "default")),
     ("assign", lambda llm: RunnablePassthrough.assign(a=PROMPT | llm), {"question": "x"}, ("mapper.steps['a'].steps[1]",)),
     ("router runnable", lambda llm: RouterRunnable({"a": llm}), {"key": "a", "input": "x"}, ("runnables['a']",)),
@@ -191,7 +196,9 @@ class Holder(RunnableSerializable[Any, Any]):
         return [self.parts.llm.invoke(input).content, self.steps[0].invoke(input).content, self.table["a"][0].invoke(input).content]
 
 
-def test_models_in_dataclasses_lists_and_mappings_of_a_user_s_own_runnable_are_found(router: Router, models: dict[str, BaseChatModel]) -> None:
+def test_models_in_dataclasses_lists_and_mappings_of_a_user_s_own_runnable_are_found(
+    router: Router, models: dict[str, BaseChatModel]
+) -> None:
     llm = scripted()
     holder = Holder(parts=Parts(llm), steps=[llm], table={"a": (llm,)})
     result = wrap_report(holder, router, models=models)
@@ -306,7 +313,9 @@ OPAQUE: list[tuple[str, Callable[[BaseChatModel], Any]]] = [
 
 
 @pytest.mark.parametrize("build", [case[1] for case in OPAQUE], ids=[case[0] for case in OPAQUE])
-def test_a_model_out_of_reach_is_named_in_a_warning(build: Callable[[BaseChatModel], Any], router: Router, models: dict[str, BaseChatModel]) -> None:
+def test_a_model_out_of_reach_is_named_in_a_warning(
+    build: Callable[[BaseChatModel], Any], router: Router, models: dict[str, BaseChatModel]
+) -> None:
     chain = RunnableParallel(a=scripted(), b=build(scripted("deep")))
     with pytest.warns(UserWarning, match=r"left parts of the chain as they were:\n  steps\['b'\]") as warned:
         wrap(chain, router, models=models)
@@ -339,7 +348,9 @@ def test_a_function_that_calls_a_routed_model_is_nothing_to_warn_of(router: Rout
     ],
     ids=["no model", "a function", "an agent", "one provider's structured output"],
 )
-def test_a_chain_in_which_nothing_was_replaced_is_refused_with_the_cure(chain: Any, why: str, router: Router, models: dict[str, BaseChatModel]) -> None:
+def test_a_chain_in_which_nothing_was_replaced_is_refused_with_the_cure(
+    chain: Any, why: str, router: Router, models: dict[str, BaseChatModel]
+) -> None:
     with pytest.raises(ConfigurationError, match=why):
         wrap(chain, router, models=models)
 

@@ -82,7 +82,9 @@ def test_observing_the_original_gets_its_bound_tools_as_they_were(recording: Rec
 
 @pytest.mark.parametrize("llm", [openai(), anthropic()], ids=["openai", "anthropic"])
 @pytest.mark.parametrize("include_raw", [False, True])
-def test_structured_output_by_tool_calling_is_answered_by_another_provider(llm: BaseChatModel, include_raw: bool, recording: Recording) -> None:
+def test_structured_output_by_tool_calling_is_answered_by_another_provider(
+    llm: BaseChatModel, include_raw: bool, recording: Recording
+) -> None:
     router = Router({"models": {"small": {}}, "default": ["small"]})
     chain = llm.with_structured_output(Verdict, include_raw=include_raw, method="function_calling")
     answer: Any = wrap(chain, router, models={"small": recording}).invoke("relevant?")
@@ -104,7 +106,9 @@ def test_structured_output_by_tool_calling_is_answered_by_another_provider(llm: 
         (openai().configurable_fields(temperature=ConfigurableField("t")), "its model is rebuilt for each call"),
     ],
 )
-def test_what_only_one_provider_understands_keeps_its_model_and_is_named(kept: Any, why: str, router: Router, models: dict[str, BaseChatModel]) -> None:
+def test_what_only_one_provider_understands_keeps_its_model_and_is_named(
+    kept: Any, why: str, router: Router, models: dict[str, BaseChatModel]
+) -> None:
     chain = RunnableParallel(kept=kept, routed=scripted())
     result = wrap_report(chain, router, models=models)
     assert result.replaced == ("steps['routed']",)
@@ -116,5 +120,3 @@ def test_what_only_one_provider_understands_keeps_its_model_and_is_named(kept: A
 
 def test_a_bound_model_name_of_the_policy_is_a_pin(router: Router, models: dict[str, BaseChatModel]) -> None:
     assert wrap(openai().bind(model="large"), router, models=models).invoke("x").content == "from large"
-
-

@@ -17,7 +17,11 @@ SHORT_AND_LONG: list[dict[str, Any]] = [
     {"routes": [{"name": "a", "use": "small", "timeout": "20s", "fallback": "none"}]},
     {"routes": [{"name": "a", "use": ["small"], "timeout": {"attempt": "20s", "call": "1m"}, "fallback": {"on": ["timeout"]}}]},
     {"routes": when(stage="a", metadata={"plan": "pro", "n": [1, 2], "x": None, "beta": True, "z": {"not": ["a"], "exists": True}})},
-    {"routes": when(sensitive=["email"], tokens={"over": 10}, prompt={"contains": "x"}, any=[{"task": "code"}], **{"not": {"urgency": "batch"}})},
+    {
+        "routes": when(
+            sensitive=["email"], tokens={"over": 10}, prompt={"contains": "x"}, any=[{"task": "code"}], **{"not": {"urgency": "batch"}}
+        )
+    },
     {"require": [{"when": {"sensitive": True}, "labels": "private"}]},
     {"models": {"small": {"model": "x", "price": {"input": 0.1, "output": 1}, "capabilities": {"tools": False}}, "large": "y"}},
 ]
