@@ -69,6 +69,8 @@ def build(spec: ModelSpec, timeout: float | None) -> BaseChatModel:
 
     The client's own retries are off: the policy's `retry` is the only one, so that tries do not multiply.
     """
+    if spec.model is None:
+        raise ConfigurationError(f"the policy does not say what {spec.name!r} is; add 'model: provider:name', or pass models={{...}}")
     options = _options(spec, timeout)
     try:
         from langchain.chat_models import init_chat_model  # 1.3 s, and only policies that build models need it
@@ -78,7 +80,7 @@ def build(spec: ModelSpec, timeout: float | None) -> BaseChatModel:
             "pip install 'taskroute[langchain]', or pass models={...}"
         ) from error
     try:
-        model = cast("BaseChatModel", init_chat_model(spec.model, **options))
+        model = cast("BaseChatModel", init_chat_model(expand(spec.model, f"models.{spec.name}.model"), **options))
     except Exception as error:  # noqa: BLE001 - each provider raises what it likes
         _cannot_be_built(spec, options, error)
     if spec.base_url is None:
@@ -132,7 +134,10 @@ def _need_key(spec: ModelSpec, model: BaseChatModel) -> None:
 def expand(value: Any, where: str) -> Any:
     """Return the value with each `${VARIABLE}` replaced. Raises ConfigurationError for one that is not set."""
     if isinstance(value, str):
-        return _VARIABLE.sub(lambda match: _variable(match[1], where), value)
+        found = _VARIABLE.sub(lambda match: _variable(match[1], where), value)
+        if "${" in _VARIABLE.sub("", value):
+            raise ConfigurationError(f"{where}: a '${{' is not closed, or what it names is not a variable; write '${{VARIABLE}}'")
+        return found
     if isinstance(value, Mapping):
         return {key: expand(inner, where) for key, inner in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list | tuple):

@@ -247,7 +247,7 @@ class RoutedChatModel(BaseChatModel):
         if given is not None:
             return given
         snapshot = attempt.snapshot or self.router.snapshot
-        limit = snapshot.settings_for(attempt.decision.route).timeout.attempt
+        limit = snapshot.settings_for(attempt.decision.route).client_timeout
         return self._pool.get(attempt.model, snapshot.registry.get(attempt.model), limit)
 
     def config_for(self, config: RunnableConfig | None) -> RunnableConfig:
@@ -297,7 +297,7 @@ class RoutedChatModel(BaseChatModel):
     def _first(self) -> BaseChatModel:
         """Return the first model of `default`, for questions that are not about one call."""
         name = self.router.policy.default[0]
-        return self._pool.get(name, self.router.snapshot.registry.get(name), self.router.snapshot.settings.timeout.attempt)
+        return self._pool.get(name, self.router.snapshot.registry.get(name), self.router.snapshot.settings.client_timeout)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         named = kwargs.get("model")

@@ -59,7 +59,7 @@ class ModelPool:
         snapshot = self._router.snapshot
         for name in snapshot.registry:
             if name not in self._given:
-                self.get(name, snapshot.registry[name], snapshot.settings.timeout.attempt)
+                self.get(name, snapshot.registry[name], snapshot.settings.client_timeout)
 
     def is_given(self, name: str) -> bool:
         """Return whether the user gave this model, so that its timeouts are the user's own."""

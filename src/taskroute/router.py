@@ -139,9 +139,15 @@ class Router:
         sources = snapshot.sources
         return Run(plan(request), begin(self._observers, call, now), clock, tuple(sources.tasks), sources.classifier, self.record)
 
-    def cost(self, model: str, usage: Usage, *, provider: str | None = None, answered_by: str | None = None) -> Cost | None:
-        """Return the price of an answer of one of the policy's models, or None when no price is known."""
-        return self._prices.cost(self._spec(model), usage, provider=provider, model=answered_by)
+    def cost(
+        self, model: str, usage: Usage, *, provider: str | None = None, answered_by: str | None = None, snapshot: Snapshot | None = None
+    ) -> Cost | None:
+        """Return the price of an answer of one of the policy's models, or None when no price is known.
+
+        `snapshot` is the policy that the call began under; `provider` and `answered_by` are what the reply says of itself.
+        """
+        spec = (snapshot or self._snapshot).registry.get(model)
+        return self._prices.cost(spec, usage, provider=provider, model=answered_by)
 
     def _spec(self, model: str) -> ModelSpec | None:
         return self._snapshot.registry.get(model)

@@ -18,6 +18,7 @@ from langchain_core import exceptions as langchain
 from langchain_core.messages import AIMessage
 from langgraph.errors import GraphInterrupt
 
+from taskroute import ConfigurationError
 from taskroute.execution.failures import classify, retry_after, status_of
 
 # openai 3 is typed for another httpx, and takes this one.
@@ -99,6 +100,8 @@ class Status(Exception):
         (Status(418), "bad_request"),
         (Status(599), "server_error"),
         (KeyError("choices"), "unknown"),
+        (ValueError("No generation chunks were returned"), "server_error"),
+        (ConfigurationError("models.new: cannot be built"), "not_found"),
         (ValueError("mine"), "unknown"),
         (GraphInterrupt(), "control"),
         (asyncio.CancelledError(), "control"),

@@ -16,9 +16,10 @@ from pydantic import SecretStr
 
 from taskroute import Router
 from taskroute.errors import ConfigurationError
-from taskroute.testing import FakeClock
+from taskroute.testing import FakeClock, ScriptedModel
 from taskroute_langchain import RoutedChatModel
 from taskroute_langchain.pool import ModelPool
+from taskroute_langchain.testing import chat_models
 from tests.langchain.fake_provider import FakeProvider
 
 
@@ -36,7 +37,7 @@ def router(entry: Any, **policy: Any) -> Router:
 def built(entry: Any, **policy: Any) -> Any:
     """Return the chat model that is built for an entry of a policy."""
     made = router(entry, **policy)
-    return ModelPool(made, {}).get("it", made.snapshot.registry["it"], made.snapshot.settings.timeout.attempt)
+    return ModelPool(made, {}).get("it", made.snapshot.registry["it"], made.snapshot.settings.client_timeout)
 
 
 def key_of(secret: object) -> str:
@@ -267,3 +268,30 @@ def test_a_reload_in_the_middle_of_a_call_leaves_its_fallback_as_it_was(provider
     router = Router({"models": models, "default": ["small", "large"]}, clock=Reloading())
     assert RoutedChatModel(router=router).invoke("hello").text == "from the second"
     assert list(router.policy.models) == ["small"]
+
+
+def test_a_reload_to_a_model_that_cannot_be_built_falls_back() -> None:
+    router = Router({"models": {"small": {}}, "default": "small"})
+    llm = RoutedChatModel(router=router, models={"small": FakeProvider(model_name="small")})
+    for entry in ({}, {"model": "openai:gpt-5", "base_url": "${NOPE}"}, {"model": "openai:gpt-5", "base_url": "http://${NOPE/v1"}):
+        router.reload({"models": {"new": entry, "small": {}}, "default": ["new", "small"]})
+        record = llm.invoke("hi").response_metadata["taskroute"]
+        assert (record["model"], record["fallback_from"], record["fallback_reason"]) == ("small", "new", "not_found")
+
+
+def test_a_client_never_gets_longer_than_the_whole_call() -> None:
+    assert built("openai:gpt-5-mini", timeout={"call": "500ms"}).request_timeout == 0.5
+    assert built("openai:gpt-5-mini", timeout={"attempt": "9s", "call": "2s"}).request_timeout == 2.0
+
+
+def test_a_reload_in_the_middle_of_a_stream_leaves_its_price_as_it_was() -> None:
+    def priced(price: int) -> dict[str, Any]:
+        return {"models": {"small": {"price": {"input": price, "output": price}}}, "default": "small"}
+
+    router = Router(priced(1))
+    chunks = RoutedChatModel(router=router, models=chat_models(ScriptedModel({"small": ("a ", "b")}))).stream("x")
+    answer = next(chunks)
+    router.reload(priced(1_000_000))
+    for chunk in chunks:
+        answer += chunk
+    assert answer.response_metadata["taskroute"]["cost"] == pytest.approx(3e-6)

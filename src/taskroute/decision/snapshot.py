@@ -24,6 +24,12 @@ class CallSettings(NamedTuple):
     timeout: Timeout
     fallback_on: frozenset[str]
 
+    @property
+    def client_timeout(self) -> float | None:
+        """Seconds to set on a client: no try may take longer than the whole call."""
+        limits = [limit for limit in (self.timeout.attempt, self.timeout.call) if limit is not None]
+        return min(limits, default=None)
+
 
 class CompiledRoute(NamedTuple):
     """A route ready to be matched."""

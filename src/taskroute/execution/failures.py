@@ -69,6 +69,8 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "BadGatewayError": "server_error",
     "TransportError": "connection",
     "ConnectionError": "connection",
+    # A model that cannot be built, after a reload or for want of a key: another one can answer.
+    "ConfigurationError": "not_found",
     "JSONDecodeError": "server_error",
     "APIResponseValidationError": "server_error",
 }
@@ -123,6 +125,9 @@ def _kind(error: Exception) -> str:
         return _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
     # openai raises its bare APIError for an error event in the middle of a stream, where there is no status.
     if any(parent.__name__ == "APIError" for parent in type(error).__mro__):
+        return "server_error"
+    # LangChain's only sign of a stream that ended without a chunk, such as one whose body is not a stream at all.
+    if type(error) is ValueError and str(error) == "No generation chunks were returned":
         return "server_error"
     return "unknown"
 

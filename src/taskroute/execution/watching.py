@@ -19,7 +19,8 @@ def _say(observer: object, error: Exception) -> None:
     name = type(observer).__name__
     if name not in _warned:
         _warned.add(name)
-        text = f"the observer {name} failed with {type(error).__name__}: {error}; the call went on"
+        # Without its message, which may hold a prompt.
+        text = f"the observer {name} failed with {type(error).__name__}; the call went on"
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
