@@ -71,7 +71,8 @@ class RoutingMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     Inside a turn, tool loops included, the model stays; when it fails, the next candidate takes over for the rest of the turn. A model
     that another middleware puts in the place of the agent's own is used as it is, if the policy's `require` rules allow it.
 
-    Put it first in the list, before middleware that prepares requests for one provider. Tries, fallbacks and time limits are the policy's;
+    Put it before middleware that prepares requests for one provider, and after middleware that adds text: what is added after it has
+    looked is not seen by `require` rules. Tries, fallbacks and time limits are the policy's;
     LangChain's `ModelRetryMiddleware` listed before it repeats the whole call, listed after it repeats one model and needs
     `on_failure="error"`, without which a failure looks like an answer. Models of a `ModelFallbackMiddleware` listed after it are not
     checked against the policy. Use one instance for each agent.

@@ -1,4 +1,4 @@
-"""The right model for each step: task-specific model routing for LangChain and LiteLLM."""
+"""The right model for each step: one policy chooses, call by call, which model answers."""
 
 from taskroute.errors import (
     AllModelsFailedError,
