@@ -33,6 +33,11 @@ WRONG: list[dict[str, Any]] = [
     {"routes": [{"name": "a"}]},
     {"models": {"small": 7, "large": "y"}},
     {"default": []},
+    {"routes": when(any=[])},
+    {"routes": when(all=[])},
+    {"routes": when(metadata={})},
+    {"routes": when(language="EN")},
+    {"routes": [{"name": "a", "use": "small", "fallback": "never"}]},
 ]
 
 

@@ -82,7 +82,6 @@ OPEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"not": {"stage": ["judge", "generate"]}}, {"not": {"stage": "judge"}}),
     ({"stage": "judge", "task": "code"}, {"stage": "judge"}),
     ({"prompt": {"contains": "payment"}}, {"prompt": {"contains": "pay"}}),
-    ({"any": []}, {"stage": "judge"}),
 ]
 
 
@@ -119,16 +118,16 @@ simple = st.fixed_dictionaries(
         "needs": lists(["tools", "json_schema", "vision"]),
         "tags": lists(["a", "b"]),
         "tokens": ranges,
-        "metadata": st.dictionaries(st.sampled_from(["plan", "seats"]), metadata_tests, max_size=2),
+        "metadata": st.dictionaries(st.sampled_from(["plan", "seats"]), metadata_tests, min_size=1, max_size=2),
         "prompt": st.builds(lambda texts: {"contains": texts}, lists(["pay", "Payment", "mail"])),
     },
 )
 conditions = st.recursive(
     simple,
     lambda inner: st.one_of(
-        st.builds(lambda base, options: {**base, "any": options}, simple, st.lists(inner, max_size=3)),
-        st.builds(lambda base, options: {**base, "all": options}, simple, st.lists(inner, max_size=2)),
-        st.builds(lambda base, option: {**base, "not": option}, simple, inner),
+        st.builds(lambda base, options: {**base, "any": options}, simple, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda base, options: {**base, "all": options}, simple, st.lists(inner, min_size=1, max_size=2)),
+        st.builds(lambda base, option: {**base, "not": option}, simple, inner.filter(bool)),
     ),
     max_leaves=4,
 )
@@ -255,3 +254,77 @@ def test_a_condition_on_complexity_without_a_classifier_is_pointed_out() -> None
     routes = [{"name": "a", "when": {"complexity": "high"}, "use": "large"}]
     assert [path for path, _ in texts(classifier={"kind": "none"}, routes=routes)] == [("routes", 0, "when", "complexity")]
     assert not texts(routes=routes)
+
+
+def test_a_rule_on_the_task_without_a_classifier_is_pointed_out_and_a_route_is_not() -> None:
+    models = {**MODELS, "own": {"model": "ollama:llama3.3", "labels": "private"}}
+    more: dict[str, Any] = {
+        "models": models,
+        "default": ["small", "large", "own"],
+        "require": [{"when": {"all": [{"task": "code"}]}, "labels": "private"}],
+        "routes": [{"name": "a", "when": {"task": "math"}, "use": "large"}],
+    }
+    [(path, text)] = texts(classifier={"kind": "none"}, **more)
+    assert path == ("require", 0, "when", "all", 0, "task")
+    assert "is not held to this rule" in text
+    assert not texts(**more)
+
+
+@pytest.mark.parametrize(
+    ("policy", "path"),
+    [
+        ({"timeout": {"attempt": "60s", "call": "30s"}}, ("timeout", "attempt")),
+        ({"timeout": {"call": "30s"}, "routes": [{"name": "a", "use": "small", "timeout": "31s"}]}, ("routes", 0, "timeout")),
+        ({"timeout": {"attempt": "30s"}, "routes": [{"name": "a", "use": "small", "timeout": {"call": "1s"}}]}, ("routes", 0, "timeout")),
+    ],
+)
+def test_a_try_that_may_take_longer_than_its_call_is_pointed_out(policy: dict[str, Any], path: Path) -> None:
+    [(found, text)] = texts(**policy)
+    assert found == path
+    assert "no other model is asked" in text
+
+
+def test_limits_that_fit_are_not_pointed_out() -> None:
+    routes = [{"name": "a", "use": "small", "timeout": "30s", "retry": {"backoff": "1m", "extra": 0}}]
+    assert not texts(timeout={"attempt": "30s", "call": "30s"}, retry={"backoff": "8s", "max_wait": "8s"}, routes=routes)
+
+
+@pytest.mark.parametrize(("backoff", "often"), [("9s", "not always asked again"), ("20s", "never asked again")])
+def test_a_wait_that_is_over_its_limit_from_the_start_is_pointed_out(backoff: str, often: str) -> None:
+    routes = [{"name": "a", "use": "small", "retry": {"backoff": backoff}}]
+    found = texts(retry={"backoff": backoff}, routes=routes)
+    assert [path for path, _ in found] == [("retry",), ("routes", 0, "retry")]
+    assert all(often in text for _, text in found)
+
+
+@pytest.mark.parametrize(("params", "warned"), [({"max_retries": 2}, True), ({"max_retries": 0}, False), ({"temperature": 1}, False)])
+def test_retries_of_the_client_are_pointed_out_because_they_multiply(params: dict[str, Any], warned: bool) -> None:
+    found = texts(models={"small": {"model": "openai:x", "params": params}}, default="small")
+    assert [path for path, _ in found] == ([("models", "small", "params", "max_retries")] if warned else [])
+
+
+WEAK = {
+    "blind": {"model": "openai:x", "capabilities": {"vision": False, "tools": False}},
+    "short": {"model": "openai:y", "context_window": 8000},
+}
+
+
+@pytest.mark.parametrize(
+    ("when", "use", "warned"),
+    [
+        ({"needs": "tools"}, "blind", True),
+        ({"needs": ["tools", "vision"]}, "blind", True),
+        ({"all": [{"needs": "tools"}]}, "blind", True),
+        ({"tokens": {"over": 8000}}, "short", True),
+        ({"tokens": {"over": 8000}, "needs": "tools"}, ["blind", "short"], True),
+        ({"needs": ["tools", "audio"]}, "blind", False),
+        ({"any": [{"needs": "tools"}, {"stage": "judge"}]}, "blind", False),
+        ({"not": {"needs": "tools"}}, "blind", False),
+        ({"needs": "tools"}, ["blind", "short"], False),
+        ({"tokens": {"over": 7999}}, "short", False),
+        ({"tokens": {"under": 9000}}, "short", False),
+    ],
+)
+def test_a_route_whose_models_all_cannot_answer_it_is_pointed_out(when: dict[str, Any], use: Any, warned: bool) -> None:
+    found = texts(models=WEAK, default=["blind", "short"], routes=[{"name": "a", "when": when, "use": use}])
+    assert [path for path, _ in found] == ([("routes", 0, "use")] if warned else [])

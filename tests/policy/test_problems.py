@@ -69,6 +69,41 @@ def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[st
         (GOOD.replace("{model: anthropic:claude-opus-4-5}", "{model: a, price: {input: 1}}"), "models.large.price: the key 'output' is missing"),
         (GOOD.replace("{model: anthropic:claude-opus-4-5}", "{model: a, api_key_env: sk-12-34}"), "not the name of an environment variable"),
         (GOOD.replace("{model: anthropic:claude-opus-4-5}", "7"), "taskroute.yaml:3: models.large"),
+        (GOOD.replace("openai:gpt-5-mini", "'openai:'"), "taskroute.yaml:2: models.small: 'openai:' is not 'provider:model'"),
+        (GOOD.replace("openai:gpt-5-mini", "':x'"), "models.small: ':x' is not 'provider:model'"),
+        (GOOD.replace("openai:gpt-5-mini", "'openai: x'"), "models.small: 'openai: x' is not 'provider:model'"),
+        (GOOD.replace("openai:gpt-5-mini", "'  '"), "models.small: '  ' is not 'provider:model'"),
+        (GOOD.replace("  small:", '  "a\\nb":'), "models.'a\\nb': the name 'a\\nb' holds a line break or another control character"),
+        (GOOD.replace("  small:", "  ' ':"), "the name ' ' is blank"),
+        (GOOD + 'routes:\n  - {name: "a\\tb", use: small}\n', "routes[0].name: the name 'a\\tb' holds a line break"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {language: EN}}\n", "'EN' is not an ISO 639-1 code; write two lower-case letters; did you mean 'en'?"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {language: [de, en-US]}}\n", "when.language[1]: 'en-US' is not an ISO 639-1 code"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {language: english}}\n", "write two lower-case letters; such as 'en'"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {any: []}}\n", "routes[0].when.any: this is empty, so it never holds"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {all: []}}\n", "routes[0].when.all: this is empty, so it always holds"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {not: {}}}\n", "routes[0].when.not: an empty condition holds for every call"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {metadata: {}}}\n", "routes[0].when.metadata: no key is named"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {metadata: {plan: []}}}\n", "when.metadata.plan: the list is empty; name at least one value"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {metadata: {plan: {not: []}}}}\n", "when.metadata.plan.not: the list is empty"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {metadata: {n: {over: 9, under: 3}}}}\n", "when.metadata.n: nothing is over 9 and under 3"),
+        (GOOD + "routes:\n  - {name: a, use: small, fallback: {on: []}}\n", "routes[0].fallback: 'on' is empty; write 'fallback: none'"),
+        (GOOD + "routes:\n  - {name: a, use: small, fallback: None}\n", "routes[0].fallback: 'None' is not known; did you mean 'none'?"),
+        (GOOD + "fallback: none\n", "fallback: this must be a mapping with 'on', not 'none'; write {on: []}"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {stage: '*'}}\n", "routes[0].when.stage[0]: '*' matches nothing: '*' stands only at the end"),
+        (GOOD + "require:\n  - {when: {not: {stage: [judge, tool*]}}, labels: eu}\n", "require[0].when.not.stage[1]: 'tool*' matches nothing"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {stage: 'to*:*'}}\n", "'to*:*' matches nothing"),
+        (GOOD + "stages: {nodes: {search: 'tool:*'}}\n", "stages.nodes.search: a node has one stage, and 'tool:*' holds a '*'"),
+        (GOOD + "stages: {nodes: [a]}\n", "stages.nodes: this must be a mapping of node names to stages, not a list"),
+        (GOOD + "routes:\n  - {name: a, use: small, when: {metadata: plan}}\n", "when.metadata: this must be a mapping of metadata keys to tests, not 'plan'"),
+        (GOOD + "sensitive: {patterns: {ticket: 'T*'}}\n", "sensitive.patterns.ticket: 'T*' matches the empty text, and so every call"),
+        (GOOD + "sensitive: {patterns: {email: 'T[0-9]+'}}\n", "sensitive.patterns.email: 'email' is a built-in kind"),
+        (GOOD + "sensitive: {kinds: email, patterns: {ticket: 'T-'}}\nrequire:\n  - {when: {sensitive: [email, ticket, card]}, labels: eu}\n",
+         "taskroute.yaml:7: require[0].when.sensitive[2]: this never holds for 'card', which 'sensitive.kinds' leaves out; add it there, or remove it here. looked for: email, ticket"),
+        ("models:\ndefault: a\n", "taskroute.yaml:1: models: this must be a mapping of names to models, not nothing"),
+        ("models: [a]\ndefault: a\n", "models: this must be a mapping of names to models, not a list"),
+        ("models: {}\ndefault: a\n", "models: name at least one model"),
+        ("models: {price: {prise: 1}}\ndefault: price\n", "models.price.prise: unknown key 'prise'; did you mean 'price'?"),
+        (GOOD.replace("[small, large]", "[]"), "default: the list is empty; name at least one"),
         ("models: {a: openai:b}\n", "taskroute.yaml:1: the key 'default' is missing; add it"),
         ("default: [a]\n", "the key 'models' is missing"),
         ("", "taskroute.yaml:1: the policy is empty"),
@@ -77,6 +112,35 @@ def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[st
 def test_says_where_and_what_and_the_cure(tmp_path: Path, text: str, expected: str) -> None:
     found = problems(tmp_path, text)
     assert any(expected in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD + "routes:\n  - {name: a, use: small, fallback: {on: [bad_request]}}\n", "taskroute.yaml:6: routes[0].fallback.on[0]: input should be 'rate_limit'"),
+        (GOOD + "routes:\n  - {name: a, use: []}\n", "taskroute.yaml:6: routes[0].use: the list is empty; name at least one"),
+        (GOOD + "require:\n  - {when: {}, labels: []}\n", "taskroute.yaml:6: require[0].labels: the list is empty; name at least one"),
+    ],
+)  # fmt: skip
+def test_says_one_slip_once_and_only_what_helps(tmp_path: Path, text: str, expected: str) -> None:
+    [found] = problems(tmp_path, text)
+    assert found.startswith(expected)
+    assert "leave the key out" not in found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fallback": {"on": []}, "routes": [], "require": [], "tasks": {}, "stages": {"nodes": {}}},
+        {"routes": when(stage=["tool:*", "tool:sql:*", "my step"], language=["no", "en"], all=[{}])},
+        {"sensitive": {"kinds": ["email"], "patterns": {"ticket": "T-[0-9]+"}}, "routes": when(sensitive=["email", "ticket"])},
+        {"models": {"small": "${PROVIDER}:${MODEL}", "large": "bedrock:anthropic.claude-sonnet-4-5-v1:0"}},
+        {"routes": [{"name": "Fragen & Antworten – 質問", "use": "small", "fallback": "none"}]},
+        {"routes": [{"name": "a", "use": "small", "fallback": {"on": ["timeout"]}}]},
+    ],
+)
+def test_takes_what_has_a_meaning(changes: dict[str, Any]) -> None:
+    assert load_policy(policy(**changes)).version == 1
 
 
 def test_tells_every_problem_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

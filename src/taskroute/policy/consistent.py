@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from taskroute.policy import credentials
 from taskroute.policy.regex import compile_linear
 from taskroute.taxonomy import SENSITIVE_KINDS, TASK_GROUPS, TASKS
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
+
+_WILDCARD = re.compile(r"[^*]+:\*")
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
@@ -26,7 +30,7 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 def problems(policy: Policy) -> list[Problem]:
     """Return everything that does not fit, in the order of the file."""
-    return [*_models(policy), *_tasks(policy), *_routes(policy), *_conditions(policy), *_patterns(policy)]
+    return [*_keys(policy), *_models(policy), *_tasks(policy), *_routes(policy), *_conditions(policy), *_nodes(policy), *_patterns(policy)]
 
 
 def _unknown_models(names: tuple[str, ...], known: Collection[str], path: Path) -> Iterator[Problem]:
@@ -35,6 +39,11 @@ def _unknown_models(names: tuple[str, ...], known: Collection[str], path: Path) 
             yield (*path, index), f"no model named {name!r}; {suggestion(name, known)}; add it under 'models' or correct the name"
         elif name in names[:index]:
             yield (*path, index), f"model {name!r} stands twice; remove one"
+
+
+def _keys(policy: Policy) -> Iterator[Problem]:
+    for name, entry in policy.models.items():
+        yield from credentials.in_value({"model": entry.model, "params": entry.params, "base_url": entry.base_url}, ("models", name))
 
 
 def _models(policy: Policy) -> Iterator[Problem]:
@@ -73,7 +82,14 @@ def _condition(when: When, policy: Policy, path: Path) -> Iterator[Problem]:
                     f"no task named {task!r}; {suggestion(task, known_tasks)}; add your own under 'tasks'",
                 )
         if isinstance(part.sensitive, tuple):
-            yield from _kinds(part.sensitive, [*SENSITIVE_KINDS, *policy.sensitive.patterns], (*path, *inner, "sensitive"))
+            yield from _looked_for(part.sensitive, policy, (*path, *inner, "sensitive"))
+        for index, stage in enumerate(part.stage or ()):
+            if "*" in stage and not _WILDCARD.fullmatch(stage):
+                yield (
+                    (*path, *inner, "stage", index),
+                    f"{stage!r} matches nothing: '*' stands only at the end, after ':', as in 'tool:*'; "
+                    "write the stages out, or leave 'stage' out to match every call",
+                )
         for expression_path, expression in _expressions(part):
             yield from _expression(expression, (*path, *inner, *expression_path))
 
@@ -93,10 +109,36 @@ def _expression(pattern: str, path: Path) -> Iterator[Problem]:
         yield path, str(error)
 
 
+def _nodes(policy: Policy) -> Iterator[Problem]:
+    for node, stage in policy.stages.nodes.items():
+        if "*" in stage:
+            yield ("stages", "nodes", node), f"a node has one stage, and {stage!r} holds a '*'; write the stage's whole name"
+
+
 def _patterns(policy: Policy) -> Iterator[Problem]:
     for name, pattern in policy.sensitive.patterns.items():
-        yield from _expression(pattern, ("sensitive", "patterns", name))
+        path: Path = ("sensitive", "patterns", name)
+        if name in SENSITIVE_KINDS:
+            yield path, f"{name!r} is a built-in kind; give the pattern another name, and leave {name!r} out of 'kinds' to replace it"
+        try:
+            matches_all = compile_linear(pattern)("")
+        except ValueError as error:
+            yield path, str(error)
+        else:
+            if matches_all:
+                yield path, f"{pattern!r} matches the empty text, and so every call; write it so that it needs at least one character"
     yield from _kinds(policy.sensitive.kinds or (), SENSITIVE_KINDS, ("sensitive", "kinds"))
+
+
+def _looked_for(kinds: tuple[str, ...], policy: Policy, path: Path) -> Iterator[Problem]:
+    """Yield the kinds that nothing looks for: a rule on one protects nothing."""
+    own = policy.sensitive.patterns
+    yield from _kinds(kinds, [*SENSITIVE_KINDS, *own], path)
+    wanted = policy.sensitive.kinds
+    for index, kind in enumerate(kinds):
+        if wanted is not None and kind in SENSITIVE_KINDS and kind not in (*wanted, *own):
+            text = f"this never holds for {kind!r}, which 'sensitive.kinds' leaves out; add it there, or remove it here"
+            yield (*path, index), f"{text}. looked for: {', '.join(sorted((*wanted, *own)))}"
 
 
 def _kinds(kinds: tuple[str, ...], known: Collection[str], path: Path) -> Iterator[Problem]:

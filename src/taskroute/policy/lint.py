@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from taskroute.policy.futile import conditions, findings
 from taskroute.policy.implied import implies
 from taskroute.policy.schema import ModelEntry, Policy, Requirement, Route
 from taskroute.policy.when import When
@@ -30,7 +31,7 @@ def warnings(policy: Policy) -> list[Warning]:
         *_labels(policy),
         *_unreachable(policy),
         *_stages(policy),
-        *_complexity(policy),
+        *(Warning(path, text) for path, text in findings(policy)),
     ]
 
 
@@ -109,7 +110,7 @@ def _stages(policy: Policy) -> Iterator[Warning]:
     own = set(policy.stages.nodes.values())
     for node, stage in policy.stages.nodes.items():
         yield from _near(stage, ("stages", "nodes", node), known=())
-    for path, when in _conditions(policy):
+    for path, when in conditions(policy):
         for index, stage in enumerate(when.stage or ()):
             yield from _near(stage, (*path, "stage", index), known=own)
 
@@ -122,22 +123,3 @@ def _near(stage: str, path: Path, *, known: Collection[str]) -> Iterator[Warning
         yield Warning(
             path, f"stage {stage!r} is not a built-in one; did you mean {close[0]!r}? If it is your own, your code must tag calls with it"
         )
-
-
-def _conditions(policy: Policy) -> Iterator[tuple[Path, When]]:
-    sections = (("require", [rule.when for rule in policy.require]), ("routes", [route.when for route in policy.routes]))
-    for section, whens in sections:
-        for index, outer in enumerate(whens):
-            for inner, when in outer.nested():
-                yield (section, index, "when", *inner), when
-
-
-def _complexity(policy: Policy) -> Iterator[Warning]:
-    if policy.classifier.kind != "none":
-        return
-    for path, when in _conditions(policy):
-        if when.complexity is not None:
-            text = (
-                "nothing tells the complexity, because classifier.kind is 'none'; set it to 'keywords', or pass a classifier in your code"
-            )
-            yield Warning((*path, "complexity"), text)

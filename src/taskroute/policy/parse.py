@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from taskroute.errors import PolicyError
 from taskroute.policy.consistent import suggestion
+from taskroute.policy.credentials import looks_like_key
 from taskroute.policy.load import Document, read_file
 from taskroute.policy.schema import Policy
 
@@ -20,6 +21,15 @@ _LATER: Final = frozenset(
     {"breaker", "cache", "choose", "first_chunk", "between_chunks", "examples", "description", "spans", "compat", "file"}
 )
 """Keys that the policy format reserves and this version does not carry out."""
+
+_MAPPINGS: Final = {
+    "models": "names to models",
+    "nodes": "node names to stages",
+    "patterns": "names to expressions",
+    "tasks": "names to tasks",
+    "metadata": "metadata keys to tests",
+}
+"""What the mappings hold whose keys are the user's own."""
 
 
 def load_policy(source: str | os.PathLike[str] | Mapping[str, Any]) -> Policy:
@@ -68,13 +78,19 @@ def _shown(got: object) -> str:
     """Return a value as a message may hold it: whole when it is short."""
     if isinstance(got, dict | list | tuple):
         return f"a {'mapping' if isinstance(got, dict) else 'list'}"
+    if got is None:
+        return "nothing"
+    if looks_like_key(got):
+        return "a key"
     text = repr(got)
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
 def _with_keys(loc: Sequence[str | int]) -> str:
-    keys = _keys_at(loc)
-    return "" if keys == _keys_at(()) else f" with some of: {', '.join(keys)}"
+    section, names = _at(loc)
+    if names:
+        return f" of {_MAPPINGS.get(names, 'names to values')}"
+    return "" if section is None or section is Policy else f" with some of: {', '.join(_keys_of(section))}"
 
 
 def _within(loc: Sequence[str | int], data: Any, *, missing: bool) -> Path:
@@ -93,20 +109,34 @@ def _within(loc: Sequence[str | int], data: Any, *, missing: bool) -> Path:
 
 def _unknown_key(loc: Sequence[str | int]) -> str:
     key = str(loc[-1])
-    known = _keys_at(loc[:-1])
+    known = _keys_of(_at(loc[:-1])[0] or Policy)
     if key in _LATER and key not in known:
         return f"{key!r} is reserved, and this version of taskroute does not carry it out; remove it. known: {', '.join(known)}"
     return f"unknown key {key!r}; {suggestion(key, known)}"
 
 
-def _keys_at(loc: Sequence[str | int]) -> list[str]:
-    """Return the keys that the section at `loc` may have."""
-    section: type[BaseModel] = Policy
-    for part in loc:
-        field = next((f for name, f in section.model_fields.items() if part in (name, f.alias)), None)
-        if field is not None:
-            section = next(iter(_sections(field.annotation)), section)
+def _keys_of(section: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in section.model_fields.items()]
+
+
+def _at(loc: Sequence[str | int]) -> tuple[type[BaseModel] | None, str]:
+    """Return the section that stands at `loc`, or that a mapping there holds, and the name of that mapping, or ''."""
+    section: type[BaseModel] | None = Policy
+    mapping = ""
+    for part in loc:
+        if mapping:
+            # This part is a name of the user's own, whatever it is.
+            mapping = ""
+            continue
+        field = next((f for name, f in section.model_fields.items() if part in (name, f.alias)), None) if section else None
+        if field is not None:
+            section = next(iter(_sections(field.annotation)), None)
+            mapping = str(part) if _is_mapping(field.annotation) else ""
+    return section, mapping
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(_is_mapping(inner) for inner in get_args(annotation))
 
 
 def _sections(annotation: Any) -> list[type[BaseModel]]:
@@ -122,5 +152,9 @@ def _place(document: Document, line: int) -> str:
 def _dotted(path: Path) -> str:
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f".{_printed(part)}" if text else _printed(part)
     return f"{text}: " if text else ""
+
+
+def _printed(key: str) -> str:
+    return key if key.isprintable() else repr(key)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from taskroute.policy.values import DURATION_SCHEMA, Duration, Many, Name, Names, Price, ShortForm
+from taskroute.policy.credentials import looks_like_key
+from taskroute.policy.values import (
+    DURATION_SCHEMA,
+    Duration,
+    Many,
+    Name,
+    Names,
+    NeededNames,
+    PlainName,
+    Price,
+    ShortForm,
+    filled,
+)
 from taskroute.policy.when import Section, When
 
 FailureClass = Literal[
@@ -73,12 +86,26 @@ class ModelEntry(Section):
     labels: Names | None = None
     strengths: Names | None = None
 
+    @field_validator("model")
+    @classmethod
+    def _names_a_model(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        provider, colon, model = value.partition(":")
+        if value != value.strip() or not provider.strip() or (colon and model != model.strip()) or (colon and not model):
+            raise ValueError(f"{_redacted(value)} is not 'provider:model'; write both without blanks, such as 'openai:gpt-5-mini'")
+        return value
+
     @field_validator("api_key_env")
     @classmethod
     def _is_a_name(cls, value: str | None) -> str | None:
         if value is not None and not value.isidentifier():
             raise ValueError("this is not the name of an environment variable; put the key into one and name it here")
         return value
+
+
+def _redacted(value: str) -> str:
+    return "a key" if looks_like_key(value) else repr(value)
 
 
 def _as_entry(value: Any) -> Any:
@@ -89,7 +116,7 @@ class Requirement(Section):
     """A rule for every model that could see the text: when `when` holds, only models with all `labels` may."""
 
     when: When
-    labels: Names
+    labels: NeededNames
 
 
 class Timeout(Section):
@@ -110,7 +137,7 @@ class Retry(Section):
 
 
 class Fallback(Section):
-    """Failure classes that go to the next model."""
+    """Failure classes that go to the next model; an empty list says that none does."""
 
     on: Many[FailureClass] = DEFAULT_FALLBACK_ON
 
@@ -120,11 +147,26 @@ def _as_timeout(value: Any) -> Any:
 
 
 def _as_fallback(value: Any) -> Any:
-    if value == "none":
-        return value
-    if isinstance(value, str):
+    if isinstance(value, str) and value != "none":
+        if difflib.get_close_matches(value.casefold(), ["none"]):
+            raise ValueError(f"{value!r} is not known; did you mean 'none'?")
         raise ValueError(f"{value!r} is not known; write 'none', or a mapping with 'on'")
+    if isinstance(value, dict) and value.get("on") in ([], ()):  # pyright: ignore[reportUnknownMemberType]
+        raise ValueError("'on' is empty; write 'fallback: none' to stop at this route's own models, or name at least one failure class")
     return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _as_policy_fallback(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError(f"this must be a mapping with 'on', not {value!r}; write {{on: []}} to never go to another model")
+    return value
+
+
+_RouteFallback = Annotated[
+    Annotated[Literal["none"], Tag("none")] | Annotated[Fallback, Tag("mapping")],
+    Discriminator(lambda value: "none" if value == "none" else "mapping"),
+    BeforeValidator(_as_fallback),
+]
 
 
 _Timeout = Annotated[Timeout, BeforeValidator(_as_timeout), ShortForm(DURATION_SCHEMA)]
@@ -133,13 +175,13 @@ _Timeout = Annotated[Timeout, BeforeValidator(_as_timeout), ShortForm(DURATION_S
 class Route(Section):
     """When these conditions hold, these models answer, in this order."""
 
-    name: Name
+    name: PlainName
     when: When = When()
-    use: Names
+    use: NeededNames
     timeout: _Timeout | None = None
     """A duration (for one try) or a mapping, instead of the policy's."""
     retry: Retry | None = None
-    fallback: Annotated[Literal["none"] | Fallback, BeforeValidator(_as_fallback)] | None = None
+    fallback: _RouteFallback | None = None
     """`none` stops at this route's own models, without `default`."""
 
 
@@ -189,19 +231,19 @@ class Policy(Section):
 
     version: Literal[1] = 1
     mode: Literal["enforce", "observe"] = "enforce"
-    models: dict[Name, _Entry] = Field(min_length=1)
-    default: Names
+    models: Annotated[dict[PlainName, _Entry], filled("name at least one model")] = Field(min_length=1)
+    default: NeededNames
     """Models, in order, where no route matches; and the last fallbacks of every route."""
     require: Many[Requirement] = ()
     routes: Many[Route] = ()
-    tasks: dict[Name, Task] = Field(default_factory=dict[str, Task])
+    tasks: dict[PlainName, Task] = Field(default_factory=dict[str, Task])
     stages: Stages = Stages()
     classifier: ClassifierEntry = ClassifierEntry()
     sensitive: SensitiveEntry = SensitiveEntry()
     retry: Retry = Retry()
     timeout: _Timeout = Timeout()
     """A duration (for one try) or a mapping."""
-    fallback: Fallback = Fallback()
+    fallback: Annotated[Fallback, BeforeValidator(_as_policy_fallback)] = Fallback()
     telemetry: Telemetry = Telemetry()
 
     @model_validator(mode="after")

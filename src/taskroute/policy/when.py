@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from taskroute.policy.values import Many, Names, ShortForm, as_tuple, one_or_many
+from taskroute.policy.values import Languages, Names, ShortForm, Some, as_tuple, filled, one_or_many
 from taskroute.taxonomy import COMPLEXITIES, MODALITIES, NEEDS, URGENCIES
 
 Scalar = str | int | float | bool | None
@@ -15,11 +15,19 @@ Scalar = str | int | float | bool | None
 class Section(BaseModel):
     """A part of the policy: unknown keys are refused, and it does not change after it was read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True, hide_input_in_errors=True)
 
 
 def _choices(names: tuple[str, ...]) -> Any:
     return WithJsonSchema(one_or_many({"enum": list(names)}))
+
+
+def _refuse_empty_range(over: float | None, under: float | None) -> None:
+    if over is not None and under is not None and over >= under:
+        raise ValueError(f"nothing is over {over:g} and under {under:g}; swap them")
+
+
+_NO_VALUES = filled("the list is empty; name at least one value, or leave the test out")
 
 
 class Range(Section):
@@ -32,8 +40,7 @@ class Range(Section):
     def _not_empty(self) -> Self:
         if self.over is None and self.under is None:
             raise ValueError("give 'over', 'under' or both")
-        if self.over is not None and self.under is not None and self.over >= self.under:
-            raise ValueError(f"nothing is over {self.over:g} and under {self.under:g}; swap them")
+        _refuse_empty_range(self.over, self.under)
         return self
 
 
@@ -41,8 +48,8 @@ class MetadataTest(Section):
     """What a metadata value must be. All that is given must hold."""
 
     equals: Scalar = None
-    in_: Many[Scalar] | None = Field(default=None, alias="in")
-    not_: Scalar | Many[Scalar] = Field(default=None, alias="not")
+    in_: Annotated[Some[Scalar] | None, _NO_VALUES] = Field(default=None, alias="in")
+    not_: Annotated[Scalar | Some[Scalar], _NO_VALUES] = Field(default=None, alias="not")
     regex: str | None = None
     over: float | None = None
     under: float | None = None
@@ -52,6 +59,7 @@ class MetadataTest(Section):
     def _not_empty(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("the test is empty; write a value, or one of: in, not, regex, over, under, exists")
+        _refuse_empty_range(self.over, self.under)
         return self
 
 
@@ -103,7 +111,7 @@ class When(Section):
     """Task names or group names."""
     complexity: Level | None = None
     urgency: Haste | None = None
-    language: Names | None = None
+    language: Languages | None = None
     """ISO 639-1 codes."""
     sensitive: Sensitive | None = None
     """Whether sensitive data was found, or the kinds of it."""
@@ -111,11 +119,22 @@ class When(Section):
     tokens: Range | None = None
     needs: Need | None = None
     tags: Names | None = None
-    metadata: MetadataTests | None = None
+    metadata: Annotated[
+        Annotated[MetadataTests, Field(min_length=1)] | None,
+        filled("no key is named; name a metadata key and its test, or leave 'metadata' out"),
+    ] = None
     prompt: PromptTest | None = None
-    any: Many[When] | None = None
-    all: Many[When] | None = None
-    not_: When | None = Field(default=None, alias="not")
+    any: Annotated[
+        Some[When] | None,
+        filled("this is empty, so it never holds; write at least one condition, or leave the key out"),
+    ] = None
+    all: Annotated[
+        Some[When] | None,
+        filled("this is empty, so it always holds; write at least one condition, or leave the key out"),
+    ] = None
+    not_: Annotated[When | None, filled("an empty condition holds for every call, so its opposite never does; write a condition")] = Field(
+        default=None, alias="not"
+    )
 
     def nested(self) -> tuple[tuple[tuple[str | int, ...], When], ...]:
         """Return this condition and all inside it, each with its path."""
