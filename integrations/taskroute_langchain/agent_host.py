@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any
+from typing import Any, get_args
 
 from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, BaseMessage
@@ -16,6 +16,7 @@ from taskroute.steps import Attempt
 from taskroute.types import Reply
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.host import ChatHost
+from taskroute_langchain.messages import json_text
 from taskroute_langchain.provider_settings import fitting
 from taskroute_langchain.record import run_config
 
@@ -56,6 +57,16 @@ class AgentHost(ChatHost):
                 messages[index] = reply.answer
                 return reply._replace(answer=dataclasses.replace(response, result=messages))
         return Reply(answer=response)
+
+
+def settings_text(request: ModelRequest[Any]) -> tuple[str, ...]:
+    """Return what a model is sent of a request besides messages and tools: settings, the tool choice and the answer's schema."""
+    found = [json_text(value) for value in (request.model_settings, request.tool_choice) if value]
+    wanted: Any = request.response_format
+    if wanted is not None:
+        schema = getattr(wanted, "schema", wanted)
+        found.append(json_text([get_args(schema) or schema, getattr(wanted, "tool_message_content", None)]))
+    return tuple(found)
 
 
 @contextlib.contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from taskroute_langchain.messages import json_text, strings_in
 
 Tool = dict[str, Any] | type[Any] | Callable[..., Any] | BaseTool
 
@@ -36,7 +38,8 @@ class LateTools(list[ToolView]):
         super().__init__(ToolView(tool) for tool in tools)
         self.options = options
         self.names = tuple(str(view.get("function", view).get("name") or view.get("type", "tool")) for view in self)
-        self.chars = sum(len(str(dict(view))) for view in self)
+        self.texts = _texts(self, options)
+        """What a provider would be sent of the tools; made once, because a binding serves many calls."""
         self._bound: dict[int, tuple[BaseChatModel, Runnable[Any, Any]]] = {}
 
     def bound_to(self, model: BaseChatModel) -> Runnable[Any, Any]:
@@ -49,6 +52,20 @@ class LateTools(list[ToolView]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), ([view.raw for view in self], self.options)
+
+
+def _texts(views: Sequence[ToolView], options: Mapping[str, Any]) -> tuple[str, ...]:
+    found = [json_text(dict(view)) for view in views]
+    if options:
+        found.append(json_text(options))
+    # Some providers are sent more of a tool than OpenAI's format has: titles, examples, extras.
+    raw = [part for view in views for part in (view.raw, getattr(view.raw, "extras", None), getattr(view.raw, "args_schema", None))]
+    return (*found, *unsaid(raw, found))
+
+
+def unsaid(value: Any, texts: Sequence[str]) -> list[str]:
+    """Return the texts of a value that none of the given ones holds."""
+    return [text for text in strings_in(value) if not any(text in said for said in texts)]
 
 
 def resolve(model: BaseChatModel, kwargs: dict[str, Any]) -> tuple[Runnable[Any, Any], dict[str, Any]]:

@@ -9,7 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from taskroute_langchain.binding import LateTools
+from taskroute_langchain.binding import LateTools, unsaid
 
 _SHARED: Final = frozenset({"stop", "temperature", "max_tokens", "top_p", "ls_structured_output_format"})
 """Arguments that LangChain's chat models take under the same name, or that LangChain itself reads."""
@@ -30,6 +30,7 @@ class BoundTools(LateTools):
         super().__init__(tools, options)
         self._owner = owner
         self._given = dict(given)
+        self.texts = (*self.texts, *unsaid(self._given, self.texts))
 
     def bound_to(self, model: BaseChatModel) -> Runnable[Any, Any]:
         """Return the model with these tools in its own format."""

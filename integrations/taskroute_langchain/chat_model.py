@@ -15,7 +15,7 @@ from langchain_core.callbacks import (
 )
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.base import LangSmithParams
-from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
+from langchain_core.language_models.chat_model_stream import ChatModelStream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
@@ -31,11 +31,11 @@ from taskroute.steps import Attempt
 from taskroute.types import Call
 from taskroute_langchain.ancestors import track_ancestors
 from taskroute_langchain.binding import LateTools
-from taskroute_langchain.events import EventHost, RoutedEventStream, event_stream
+from taskroute_langchain.events import EventHost, event_stream, ready
 from taskroute_langchain.host import ChatHost, GenerateHost
 from taskroute_langchain.pool import ModelPool, refuse_others
 from taskroute_langchain.profile import shared_profile
-from taskroute_langchain.request import as_config, below, call_of, joined, of_latest_attempt, pinned, with_stop, without_id
+from taskroute_langchain.request import as_config, below, call_of, joined, named, of_latest_attempt, pinned, with_stop, without_id
 
 _OF_ONE_MODEL: Final = ("cache", "custom_get_token_ids", "disable_streaming", "rate_limiter")
 """What LangChain lets any chat model be given, and what only the models behind a routed one can honour."""
@@ -100,11 +100,11 @@ class RoutedChatModel(BaseChatModel):
 
     def for_stage(self, stage: str) -> Self:
         """Return a copy whose calls belong to this stage. It is still a chat model, so tools and schemas can be bound to it."""
-        return self.model_copy(update={"stage": _named(stage, "stage")})
+        return self.model_copy(update={"stage": named(stage, "stage")})
 
     def for_task(self, task: str) -> Self:
         """Return a copy whose calls are of this task."""
-        return self.model_copy(update={"task": _named(task, "task")})
+        return self.model_copy(update={"task": named(task, "task")})
 
     # Calling
 
@@ -213,7 +213,7 @@ class RoutedChatModel(BaseChatModel):
         if version != "v3":
             return of_latest_attempt(cast("Any", super()).astream_events(input, config, version=version, **with_stop(kwargs, stop)))
         host, begin = self._prepare(EventHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True)
-        return _ready(begin, host)
+        return ready(begin, host)
 
     # Binding
 
@@ -346,15 +346,3 @@ class RoutedChatModel(BaseChatModel):
         super().__setstate__(state)
         self.model_post_init(None)
         self._make_ready()
-
-
-def _named(value: object, what: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise ConfigurationError(
-            f"for_{what}({value!r}): give the name of a {what}, such as {'generate' if what == 'stage' else 'code_generation'!r}"
-        )
-    return value
-
-
-async def _ready(begin: Callable[[], Run], host: EventHost) -> AsyncChatModelStream:
-    return RoutedEventStream(begin, host)

@@ -164,3 +164,8 @@ class RoutedEventStream(AsyncChatModelStream):
         if self._source is not None:
             await self._source.aclose()
         await super().aclose()
+
+
+async def ready(begin: Callable[[], Run], host: EventHost) -> AsyncChatModelStream:
+    """Return an async event stream that begins the call when it is first read."""
+    return RoutedEventStream(begin, host)

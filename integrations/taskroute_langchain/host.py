@@ -81,9 +81,7 @@ class ChatHost:
     def _cost(self, attempt: Attempt, said: Answer) -> Cost | None:
         if said.usage is None:
             return None
-        return self.llm.router.cost(
-            attempt.model, said.usage, provider=said.provider, answered_by=said.model, snapshot=attempt.snapshot
-        )
+        return self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model, snapshot=attempt.snapshot)
 
 
 class ChunkSource:

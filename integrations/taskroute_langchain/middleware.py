@@ -32,7 +32,7 @@ from taskroute.router import Router
 from taskroute.signals.collect import CallReader, ClassifierNeeded
 from taskroute.signals.stage import find_stage
 from taskroute.types import Call, Outcome
-from taskroute_langchain.agent_host import AgentHost
+from taskroute_langchain.agent_host import AgentHost, settings_text
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.turns import TURN, entry_for, kept_in, turn_of
@@ -132,6 +132,7 @@ class RoutingMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         wanted = request.response_format
         arguments = {"tools": self._late_tools(request.tools), "max_tokens": request.model_settings.get("max_tokens")}
         call, _ = llm.call_for(messages, config, arguments, output_schema=isinstance(wanted, ProviderStrategy))
+        call = call._replace(parameters=(*call.parameters, *settings_text(request)))
         if wanted is not None and not isinstance(wanted, ProviderStrategy):
             # LangChain asks for such an answer with a tool, unless the model has a way of its own, and those have tools too.
             call = call._replace(tools=(*call.tools, "response_format"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from langchain_core.callbacks import (
     AsyncCallbackManager,
@@ -17,10 +17,14 @@ from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.schema import StreamEvent
 
+from taskroute.errors import ConfigurationError
 from taskroute.types import Call
 from taskroute_langchain.ancestors import ancestors_of
 from taskroute_langchain.binding import LateTools
-from taskroute_langchain.messages import to_messages
+from taskroute_langchain.messages import json_text, to_messages
+
+_KEPT_BACK: Final = frozenset({"ls_structured_output_format", "max_tokens"})
+"""Arguments without a text for the provider: LangChain takes the first out, for its traces."""
 
 
 def call_of(
@@ -51,10 +55,21 @@ def call_of(
         metadata=metadata,
         ancestors=ancestors_of(config.get("callbacks")),
         tools=tools.names if late else ("tool",) * len(tools),
-        schema_chars=tools.chars if late else len(str(tools)) if tools else 0,
+        parameters=_parameters(kwargs) if kwargs else (),
         output_schema=output_schema or "response_format" in kwargs,
         max_tokens=max_tokens if isinstance(max_tokens, int) else None,
     )
+
+
+def _parameters(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the text of every argument that goes on to the chosen model."""
+    found: list[str] = []
+    for name, value in kwargs.items():
+        if isinstance(value, LateTools):
+            found.extend(value.texts)
+        elif name not in _KEPT_BACK and not (value is None or isinstance(value, bool)) and value not in ((), []):
+            found.append(f"{name}: {json_text(value)}")
+    return tuple(found)
 
 
 def pinned(config: RunnableConfig, kwargs: dict[str, Any], names: Container[str]) -> tuple[str | None, dict[str, Any]]:
@@ -133,3 +148,12 @@ async def of_latest_attempt(events: AsyncIterator[StreamEvent]) -> AsyncIterator
             elif event["event"] == "on_chat_model_stream" and event["run_id"] != latest:
                 continue
         yield event
+
+
+def named(value: object, what: str) -> str:
+    """Return the name of a stage or a task. Raises ConfigurationError for what is none."""
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(
+            f"for_{what}({value!r}): give the name of a {what}, such as {'generate' if what == 'stage' else 'code_generation'!r}"
+        )
+    return value

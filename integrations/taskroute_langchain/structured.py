@@ -17,7 +17,7 @@ from taskroute.steps import Attempt
 from taskroute.types import Reply
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.host import ChatHost
-from taskroute_langchain.messages import Answer, answer_of
+from taskroute_langchain.messages import Answer, answer_of, json_text
 from taskroute_langchain.record import record, run_config, with_record
 
 
@@ -114,6 +114,14 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         default_factory=dict[int, tuple[BaseChatModel, Runnable[Any, Any]]]
     )
 
+    _text: tuple[Any, str] | None = PrivateAttr(default=None)
+
+    def _asked(self) -> str:
+        """Return the text of the schema and of what goes with it, made once."""
+        if self._text is None or self._text[0] is not self.answer_schema:
+            self._text = self.answer_schema, json_text([self.answer_schema, self.options] if self.options else self.answer_schema)
+        return self._text[1]
+
     def for_model(self, model: BaseChatModel) -> Runnable[Any, Any]:
         """Return the chosen model's own structured-output runnable, made once a model."""
         found = self._made.get(id(model))
@@ -127,6 +135,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
     ) -> tuple[Run, StructuredHost]:
         ready = self.llm.config_for(config)
         call, kwargs = self.llm.call_for(model_input, ready, kwargs, output_schema=True)
+        call = call._replace(parameters=(*call.parameters, self._asked()))
         return self.llm.begin(call, is_async=is_async), StructuredHost(self.llm, model_input, ready, kwargs, self)
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:

@@ -45,7 +45,7 @@ class Message(NamedTuple):
     role: str
     """`system`, `user`, `assistant` or `tool`."""
     text: str = ""
-    """All text of the message: content, and the arguments of tool calls."""
+    """All text of the message that a model may be sent: its content, the arguments of tool calls, names."""
     media: tuple[str, ...] = ()
     """Kinds of the parts that are not text, one entry a part: `image`, `audio`, `video`, `file`."""
 
@@ -83,8 +83,8 @@ class Call(NamedTuple):
     """Names of the enclosing runs, nearest first, where the host tracks them."""
     tools: tuple[str, ...] = ()
     """Names of the tools that the model may call."""
-    schema_chars: int = 0
-    """Size in characters of the tool and output schemas that go with the call."""
+    parameters: tuple[str, ...] = ()
+    """Texts that go with the messages: tool and output schemas, and the other parameters of the call, such as `stop`."""
     output_schema: bool = False
     """Whether the answer must fit a JSON schema."""
     max_tokens: int | None = None
@@ -115,6 +115,7 @@ class Call(NamedTuple):
             yield message.text
         if self.prompt:
             yield self.prompt
+        yield from self.parameters
 
 
 class Signal(NamedTuple, Generic[T]):

@@ -238,9 +238,7 @@ def test_a_broken_observer_costs_one_warning_and_never_the_call(way: Way, recwar
     kind: type[Broken] = type(f"Broken_{way.__name__}", (Broken,), {})
     router, _ = make(kind())
     assert way(router, Host({"small": ["hi"]})) == "hi"
-    assert [str(warning.message) for warning in recwarn] == [
-        f"the observer {kind.__name__} failed with RuntimeError; the call went on"
-    ]
+    assert [str(warning.message) for warning in recwarn] == [f"the observer {kind.__name__} failed with RuntimeError; the call went on"]
 
 
 @streams

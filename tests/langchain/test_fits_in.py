@@ -215,3 +215,10 @@ def test_it_passes_where_only_a_chat_model_may() -> None:
         return model
 
     assert takes(Stage({"small": "hi"}).llm).invoke("x").text == "hi"
+
+
+@pytest.mark.parametrize("wrong", [None, 5])
+def test_an_input_that_is_none_is_refused_as_langchain_refuses_it(wrong: Any) -> None:
+    llm = RoutedChatModel(router=Router({"models": {"small": {}}, "default": "small"}), models=chat_models(ScriptedModel({"small": "hi"})))
+    with pytest.raises(ValueError, match="Invalid input type"):
+        llm.invoke(wrong)

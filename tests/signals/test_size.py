@@ -12,8 +12,8 @@ from taskroute.types import Call, Message
 any_text = st.text(st.characters(exclude_categories=()), max_size=200)
 media = st.lists(st.sampled_from(["image", "audio", "video", "file", "hologram"]), max_size=3).map(tuple)
 messages = st.tuples(st.sampled_from(["system", "user", "tool"]), any_text, media).map(Message._make)
-calls = st.tuples(any_text, st.lists(messages, max_size=3).map(tuple), st.integers(min_value=0, max_value=10_000)).map(
-    lambda parts: Call(prompt=parts[0], messages=parts[1], schema_chars=parts[2])
+calls = st.tuples(any_text, st.lists(messages, max_size=3).map(tuple), st.lists(any_text, max_size=3).map(tuple)).map(
+    lambda parts: Call(prompt=parts[0], messages=parts[1], parameters=parts[2])
 )
 
 
@@ -56,8 +56,8 @@ def test_a_message_costs_its_text_by_script_and_four_tokens(text: str, tokens: i
     assert estimate_tokens(Call(text)) == tokens + 4
 
 
-def test_schemas_and_media_are_counted() -> None:
-    call = Call(messages=(Message("user", media=("image", "hologram")),), schema_chars=400)
+def test_parameters_by_the_character_and_media_are_counted() -> None:
+    call = Call(messages=(Message("user", media=("image", "hologram")),), parameters=("s" * 300, "é" * 100))
     assert estimate_tokens(call) == 4 + 100 + MEDIA_TOKENS["image"] + OTHER_MEDIA_TOKENS
 
 

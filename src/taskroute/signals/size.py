@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from taskroute.types import Call
@@ -45,14 +45,22 @@ def estimate_tokens(call: Call) -> int:
     """Return the input tokens of a call: what the caller counted, else an estimate that `MARGIN` goes with."""
     if call.tokens is not None:
         return call.tokens
-    return _total(call, sum(map(_twelfths, call.texts())))
+    return _total(call, sum(map(_twelfths, _written(call))))
 
 
 def token_ceiling(call: Call) -> int:
     """Return a number that `estimate_tokens` never exceeds, from lengths alone: no text is read."""
     if call.tokens is not None:
         return call.tokens
-    return _total(call, sum(len(text) * (_ASCII if text.isascii() else _LARGEST_CHAR) for text in call.texts()))
+    return _total(call, sum(len(text) * (_ASCII if text.isascii() else _LARGEST_CHAR) for text in _written(call)))
+
+
+def _written(call: Call) -> Iterator[str]:
+    """Yield the texts of the messages, without the parameters: `MARGIN` was measured with those counted by the character."""
+    for message in call.messages:
+        yield message.text
+    if call.prompt:
+        yield call.prompt
 
 
 def _twelfths(text: str) -> int:
@@ -64,6 +72,6 @@ def _twelfths(text: str) -> int:
 
 
 def _total(call: Call, twelfths: int) -> int:
-    tokens = -(-(twelfths + call.schema_chars * _ASCII) // _WHOLE)
+    tokens = -(-(twelfths + sum(map(len, call.parameters)) * _ASCII) // _WHOLE)
     tokens += MESSAGE_TOKENS * (len(call.messages) + (1 if call.prompt else 0))
     return tokens + sum(MEDIA_TOKENS.get(kind, OTHER_MEDIA_TOKENS) for message in call.messages for kind in message.media)
