@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, NamedTuple, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding
@@ -15,15 +17,46 @@ from taskroute_langchain.messages import json_text, strings_in
 Tool = dict[str, Any] | type[Any] | Callable[..., Any] | BaseTool
 
 
+class _Known(NamedTuple):
+    """A tool that was bound before: agents bind the same ones at each step, and each conversion takes a millisecond or more."""
+
+    tool: weakref.ref[Any]
+    stamp: tuple[Any, ...]
+    """What its conversion stands on; a tool may be given another description."""
+    view: Mapping[str, Any]
+    texts: tuple[str, ...]
+
+
+_known: Final[dict[int, _Known]] = {}
+
+
 class ToolView(dict[str, Any]):
     """A tool in OpenAI's format, for hosts that look into a binding, which keeps the tool as it was given."""
 
     def __init__(self, raw: Any) -> None:
-        super().__init__(cast("dict[str, Any]", raw) if _is_providers_own(raw) else convert_to_openai_tool(raw))
+        view, self.texts = _converted(raw)
+        super().__init__(view)
         self.raw: Any = raw
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.raw,)
+
+
+def _converted(raw: Any) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return a tool in OpenAI's format, and what a provider would be sent of it."""
+    key, stamp = id(raw), tuple([getattr(raw, name, None) for name in ("name", "description", "args_schema")])
+    known = _known.get(key)
+    if known is not None and known.tool() is raw and known.stamp == stamp:
+        return known.view, known.texts
+    view: Mapping[str, Any] = cast("dict[str, Any]", raw) if _is_providers_own(raw) else convert_to_openai_tool(raw)
+    text = json_text(dict(view))
+    # Some providers are sent more of a tool than OpenAI's format has: titles, examples.
+    texts = (text, *unsaid([raw, getattr(raw, "args_schema", None)], [text]))
+    # A mapping may change, and cannot be watched for its end.
+    if not isinstance(raw, Mapping):
+        with contextlib.suppress(TypeError):
+            _known[key] = _Known(weakref.ref(raw, lambda _: _known.pop(key, None)), stamp, view, texts)
+    return view, texts
 
 
 def _is_providers_own(raw: Any) -> bool:
@@ -55,12 +88,11 @@ class LateTools(list[ToolView]):
 
 
 def _texts(views: Sequence[ToolView], options: Mapping[str, Any]) -> tuple[str, ...]:
-    found = [json_text(dict(view)) for view in views]
+    found = [text for view in views for text in view.texts]
     if options:
         found.append(json_text(options))
-    # Some providers are sent more of a tool than OpenAI's format has: titles, examples, extras.
-    raw = [part for view in views for part in (view.raw, getattr(view.raw, "extras", None), getattr(view.raw, "args_schema", None))]
-    return (*found, *unsaid(raw, found))
+    extras = [extra for view in views if (extra := getattr(view.raw, "extras", None))]
+    return (*found, *unsaid(extras, found)) if extras else tuple(found)
 
 
 def unsaid(value: Any, texts: Sequence[str]) -> list[str]:

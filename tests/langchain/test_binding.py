@@ -244,3 +244,17 @@ def test_structured_output_in_a_chain_is_measured(how: str) -> None:
     assert reply is not None
     assert reply.usage is not None
     assert reply.usage.input == 3
+
+
+def test_a_tool_that_was_given_another_description_is_bound_with_it() -> None:
+    @tool
+    def look_up(word: str) -> str:
+        """Look up a word."""
+        return word
+
+    llm: Any = RoutedChatModel(router=Router({"models": {"small": {}}, "default": "small"}), models={"small": FakeProvider()})
+    first = llm.bind_tools([look_up]).kwargs["tools"]
+    look_up.description = "Find a word."
+    second = llm.bind_tools([look_up]).kwargs["tools"]
+    assert [tools[0]["function"]["description"] for tools in (first, second)] == ["Look up a word.", "Find a word."]
+    assert "Find a word." in second.texts[0]
