@@ -23,8 +23,8 @@ from taskroute_langchain.ancestors import ancestors_of
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.messages import json_text, to_messages
 
-_KEPT_BACK: Final = frozenset({"ls_structured_output_format", "max_tokens"})
-"""Arguments without a text for the provider: LangChain takes the first out, for its traces."""
+_KEPT_BACK: Final = frozenset({"ls_structured_output_format"})
+"""Arguments that LangChain takes out, for its traces."""
 
 
 def call_of(
@@ -67,6 +67,8 @@ def _parameters(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
     for name, value in kwargs.items():
         if isinstance(value, LateTools):
             found.extend(value.texts)
+        elif name == "max_tokens" and isinstance(value, int):
+            continue
         elif name not in _KEPT_BACK and not (value is None or isinstance(value, bool)) and value not in ((), []):
             found.append(f"{name}: {json_text(value)}")
     return tuple(found)

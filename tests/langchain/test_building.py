@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 import pickle
 import threading
 from collections.abc import Iterator
@@ -295,3 +297,45 @@ def test_a_reload_in_the_middle_of_a_stream_leaves_its_price_as_it_was() -> None
     for chunk in chunks:
         answer += chunk
     assert answer.response_metadata["taskroute"]["cost"] == pytest.approx(3e-6)
+
+
+class _Garbled(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server: Any = self.server
+        self.rfile.read(int(self.headers["content-length"]))
+        data: bytes = server.body
+        self.send_response(200)
+        self.send_header("content-type", server.kind)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"error": {"message": "upstream overloaded", "code": 502}}', "application/json"),
+        (b"<html>login</html>", "text/html"),
+        (b"null", "application/json"),
+        (b"{}", "application/json"),
+        (b'{"choices": []}', "application/json"),
+        (b'{"choices": [', "application/json"),
+    ],
+)
+@pytest.mark.parametrize("how", ["invoke", "stream"])
+def test_an_answer_with_status_200_that_is_none_falls_back(body: bytes, kind: str, how: str) -> None:
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Garbled)
+    server.daemon_threads, server.body, server.kind = True, body, kind
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        entry = {"model": "openai:gpt-5-mini", "base_url": f"http://127.0.0.1:{server.server_port}/v1"}
+        router = Router({"models": {"bad": entry, "good": {}}, "default": ["bad", "good"], "retry": {"extra": 0}})
+        llm = RoutedChatModel(router=router, models={"good": FakeProvider(model_name="good")})
+        answer = llm.invoke("hi") if how == "invoke" else functools.reduce(operator.add, llm.stream("hi"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    record = answer.response_metadata["taskroute"]
+    assert (record["model"], record["fallback_reason"]) == ("good", "server_error")

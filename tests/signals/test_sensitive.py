@@ -13,6 +13,8 @@ from taskroute.signals.sensitive import KINDS, find_kinds
 
 FOUND = {
     "email": [
+        "_joe@example.com_", "__joe@example.com__", "joe@example.com-", "joe@example.com--thanks", "report_joe@example.com_2024.pdf",
+        "joe%40example.com", "joe&#64;example.com",
         "a@b.com", "Mail john.doe+x@sub.example.co.uk.", "jürgen@müller.de", "joe＠example.com", "jo\u200be@exam\u200bple.com",
     ],
     "phone": [

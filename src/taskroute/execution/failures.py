@@ -129,7 +129,23 @@ def _kind(error: Exception) -> str:
     # LangChain's only sign of a stream that ended without a chunk, such as one whose body is not a stream at all.
     if type(error) is ValueError and str(error) == "No generation chunks were returned":
         return "server_error"
-    return "unknown"
+    return "server_error" if isinstance(error, _MISREAD) and _while_reading(error) else "unknown"
+
+
+_MISREAD: Final = (ValueError, TypeError, LookupError, AttributeError)
+_READERS: Final = frozenset({"_create_chat_result", "_format_output"})
+"""Where LangChain's OpenAI and Anthropic models read an answer; an answer with status 200 that is none breaks there."""
+
+
+def _while_reading(error: Exception) -> bool:
+    trace, module = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name in _READERS:
+            return True
+        module = trace.tb_frame.f_globals.get("__name__")
+        trace = trace.tb_next
+    # An answer without a single choice gets as far as LangChain's own base class.
+    return isinstance(error, IndexError) and module == "langchain_core.language_models.chat_models"
 
 
 def status_of(error: BaseException) -> int | None:

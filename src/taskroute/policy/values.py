@@ -23,7 +23,7 @@ def parse_duration(value: Any) -> float:
         raise ValueError(f"{value!r} is not a duration; write a number with its unit (ms, s, m, h, d), such as {hint!r}")
     seconds = float(match[1]) * _UNITS[match[2]]
     if seconds <= 0:
-        raise ValueError(f"{value!r} is not longer than zero; leave the key out for no limit")
+        raise ValueError(f"{value!r} is not longer than zero; write a longer one, such as '1ms'")
     return seconds
 
 

@@ -19,7 +19,9 @@ _LONGEST: Final = 40
 _OVERLAP: Final = 24
 
 # Every pattern begins with a plain character or class, looks behind only from there, and repeats a bounded number of times.
-_EMAIL: Final = re.compile(r"@(?<=[\w+%-]@)(?:\w[\w-]{0,62}\.){1,8}([^\W\d_]{2,24})(?![\w-])")
+_EMAIL: Final = re.compile(r"@(?<=[\w+%-]@)(?:\w[\w-]{0,62}\.){1,8}([^\W\d_]{2,24})(?![^\W_])")
+_ENCODED_AT: Final = ("%40", "&#64;", "&commat;")
+"""How addresses and HTML write the sign, which a model reads as well."""
 _NOT_A_DOMAIN: Final = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "mjs", "json"})
 _NUMBER: Final = re.compile(rf"[0-9](?:[ ./()-]{{0,3}}[0-9]){{6,{_LONGEST}}}")
 _GROUP: Final = re.compile(r"[0-9]+")
@@ -126,7 +128,7 @@ def find_kinds(
 
 def _built_in(text: str, kinds: Collection[str]) -> Iterator[str]:
     plain = text if text.isascii() else _plain(text)
-    if "email" in kinds and "@" in plain and _has_email(plain):
+    if "email" in kinds and _has_email(plain):
         yield "email"
     if "api_key" in kinds and any(mark in plain and pattern.search(plain) for mark, pattern in _KEYS):
         yield "api_key"
@@ -168,6 +170,11 @@ def _plain(text: str) -> str:
 
 
 def _has_email(text: str) -> bool:
+    for code in _ENCODED_AT:
+        if code in text:
+            text = text.replace(code, "@")
+    if "@" not in text:
+        return False
     for match in _EMAIL.finditer(text):
         start = match.start()
         # Remote addresses of version control look like mail to everybody's `git`.
