@@ -58,7 +58,7 @@ class Hanging(FakeProvider):
 
 def test_the_time_limit_of_a_route_interrupts_the_model_and_goes_to_the_next(way: str) -> None:
     slow = Hanging(interrupted=[])
-    routes = [{"name": "quick", "when": {"stage": "rerank"}, "use": "slow", "timeout": "500ms"}]
+    routes = [{"name": "quick", "when": {"stage": "rerank"}, "use": "slow", "timeout": "2s"}]
     stage = Stage({"large": "in time"}, given={"slow": slow}, models={"slow": {}, "large": {}}, routes=routes)
     answer = ask(way, stage.llm.for_stage("rerank"))
     assert answer.text == "in time"
