@@ -71,7 +71,7 @@ test-newest: $(NEWEST)/.made
 bench: $(VENV)/.bench ## measure
 	$(RUN) -m benchmarks
 
-rooms: $(VENV)/.bench ## measure each room alone
+rooms: $(VENV)/.bench ## list the files and functions that one routed call enters
 	$(RUN) -m benchmarks.rooms
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
