@@ -11,7 +11,11 @@ settings.register_profile("shared", deadline=None, suppress_health_check=[Health
 settings.register_profile("ci", parent=settings.get_profile("shared"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "shared")
 
+pytest_plugins = ("pytester", "tests.recording")
+
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+# One HTTP client for LiteLLM's sync and async calls.
+os.environ["DISABLE_AIOHTTP_TRANSPORT"] = "True"
 os.environ["LANGSMITH_TRACING"] = "false"
 for switch in ("TASKROUTE_PIN", "TASKROUTE_DISABLED"):
     os.environ.pop(switch, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -34,6 +35,9 @@ _HOLDS_LIMITS: Final = frozenset(
     }
 )
 """Providers whose LangChain class takes `timeout` and `max_retries`."""
+
+_WHOLE_SECONDS: Final = frozenset({"mistralai"})
+"""Those whose class refuses a fraction of a second."""
 
 _BY_PREFIX: Final[Mapping[str, str]] = {
     "gpt-": "openai",
@@ -99,7 +103,7 @@ def _options(spec: ModelSpec, timeout: float | None) -> dict[str, Any]:
     if holds_limits(spec):
         options.setdefault("max_retries", 0)
         if timeout is not None:
-            options.setdefault("timeout", timeout)
+            options.setdefault("timeout", math.ceil(timeout) if provider_of(spec) in _WHOLE_SECONDS else timeout)
     return options
 
 

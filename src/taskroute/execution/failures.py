@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import email.utils
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from taskroute.execution.evidence import retry_after, says, status_of
+
+__all__ = ["RETRIED", "Failure", "classify", "retry_after", "status_of"]
 
 
 class Failure(NamedTuple):
@@ -69,10 +71,17 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "BadGatewayError": "server_error",
     "TransportError": "connection",
     "ConnectionError": "connection",
+    # aiohttp's, which Google's client uses for async calls where it is installed.
+    "ServerTimeoutError": "timeout",
+    "ClientConnectionError": "connection",
+    "ClientPayloadError": "connection",
     # A model that cannot be built, after a reload or for want of a key: another one can answer.
     "ConfigurationError": "not_found",
+    # An answer that is none: not JSON, or not a stream of events.
     "JSONDecodeError": "server_error",
     "APIResponseValidationError": "server_error",
+    "UnknownApiResponseError": "server_error",
+    "SSEError": "server_error",
 }
 
 _BY_STATUS: Final[Mapping[int, str]] = {
@@ -97,22 +106,54 @@ _OVERFLOW: Final = (
     "exceeds the maximum number of tokens",
     "too many tokens",
     "request_too_large",
+    "payload size exceeds the limit",
 )
-_EXHAUSTED: Final = ("insufficient_quota", "exceeded your current quota", "credit balance is too low", "billing")
+_UNKNOWN_MODEL: Final = ("model_not_found", "invalid_model")
+_BAD_KEY: Final = ("api_key_invalid", "invalid_api_key", "api key not valid")
+_REFUSED: Final = (
+    "content filtering policy",
+    "content management policy",
+    "content_policy_violation",
+    "responsibleaipolicyviolation",
+    "flagged as potentially violating",
+)
+_BAD_REQUESTS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    (_OVERFLOW, "context_overflow"),
+    (_UNKNOWN_MODEL, "not_found"),
+    (_BAD_KEY, "auth"),
+    (_REFUSED, "refusal"),
+)
+"""What providers say with a status that stands for any bad request, and what it means."""
+_NO_ANSWER: Final = ("unable to get json response", "converting to valid response block", "expecting value: line")
+"""How LiteLLM says that an answer is no JSON: as a bad request, or as an error of the connection."""
+_SPENT: Final = ("insufficient_quota", "credit balance is too low")
+_PERHAPS_SPENT: Final = ("exceeded your current quota", "billing")
+"""Google says this of a minute's quota too; only then it also says how long to wait."""
+_IN_A_STREAM: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    (_OVERFLOW, "context_overflow"),
+    (("rate_limit", "rate limit"), "rate_limit"),
+    (_REFUSED, "refusal"),
+)
+"""What an error event says in the middle of a stream, where there is no status."""
 
 
 def classify(error: BaseException) -> Failure:
     """Return the failure class of an exception. Cancellation, interrupts and graph control flow are `control`."""
     if not isinstance(error, Exception):
         return Failure("control", passes=False)
+    # LiteLLM's wrapper of whatever goes wrong in a stream. What it has no class for it takes for a connection's error.
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, Exception) and (inner := classify(original)).kind not in ("connection", "unknown"):
+        return inner
     kind = _kind(error)
-    if kind == "bad_request" and _says(error, _OVERFLOW):
-        kind = "context_overflow"
-    if kind in ("bad_request", "rate_limit", "auth") and _says(error, _EXHAUSTED):
+    if kind == "bad_request":
+        kind = next((meant for phrases, meant in _BAD_REQUESTS if says(error, phrases)), kind)
+    if kind in ("bad_request", "connection") and says(error, _NO_ANSWER):
+        kind = "server_error"
+    wait = retry_after(error) if kind in RETRIED else None
+    if kind in ("bad_request", "rate_limit", "auth") and says(error, _SPENT if wait is not None else _SPENT + _PERHAPS_SPENT):
         return Failure("rate_limit", passes=False)
-    if kind in RETRIED:
-        return Failure(kind, retry_after(error))
-    return Failure(kind, passes=False)
+    return Failure(kind, wait, passes=kind in RETRIED)
 
 
 def _kind(error: Exception) -> str:
@@ -123,18 +164,30 @@ def _kind(error: Exception) -> str:
     status = status_of(error)
     if status is not None:
         return _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
-    # openai raises its bare APIError for an error event in the middle of a stream, where there is no status.
+    # openai raises its bare APIError for an error event in the middle of a stream.
     if any(parent.__name__ == "APIError" for parent in type(error).__mro__):
-        return "server_error"
+        return _kind_of_event(error)
     # LangChain's only sign of a stream that ended without a chunk, such as one whose body is not a stream at all.
     if type(error) is ValueError and str(error) == "No generation chunks were returned":
         return "server_error"
-    return "server_error" if isinstance(error, _MISREAD) and _while_reading(error) else "unknown"
+    return _kind_of_event(error) if isinstance(error, _MISREAD) and _while_reading(error) else "unknown"
+
+
+def _kind_of_event(error: Exception) -> str:
+    return next((meant for phrases, meant in _IN_A_STREAM if says(error, phrases)), "server_error")
 
 
 _MISREAD: Final = (ValueError, TypeError, LookupError, AttributeError)
-_READERS: Final = frozenset({"_create_chat_result", "_format_output"})
-"""Where LangChain's OpenAI and Anthropic models read an answer; an answer with status 200 that is none breaks there."""
+_READERS: Final = frozenset(
+    {
+        "_create_chat_result",
+        "_format_output",
+        "_construct_lc_result_from_responses_api",
+        "_convert_responses_chunk_to_generation_chunk",
+        "_convert_chunk_to_message_chunk",
+    }
+)
+"""Where LangChain's OpenAI, Anthropic and Mistral models read an answer; one with status 200 that is none breaks there."""
 
 
 def _while_reading(error: Exception) -> bool:
@@ -146,63 +199,3 @@ def _while_reading(error: Exception) -> bool:
         trace = trace.tb_next
     # An answer without a single choice gets as far as LangChain's own base class.
     return isinstance(error, IndexError) and module == "langchain_core.language_models.chat_models"
-
-
-def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status that an exception carries, or None."""
-    for holder in (error, getattr(error, "response", None)):
-        for name in ("status_code", "code", "http_status", "status"):
-            status = getattr(holder, name, None)
-            if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
-                return status
-    return None
-
-
-def _says(error: Exception, phrases: tuple[str, ...]) -> bool:
-    return any(phrase in text for text in _words(error) for phrase in phrases)
-
-
-def _words(error: Exception) -> Iterator[str]:
-    yield str(error)[:4000].casefold()
-    for name in ("code", "type"):
-        value = getattr(error, name, None)
-        if isinstance(value, str):
-            yield value.casefold()
-    body = getattr(error, "body", None)
-    if isinstance(body, dict):
-        yield json.dumps(body, default=str)[:4000].casefold()
-
-
-def retry_after(error: BaseException) -> float | None:
-    """Return the seconds that the provider asks to wait, from `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3), or None."""
-    headers: Any = getattr(getattr(error, "response", None), "headers", None) or getattr(error, "headers", None)
-    if headers is None:
-        return None
-    try:
-        milliseconds, plain, date = headers.get("retry-after-ms"), headers.get("retry-after"), headers.get("date")
-    except (AttributeError, TypeError):
-        return None
-    if milliseconds is not None:
-        return _seconds(milliseconds, 0.001)
-    if plain is None:
-        return None
-    seconds = _seconds(plain, 1.0)
-    return seconds if seconds is not None else _until(str(plain), date)
-
-
-def _seconds(value: object, unit: float) -> float | None:
-    try:
-        seconds = float(str(value)) * unit
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 1e6 else None
-
-
-def _until(value: str, date: object) -> float | None:
-    """Measure an HTTP date against the response's own `date`, which needs no clock and forgives a skewed one."""
-    try:
-        until = email.utils.parsedate_to_datetime(value)
-        since = email.utils.parsedate_to_datetime(str(date))
-        return max(0.0, (until - since).total_seconds())
-    except (TypeError, ValueError):
-        return None
