@@ -6,13 +6,12 @@ EXTRAS ?= all
 PYTEST_ARGS ?=
 
 VENV := .venv
-NEWEST := .venv-newest
+OLDER := .venv-older
 CLEAN := .venv-wheel
 RUN := $(VENV)/bin/python
 
-# Newer releases of LangChain ask for a certifi that an index may not have yet.
-NEWEST_OVERRIDES := certifi>=2024
-NEWEST_PINS := "langchain>=1.5"
+# The clients of OpenAI before version 3 stand on another HTTP library.
+OLDER_PINS := "langchain-core==1.7.2" "langchain==1.4.7" "langchain-openai==1.7.3" "langchain-anthropic==1.7.7" "openai<3"
 
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
@@ -32,7 +31,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-resolved test-newest bench rooms lint docs schema wheel clean
+.PHONY: help demo test test-resolved test-older record record-live bench rooms lint docs schema wheel clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,11 +49,41 @@ $(VENV)/.bench: $(VENV)/.dev
 	$(call install,$(VENV),-e ".[$(EXTRAS)]" --group dev --group bench)
 	@touch $@
 
-$(NEWEST)/.made: pyproject.toml
-	$(call venv,$(NEWEST))
-	echo "$(NEWEST_OVERRIDES)" > $(NEWEST)/overrides.txt
-	$(NEWEST)/bin/python -m uv pip install --quiet --python $(NEWEST)/bin/python --override $(NEWEST)/overrides.txt \
-		-e ".[$(EXTRAS)]" --group test $(NEWEST_PINS)
+$(OLDER)/.made: pyproject.toml
+	$(call venv,$(OLDER))
+	$(call install,$(OLDER),-e ".[$(EXTRAS)]" --group test $(OLDER_PINS))
+	@touch $@
+
+demo: $(VENV)/.made ## run the demonstration, no keys and no network needed
+	$(VENV)/bin/taskroute demo
+
+test: test-older test-resolved ## run the tests with older releases of LangChain and OpenAI's client, then with what resolves today
+
+test-resolved: $(VENV)/.dev
+	$(RUN) -m pytest $(PYTEST_ARGS)
+
+test-older: $(OLDER)/.made
+	$(OLDER)/bin/python -m pytest $(PYTEST_ARGS)
+
+record: $(VENV)/.dev ## make all cassettes anew, from the emulator; no network needed
+	rm -rf .cassettes
+	$(RUN) -m pytest tests/wire -m vcr -q --record-mode=rewrite --record-from=emulator --cassettes=.cassettes $(PYTEST_ARGS)
+	rm -rf cassettes/test_*
+	mv .cassettes/test_* cassettes/
+	rmdir .cassettes
+	$(RUN) -m tests.wire.table
+
+record-live: $(VENV)/.dev ## record answers from the providers whose keys are set; costs money
+	$(RUN) -m pytest tests/wire/test_answers.py tests/wire/test_embeddings.py --record-mode=rewrite --record-from=providers $(PYTEST_ARGS)
+	$(RUN) -m tests.wire.table
+
+bench: $(VENV)/.dev
+	$(call install,$(VENV),-e ".[$(EXTRAS)]" --group dev --group bench)
+	@touch $@
+
+$(OLDER)/.made: pyproject.toml
+	$(call venv,$(OLDER))
+	$(call install,$(OLDER),-e ".[$(EXTRAS)]" --group test $(OLDER_PINS))
 	@touch $@
 
 demo: $(VENV)/.made ## run the demonstration, no keys and no network needed
@@ -98,5 +127,5 @@ wheel: $(VENV)/.made ## build the wheel and use it in an environment of its own
 	$(CLEAN)/bin/taskroute --help > /dev/null
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(NEWEST) $(CLEAN) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OLDER) $(CLEAN) .cassettes dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,11 +11,13 @@ from langchain_core.language_models.chat_model_stream import AsyncChatModelStrea
 from taskroute.execution.drivers import Run, Source, adrive_stream, drive_stream
 from taskroute.steps import Attempt
 from taskroute.types import Reply
+from taskroute_langchain.answers import UNKNOWN_ANSWER, answer_from, refuse_half, summarised
 from taskroute_langchain.host import ChatHost
-from taskroute_langchain.messages import Answer, usage_of
 from taskroute_langchain.record import KEY, record, run_config
 
 _SILENT = frozenset({"message-start", "error"})
+_SPREAD = frozenset({"google_genai", "google_vertexai"})
+"""Providers whose packages spread the usage over the chunks: of its details, LangChain's events keep those of the last chunk alone."""
 
 
 class EventSource:
@@ -24,7 +26,10 @@ class EventSource:
     def __init__(self, host: ChatHost, attempt: Attempt) -> None:
         self._host = host
         self._attempt = attempt
-        self._said = Answer(None, None, None, None)
+        self._said = UNKNOWN_ANSWER
+        self._texts: list[str] = []
+        self._called: list[str] = []
+        self._summarised = False
 
     def take(self, chunk: Any) -> bool:
         return chunk["event"] not in _SILENT
@@ -32,21 +37,35 @@ class EventSource:
     def note(self, event: Any) -> Any:
         """Return the event; what ends the message comes back with the record."""
         about: dict[str, Any] = event.get("metadata") or {}
-        if event["event"] == "message-start":
+        kind = event["event"]
+        if kind == "message-start":
             self._said = self._said._replace(model=about.get("model"), provider=about.get("provider"))
-        if event["event"] != "message-finish":
+        elif kind == "content-block-finish":
+            self._block(event["content"])
+        if kind != "message-finish":
             return event
-        finish = about.get("finish_reason") or about.get("stop_reason") or event.get("reason")
-        self._said = Answer(
-            usage_of(event.get("usage")),
-            finish,
-            about.get("model_name") or self._said.model,
-            about.get("model_provider") or self._said.provider,
+        known, said = self._said, answer_from(about, event.get("usage"))
+        refuse_half(said)
+        usage = said.usage
+        if usage is not None and said.provider in _SPREAD:
+            usage = usage._replace(cache_read=None, cache_write=None, reasoning=None)
+        self._said = known.then(said)._replace(
+            usage=None if self._summarised else usage, finish_reason=said.finish_reason or event.get("reason")
         )
         return {**event, "metadata": {**about, KEY: record(self._attempt, self.reply().cost)}}
 
+    def _block(self, block: dict[str, Any]) -> None:
+        kind = block.get("type")
+        if kind == "text":
+            self._texts.append(block.get("text") or "")
+        elif kind in ("tool_call", "invalid_tool_call") and block.get("name"):
+            self._called.append(block["name"])
+        elif kind == "non_standard":
+            self._summarised = self._summarised or summarised([block.get("value")])
+
     def reply(self) -> Reply:
-        return self._host.priced(self._attempt, self._said)
+        reply = self._host.priced(self._attempt, self._said)
+        return reply._replace(text="".join(self._texts), tool_calls=tuple(self._called))
 
 
 class EventHost(ChatHost):

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
 from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import Source
 from taskroute.steps import Attempt
-from taskroute.types import Cost, Reply, Usage
+from taskroute.types import Cost, Reply
+from taskroute_langchain.answers import (
+    UNKNOWN_ANSWER,
+    Answer,
+    Called,
+    answer_from,
+    answer_of,
+    called,
+    has_content,
+    id_of,
+    refuse_half,
+    summarised,
+    text_of,
+    usage_of,
+    usage_with,
+)
 from taskroute_langchain.binding import resolve
-from taskroute_langchain.messages import Answer, answer_of, has_content, usage_of
 from taskroute_langchain.record import record, run_config, with_record
 
 if TYPE_CHECKING:
@@ -60,23 +73,30 @@ class ChatHost:
             return Reply(answer=answer)
         said = answer_of(answer)
         cost = self._cost(attempt, said)
-        calls = getattr(answer, "tool_calls", None)
         return Reply(
             answer=with_record(answer, record(attempt, cost)),
             usage=said.usage,
             finish_reason=said.finish_reason,
             model=said.model,
             provider=said.provider,
-            id=answer.id,
-            text=answer.content if isinstance(answer.content, str) else "",
-            tool_calls=tuple([call["name"] for call in calls]) if calls else (),
+            id=said.id,
+            text=text_of(answer),
+            tool_calls=called(answer),
             cost=cost,
         )
 
     def priced(self, attempt: Attempt, said: Answer) -> Reply:
         """Return a reply without its answer: what the model said of itself, and what that costs."""
         cost = self._cost(attempt, said)
-        return Reply(answer=None, usage=said.usage, finish_reason=said.finish_reason, model=said.model, provider=said.provider, cost=cost)
+        return Reply(
+            answer=None,
+            usage=said.usage,
+            finish_reason=said.finish_reason,
+            model=said.model,
+            provider=said.provider,
+            id=said.id,
+            cost=cost,
+        )
 
     def _cost(self, attempt: Attempt, said: Answer) -> Cost | None:
         if said.usage is None:
@@ -93,10 +113,11 @@ class ChunkSource:
     def __init__(self, host: ChatHost, attempt: Attempt) -> None:
         self._host = host
         self._attempt = attempt
-        self._usage: UsageMetadata | None = None
-        self._finish: str | None = None
-        self._model: str | None = None
-        self._provider: str | None = None
+        self._about = UNKNOWN_ANSWER
+        self._usage: Mapping[str, Any] | None = None
+        self._summarised = False
+        self._texts: list[str] = []
+        self._called = Called()
         self._id: str | None = None
 
     def take(self, chunk: Any) -> bool:
@@ -105,17 +126,21 @@ class ChunkSource:
     def _note(self, chunk: Any) -> Any:
         if not isinstance(chunk, BaseMessage):
             return chunk
+        if chunk.response_metadata:
+            self._about = self._about.then(answer_from(chunk.response_metadata, None))
         usage = getattr(chunk, "usage_metadata", None)
         if usage:
-            self._usage = add_usage(self._usage, usage)
-        if chunk.response_metadata:
-            said = answer_of(chunk)
-            self._finish = said.finish_reason or self._finish
-            self._model = said.model or self._model
-            self._provider = said.provider or self._provider
-        self._id = chunk.id or self._id
-        if isinstance(chunk, AIMessageChunk) and chunk.chunk_position != "last":
-            return chunk
+            self._usage = usage_with(self._usage, usage, self._about.provider)
+        if chunk.content:
+            self._texts.append(text_of(chunk))
+            self._summarised = self._summarised or (not isinstance(chunk.content, str) and summarised(chunk.content))
+        self._id = self._id or id_of(chunk)
+        if isinstance(chunk, AIMessageChunk):
+            if chunk.tool_call_chunks:
+                self._called.add(chunk)
+            if chunk.chunk_position != "last":
+                return chunk
+            refuse_half(self._about)
         return with_record(chunk, record(self._attempt, self.reply().cost))
 
     def sealed(self, chunks: Iterator[Any]) -> Iterator[Any]:
@@ -132,9 +157,10 @@ class ChunkSource:
             await aclose(chunks)
 
     def reply(self) -> Reply:
-        usage: Usage | None = usage_of(self._usage)
-        said = Answer(usage, self._finish, self._model, self._provider)
-        return self._host.priced(self._attempt, said)._replace(id=self._id)
+        about = self._about
+        usage = None if self._summarised else usage_of(self._usage, {"model_provider": about.provider})
+        reply = self._host.priced(self._attempt, about._replace(usage=usage))
+        return reply._replace(id=about.id or self._id, text="".join(self._texts), tool_calls=tuple(self._called))
 
 
 async def aclose(chunks: Any) -> None:

@@ -1,4 +1,4 @@
-"""From LangChain's messages to what routing looks at, and from its answers to replies."""
+"""From LangChain's messages to what routing looks at. What is read of an answer is in `answers.py`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ChatMessage, ToolMessage, convert_to_messages
+from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, ToolMessage, convert_to_messages
 from langchain_core.prompt_values import PromptValue
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
-from taskroute.types import Message, Usage
+from taskroute.types import Message
 
 _ROLES: Final[Mapping[str, str]] = {
     "human": "user",
@@ -286,48 +286,3 @@ def _schema_of(kind: type[Any]) -> Any:
             found = {}
         found = _SCHEMAS[kind] = {"name": kind.__name__, "description": kind.__doc__, "schema": found}
     return found
-
-
-def usage_of(metadata: Mapping[str, Any] | None) -> Usage | None:
-    """Return the tokens of LangChain's `usage_metadata`. A prompt has at least one token, so 0 input tokens means unknown."""
-    if not metadata:
-        return None
-    given: Mapping[str, Any] = metadata.get("input_token_details") or {}
-    spent: Mapping[str, Any] = metadata.get("output_token_details") or {}
-    return Usage(
-        input=metadata.get("input_tokens") or None,
-        output=metadata.get("output_tokens"),
-        cache_read=given.get("cache_read"),
-        cache_write=given.get("cache_creation"),
-        reasoning=spent.get("reasoning"),
-    )
-
-
-class Answer(NamedTuple):
-    """What a message says about how it was made."""
-
-    usage: Usage | None
-    finish_reason: str | None
-    model: str | None
-    provider: str | None
-
-
-def answer_of(message: BaseMessage) -> Answer:
-    """Return usage, finish reason and model of an answer."""
-    about = message.response_metadata
-    finish = about.get("finish_reason") or about.get("stop_reason") or about.get("done_reason")
-    return Answer(
-        usage=usage_of(cast("Mapping[str, Any] | None", getattr(message, "usage_metadata", None))),
-        finish_reason=str(finish) if finish else None,
-        model=about.get("model_name") or about.get("model"),
-        provider=about.get("model_provider"),
-    )
-
-
-def has_content(chunk: Any) -> bool:
-    """Return whether a chunk holds anything that a caller could use: text, reasoning or part of a tool call."""
-    if not isinstance(chunk, BaseMessage):
-        return True
-    if isinstance(chunk, AIMessageChunk):
-        return bool(chunk.content or chunk.tool_call_chunks or chunk.additional_kwargs)
-    return True

@@ -3,6 +3,7 @@
 from taskroute.errors import (
     AllModelsFailedError,
     ConfigurationError,
+    IncompleteStreamError,
     NoEligibleModelError,
     PolicyError,
     RouterClosedError,
@@ -19,6 +20,7 @@ __all__ = [
     "Call",
     "ConfigurationError",
     "Decision",
+    "IncompleteStreamError",
     "Message",
     "NoEligibleModelError",
     "Policy",

@@ -5,6 +5,7 @@ TaskrouteError
 ├── NoEligibleModelError     no model may answer this call; says why for each
 ├── AllModelsFailedError     every model that may answer was tried; lists each try
 ├── StreamInterruptedError   a stream broke after part of it had been given out
+├── IncompleteStreamError    a stream ended without saying why: why a try failed, as the cause of another error
 ├── ConfigurationError       a model, an extra or an environment variable is missing
 └── RouterClosedError        the router was used after close()
 """
@@ -80,6 +81,17 @@ class AllModelsFailedError(TaskrouteError):
 
 def _rebuild_all_failed(tries: Sequence[Try], note: str) -> AllModelsFailedError:
     return AllModelsFailedError(tries, note=note)
+
+
+class IncompleteStreamError(TaskrouteError):
+    """A stream ended without the finish reason that its provider always sends: it was cut, or its client passed over an error in it."""
+
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
+        super().__init__(f"the stream of {provider!r} ended without a finish reason: it was cut, or an error in it was passed over")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.provider,)
 
 
 class StreamInterruptedError(TaskrouteError):

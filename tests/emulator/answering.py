@@ -34,7 +34,7 @@ def answer(asked: Asked, say: Say) -> Answer:
     """Return the answer to a request."""
     calls = say.tools if say.tools is not None else _calls(asked, say)
     text = "" if say.refusal is not None else say.text if say.text is not None else _text(asked, calls)
-    finish = say.finish or ("content_filter" if say.refusal is not None else "tool_calls" if calls else "stop")
+    finish = say.finish or ("refusal" if say.refusal is not None else "tool_calls" if calls else "stop")
     written = tokens(text + "".join(json.dumps(call.arguments) for call in calls)) + say.reasoned
     return Answer(
         asked=asked,

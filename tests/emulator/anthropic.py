@@ -10,7 +10,13 @@ from tests.emulator.answering import halves, identifier, pieces, tokens
 from tests.emulator.script import Answer, Asked, Fault
 from tests.emulator.wire import Failed, Wire, latest_text, sse
 
-_STOP: Final[Mapping[str, str]] = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
+_STOP: Final[Mapping[str, str]] = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+}
 _RESET: Final = "2026-11-01T00:00:01Z"
 _SERVER_ERROR: Final = ("api_error", "Internal server error")
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -96,9 +97,12 @@ def _pump(source: Any, target: Any) -> None:
 
 @contextmanager
 def _certifi(bundle: str) -> Iterator[None]:
-    """Name the bundle to clients that ask certifi and not the environment; they ask when they are imported."""
+    """Name the bundle to clients that ask certifi and not the environment. They ask when they are imported, which may be over."""
     import certifi
 
+    asked = sys.modules.get("langchain_mistralai.chat_models")
+    if asked is not None:
+        asked.global_ssl_context.load_verify_locations(bundle)
     before = certifi.where
     certifi.where = lambda: bundle
     try:

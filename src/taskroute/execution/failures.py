@@ -82,6 +82,7 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "APIResponseValidationError": "server_error",
     "UnknownApiResponseError": "server_error",
     "SSEError": "server_error",
+    "IncompleteStreamError": "server_error",
 }
 
 _BY_STATUS: Final[Mapping[int, str]] = {

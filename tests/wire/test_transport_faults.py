@@ -1,0 +1,96 @@
+"""What no cassette can hold: connections that are refused, cut, silent or slow. Live, on the loopback address, with the real clients."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import pytest
+
+from taskroute.execution.failures import classify
+from tests.emulator import Cut, Emulator, Hang, Raw, Stall
+from tests.emulator.script import Reply
+from tests.wire.targets import HOSTS, PROVIDERS, Result, call
+
+FAULTS: Final[dict[str, tuple[Reply, str]]] = {
+    # In the middle of a plain answer; before the first event of a stream.
+    "cut": (Cut(0), "connection"),
+    "cut_later": (Cut(4), "connection"),
+    "hang": (Hang(), "timeout"),
+    "stall": (Stall(0), "timeout"),
+    "stall_later": (Stall(4), "timeout"),
+    "gateway": (Raw(b"<html><h1>502 Bad Gateway</h1></html>", 502, "text/html"), "server_error"),
+}
+BLURRED: Final = frozenset({"connection", "server_error"})
+"""LiteLLM takes the one for the other. Both are tried again, and both fall back."""
+WAYS: Final = ("sync", "async", "stream", "astream")
+LIMIT: Final = 0.3
+"""Seconds that a client waits for bytes; Mistral's takes whole ones only."""
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Emulator]:
+    with Emulator().running() as emulator:
+        yield emulator
+
+
+def options(host: str, provider: str, url: str) -> dict[str, Any]:
+    """Return what sends a client to the emulator, with a short limit of time."""
+    paths = {"openai": "/v1", "openai-responses": "/v1", "anthropic": "", "gemini": "", "mistral": "/mistral/v1"}
+    if host == "langchain":
+        name = {"mistral": "endpoint"}.get(provider, "base_url")
+        return {name: url + paths[provider], "timeout": 1 if provider == "mistral" else LIMIT, "max_retries": 0}
+    paths = {**paths, "gemini": "/v1beta/models/gemini-2.5-flash"}
+    return {"api_base": url + paths[provider], "timeout": LIMIT}
+
+
+def cells(*names: str) -> list[Any]:
+    return [
+        pytest.param(provider, host, *rest, id="-".join((provider, host, *rest)))
+        for provider in PROVIDERS
+        for host in HOSTS
+        for rest in ([(name,) for name in names] or [()])
+    ]
+
+
+def ask_all(provider: str, host: str, url: str) -> dict[str, Result]:
+    """Call in all ways at once, so that their waits do not add up."""
+
+    def ask(way: str) -> Result:
+        kind = "stream" if way.endswith("stream") else "plain"
+        return call(host, provider, kind, is_async=way.startswith("a"), **options(host, provider, url))
+
+    with ThreadPoolExecutor(len(WAYS)) as pool:
+        return dict(zip(WAYS, pool.map(ask, WAYS), strict=True))
+
+
+def kinds(results: dict[str, Result]) -> dict[str, str]:
+    """Return the failure class for each way."""
+    found: dict[str, str] = {}
+    for way, result in results.items():
+        error = result.tries[0].error if result.tries else result.error
+        found[way] = f"answered: {result.reply}" if error is None else classify(error).kind
+    return found
+
+
+def allowed(host: str, kind: str) -> frozenset[str]:
+    return BLURRED if host == "litellm" and kind in BLURRED else frozenset({kind})
+
+
+@pytest.mark.parametrize(("provider", "host", "fault"), cells(*FAULTS))
+def test_a_fault_of_the_wire_has_its_class(provider: str, host: str, fault: str, live: Emulator) -> None:
+    reply, kind = FAULTS[fault]
+    live.reset()
+    live.then(*[reply] * len(WAYS))
+    found = kinds(ask_all(provider, host, live.url))
+    assert set(found.values()) <= allowed(host, kind), found
+
+
+@pytest.mark.parametrize(("provider", "host"), cells())
+def test_a_refused_connection_has_its_class(provider: str, host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    found = kinds(ask_all(provider, host, url))
+    assert set(found.values()) <= allowed(host, "connection"), found

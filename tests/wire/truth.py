@@ -1,0 +1,306 @@
+"""What a provider said, read from the raw bytes of its answer: the yardstick for what the adapters read.
+
+It knows JSON and server-sent events, and neither a client library nor an adapter: what is wrong in those cannot be wrong here too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from taskroute.types import Usage
+
+Meaning = Literal["stop", "length", "tool_calls", "content_filter", "other"]
+
+
+class Said(NamedTuple):
+    """What one answer says of itself. None means that the bytes do not say."""
+
+    text: str
+    usage: Usage
+    finish: str | None
+    """The reason as the provider writes it."""
+    model: str | None
+    tool_calls: tuple[tuple[str, Any], ...]
+    """Name and parsed arguments of each call that the caller must run; what the provider runs itself is not here."""
+
+
+_MEANINGS: Final[Mapping[str, Meaning]] = {
+    # OpenAI's chat completions, and those who speak like them
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    # OpenAI's responses: a status, or why an answer is incomplete
+    "completed": "stop",
+    "max_output_tokens": "length",
+    # Anthropic
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+    # Gemini
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    # Mistral
+    "model_length": "length",
+}
+
+
+def meaning(finish: str) -> Meaning:
+    """Return what a reason of any provider comes to. A word that nobody documents is `other`."""
+    return _MEANINGS.get(finish, "other")
+
+
+def said(wire: str, body: str, *, streamed: bool) -> Said:
+    """Return what the body of an answer says; `wire` names the format that it is written in."""
+    whole, read_stream = _WIRES[wire]
+    return read_stream(events(body)) if streamed else whole(json.loads(body))
+
+
+def events(body: str) -> Iterator[Any]:
+    """Yield the data of server-sent events. Comments, and the mark at the end, are none."""
+    data: list[str] = []
+    # Not `splitlines`: JSON may hold line separators of Unicode.
+    for line in [*body.replace("\r\n", "\n").split("\n"), ""]:
+        if line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
+        elif not line and data:
+            text, data = "\n".join(data), []
+            if text.strip() != "[DONE]":
+                yield json.loads(text)
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _sum(*counts: int | None) -> int | None:
+    """Add up what is known; None when nothing is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _arguments(text: Any) -> Any:
+    """Return parsed arguments. A call without arguments has none, in whichever way it says so; what is no JSON stays a text."""
+    if not isinstance(text, str):
+        return text or {}
+    try:
+        return json.loads(text) if text.strip() else {}
+    except json.JSONDecodeError:
+        return text
+
+
+# Chat completions: OpenAI, Azure, Groq, OpenRouter, DeepSeek, Ollama, Gemini's endpoint for OpenAI's clients, Mistral
+
+
+def _chat(body: Mapping[str, Any]) -> Said:
+    choice: Mapping[str, Any] = next(iter(body.get("choices") or []), {})
+    message: Mapping[str, Any] = choice.get("message") or {}
+    calls = [(call["function"]["name"], _arguments(call["function"].get("arguments"))) for call in message.get("tool_calls") or []]
+    return Said(_chat_text(message.get("content")), _chat_usage(body), choice.get("finish_reason"), body.get("model"), tuple(calls))
+
+
+def _chat_stream(chunks: Iterator[Any]) -> Said:
+    text, finish, model, usage = "", None, None, Usage()
+    calls: dict[int, list[str]] = {}
+    for chunk in chunks:
+        model = chunk.get("model") or model
+        if chunk.get("usage"):
+            usage = _chat_usage(chunk)
+        for choice in chunk.get("choices") or []:
+            if choice.get("index", 0) != 0:
+                continue
+            delta = choice.get("delta") or {}
+            text += _chat_text(delta.get("content"))
+            finish = choice.get("finish_reason") or finish
+            for part in delta.get("tool_calls") or []:
+                call = calls.setdefault(part.get("index", 0), ["", ""])
+                function = part.get("function") or {}
+                # A name comes whole; some hosts repeat it with every part of the arguments.
+                call[0] = call[0] or function.get("name") or ""
+                call[1] += function.get("arguments") or ""
+    return Said(text, usage, finish, model, tuple((name, _arguments(given)) for name, given in calls.values()))
+
+
+def _chat_text(content: Any) -> str:
+    """Return the text of a content, which Mistral gives as a list of parts when it thinks."""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if part.get("type") == "text")
+    return content or ""
+
+
+def _chat_usage(body: Mapping[str, Any]) -> Usage:
+    usage: Mapping[str, Any] = body.get("usage") or {}
+    given: Mapping[str, Any] = usage.get("prompt_tokens_details") or {}
+    spent: Mapping[str, Any] = usage.get("completion_tokens_details") or {}
+    asked, answered, total = (_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    if None not in (asked, answered, total) and (asked or 0) + (answered or 0) < (total or 0):
+        # Gemini's endpoint leaves what was thought out of `completion_tokens` and in the total; the bytes do not say that it is that.
+        answered = None
+    read = [given.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("num_cached_tokens")]
+    return Usage(
+        input=asked,
+        output=answered,
+        cache_read=next((count for count in map(_count, read) if count is not None), None),
+        cache_write=_count(given.get("cache_write_tokens")),
+        reasoning=_count(spent.get("reasoning_tokens")),
+    )
+
+
+# OpenAI's responses
+
+
+def _response(body: Mapping[str, Any]) -> Said:
+    text, calls = "", []
+    for item in body.get("output") or []:
+        if item.get("type") == "message":
+            text += "".join(part["text"] for part in item.get("content") or [] if part.get("type") == "output_text")
+        elif item.get("type") == "function_call":
+            calls.append((item["name"], _arguments(item.get("arguments"))))
+        elif item.get("type") == "custom_tool_call":
+            calls.append((item["name"], item.get("input")))
+        # A `tool_search_call` that the caller must run has no name: it is no call of a function.
+    usage: Mapping[str, Any] = body.get("usage") or {}
+    given: Mapping[str, Any] = usage.get("input_tokens_details") or {}
+    spent: Mapping[str, Any] = usage.get("output_tokens_details") or {}
+    known = Usage(
+        input=_count(usage.get("input_tokens")),
+        output=_count(usage.get("output_tokens")),
+        cache_read=_count(given.get("cached_tokens")),
+        cache_write=_count(given.get("cache_write_tokens")),
+        reasoning=_count(spent.get("reasoning_tokens")),
+    )
+    finish = (body.get("incomplete_details") or {}).get("reason") or body.get("status")
+    return Said(text, known, finish, body.get("model"), tuple(calls))
+
+
+_LAST: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
+
+
+def _response_stream(chunks: Iterator[Any]) -> Said:
+    """The event that ends a stream repeats the whole answer."""
+    whole: Mapping[str, Any] = {}
+    for event in chunks:
+        if event.get("type") in _LAST:
+            whole = event["response"]
+    return _response(whole)
+
+
+# Anthropic's messages
+
+
+def _message(body: Mapping[str, Any]) -> Said:
+    blocks: list[Mapping[str, Any]] = body.get("content") or []
+    text = "".join(block["text"] for block in blocks if block.get("type") == "text")
+    # `server_tool_use` and `mcp_tool_use` are run by Anthropic.
+    calls = tuple((block["name"], block.get("input") or {}) for block in blocks if block.get("type") == "tool_use")
+    return Said(text, _message_usage(body.get("usage") or {}), body.get("stop_reason"), body.get("model"), calls)
+
+
+def _message_stream(chunks: Iterator[Any]) -> Said:
+    blocks: dict[int, dict[str, Any]] = {}
+    typed: dict[int, str] = {}
+    whole: dict[str, Any] = {"usage": {}}
+    for event in chunks:
+        kind = event.get("type")
+        if kind == "message_start":
+            whole["model"] = event["message"].get("model")
+            # The count of the answer's tokens is not one yet.
+            whole["usage"] |= {**(event["message"].get("usage") or {}), "output_tokens": None}
+        elif kind == "content_block_start":
+            blocks[event["index"]] = dict(event["content_block"])
+        elif kind == "content_block_delta":
+            block, delta = blocks[event["index"]], event["delta"]
+            if delta["type"] == "text_delta":
+                block["text"] = block.get("text", "") + delta["text"]
+            elif delta["type"] == "input_json_delta":
+                typed[event["index"]] = typed.get(event["index"], "") + delta["partial_json"]
+        elif kind == "message_delta":
+            whole["stop_reason"] = event["delta"].get("stop_reason")
+            # Counts are cumulative. What an older API leaves out of the end was said at the start.
+            whole["usage"] |= {name: count for name, count in (event.get("usage") or {}).items() if count is not None}
+    for index, text in typed.items():
+        blocks[index]["input"] = _arguments(text)
+    return _message({**whole, "content": [blocks[index] for index in sorted(blocks)]})
+
+
+def _message_usage(usage: Mapping[str, Any]) -> Usage:
+    """`input_tokens` is what was neither read from a cache nor written to one.
+
+    The counts at the top leave out the summaries that Anthropic makes of a long conversation, although the same model makes them;
+    `iterations` has them. It also lists what an adviser used, which is another model's, at another price.
+    """
+    parts = [usage, *(each for each in usage.get("iterations") or [] if each.get("type") == "compaction")]
+    new = _sum(*(_count(part.get("input_tokens")) for part in parts))
+    read = _sum(*(_count(part.get("cache_read_input_tokens")) for part in parts))
+    written = _sum(*(_count(part.get("cache_creation_input_tokens")) for part in parts))
+    return Usage(
+        input=None if new is None else _sum(new, read, written),
+        output=_sum(*(_count(part.get("output_tokens")) for part in parts)),
+        cache_read=read,
+        cache_write=written,
+        reasoning=_count((usage.get("output_tokens_details") or {}).get("thinking_tokens")),
+    )
+
+
+# Gemini's generateContent
+
+
+def _content(body: Mapping[str, Any]) -> Said:
+    return _content_stream(iter([body]))
+
+
+def _content_stream(chunks: Iterator[Any]) -> Said:
+    text, finish, model, usage = "", None, None, Usage()
+    calls: list[tuple[str, Any]] = []
+    for chunk in chunks:
+        model = chunk.get("modelVersion") or model
+        # A prompt that is not let through has no candidate.
+        finish = (chunk.get("promptFeedback") or {}).get("blockReason") or finish
+        if chunk.get("usageMetadata"):
+            usage = _content_usage(chunk["usageMetadata"])
+        for candidate in (chunk.get("candidates") or [])[:1]:
+            finish = candidate.get("finishReason") or finish
+            for part in (candidate.get("content") or {}).get("parts") or []:
+                text += "" if part.get("thought") else part.get("text", "")
+                if "functionCall" in part:
+                    calls.append((part["functionCall"]["name"], part["functionCall"].get("args") or {}))
+    return Said(text, usage, finish, model, tuple(calls))
+
+
+def _content_usage(usage: Mapping[str, Any]) -> Usage:
+    """Each chunk of a stream has the counts so far.
+
+    Google documents four counts of which `totalTokenCount` is the sum: prompt (with what came from a cache), what its own tools put
+    into the prompt, thoughts and candidates. So the second is input beside the first. What a search put there is not billed as
+    input; the model read it all the same.
+    """
+    asked, answered = _count(usage.get("promptTokenCount")), _count(usage.get("candidatesTokenCount"))
+    thought = _count(usage.get("thoughtsTokenCount"))
+    return Usage(
+        input=None if asked is None else _sum(asked, _count(usage.get("toolUsePromptTokenCount"))),
+        output=_sum(answered, thought),
+        cache_read=_count(usage.get("cachedContentTokenCount")),
+        reasoning=thought,
+    )
+
+
+_WIRES: Final[Mapping[str, tuple[Callable[[Any], Said], Callable[[Iterator[Any]], Said]]]] = {
+    "openai-chat": (_chat, _chat_stream),
+    "mistral": (_chat, _chat_stream),
+    "openai-responses": (_response, _response_stream),
+    "anthropic": (_message, _message_stream),
+    "gemini": (_content, _content_stream),
+}
