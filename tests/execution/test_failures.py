@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+import aiohttp
 import anthropic
 import httpx
 import litellm.exceptions
@@ -17,9 +18,10 @@ from langchain.agents.structured_output import StructuredOutputValidationError
 from langchain_core import exceptions as langchain
 from langchain_core.messages import AIMessage
 from langgraph.errors import GraphInterrupt
+from litellm.exceptions import MidStreamFallbackError
 
-from taskroute import ConfigurationError
-from taskroute.execution.failures import classify, retry_after, status_of
+from taskroute import ConfigurationError, IncompleteStreamError
+from taskroute.execution.failures import Failure, classify, retry_after, status_of
 
 # openai 3 is typed for another httpx, and takes this one.
 REQUEST: Any = httpx.Request("POST", "https://api.example/v1")
@@ -37,6 +39,17 @@ def of_openai(kind: type[openai.APIStatusError], status: int, body: Any = None, 
 
 def of_anthropic(kind: type[anthropic.APIStatusError], status: int, message: str = "no") -> Exception:
     return kind(message, response=response(status), body={"error": {"message": message}})
+
+
+def in_a_stream(original: Exception) -> Exception:
+    return MidStreamFallbackError(message="broke", model="m", llm_provider="p", original_exception=original)
+
+
+def wrapped(error: Exception) -> Exception:
+    """Return what a client raises from the error of the client below it."""
+    outer = Exception("it did not work")
+    outer.__cause__ = error
+    return outer
 
 
 class Status(Exception):
@@ -92,6 +105,18 @@ class Status(Exception):
         (langchain.ContextOverflowError("no"), "context_overflow"),
         (langchain.OutputParserException("no"), "invalid_output"),
         (StructuredOutputValidationError("no", ValueError("no"), AIMessage("no")), "invalid_output"),
+        (of_openai(openai.BadRequestError, 400, {"code": "model_not_found"}), "not_found"),
+        (of_anthropic(anthropic.BadRequestError, 400, "Output blocked by content filtering policy"), "refusal"),
+        (openai.APIError("Rate limit reached for requests", REQUEST, body=None), "rate_limit"),
+        (openai.APIError("maximum context length is 8192 tokens", REQUEST, body=None), "context_overflow"),
+        (aiohttp.ClientPayloadError("not completed: 400"), "connection"),
+        (aiohttp.ServerDisconnectedError(), "connection"),
+        (aiohttp.ServerTimeoutError("slow"), "timeout"),
+        (litellm.exceptions.APIConnectionError("Unable to get json response - Expecting value", "anthropic", "m"), "server_error"),
+        (in_a_stream(litellm.exceptions.RateLimitError("no", "gemini", "m")), "rate_limit"),
+        (in_a_stream(litellm.exceptions.APIConnectionError("anything", "gemini", "m")), "server_error"),
+        (wrapped(Status(413)), "context_overflow"),
+        (IncompleteStreamError("mistralai"), "server_error"),
         (TimeoutError("30s"), "timeout"),
         (ConnectionResetError("reset"), "connection"),
         (json.JSONDecodeError("bad", "{", 1), "server_error"),
@@ -117,6 +142,40 @@ def test_each_exception_has_its_class(error: BaseException, kind: str) -> None:
 def test_a_used_up_quota_is_a_rate_limit_that_does_not_pass() -> None:
     failure = classify(of_openai(openai.RateLimitError, 429, {"code": "insufficient_quota"}))
     assert (failure.kind, failure.passes) == ("rate_limit", False)
+
+
+def of_google(message: str, wait: str | None) -> Exception:
+    """Return a 429 as Google's client raises it: the body is kept in `details`."""
+    details: list[dict[str, str]] = [{"@type": "type.googleapis.com/google.rpc.QuotaFailure"}]
+    if wait is not None:
+        details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": wait})
+    error: Any = Status(429)
+    error.details = {"error": {"code": 429, "message": message, "details": details}}
+    return error
+
+
+@pytest.mark.parametrize(("wait", "found"), [("7s", 7.0), ("0.5s", 0.5), ("soon", None), (None, None)])
+def test_a_wait_in_the_body_is_kept_and_says_that_the_quota_comes_back(wait: str | None, found: float | None) -> None:
+    failure = classify(of_google("You exceeded your current quota, please check your plan and billing details.", wait))
+    assert failure == Failure("rate_limit", found, passes=found is not None)
+
+
+def test_a_spent_credit_does_not_come_back_whatever_the_headers_say() -> None:
+    failure = classify(of_openai(openai.RateLimitError, 429, {"code": "insufficient_quota"}, retry_after="5"))
+    assert (failure.kind, failure.passes) == ("rate_limit", False)
+
+
+def test_the_wait_is_found_where_litellm_keeps_it_and_below_a_wrapper() -> None:
+    error: Any = litellm.exceptions.RateLimitError("no", "anthropic", "m")
+    error.litellm_response_headers = {"retry-after": "7"}
+    assert retry_after(error) == 7.0
+    assert retry_after(wrapped(of_openai(openai.RateLimitError, 429, retry_after="3"))) == 3.0
+
+
+def test_errors_that_are_each_others_cause_are_read_to_an_end() -> None:
+    one, other = Status(429), ValueError("x")
+    one.__cause__, other.__cause__ = other, one
+    assert (classify(one).kind, classify(other).kind) == ("rate_limit", "rate_limit")
 
 
 @pytest.mark.parametrize(
