@@ -67,35 +67,20 @@ test-older: $(OLDER)/.made
 
 record: $(VENV)/.dev ## make all cassettes anew, from the emulator; no network needed
 	rm -rf .cassettes
-	$(RUN) -m pytest tests/wire -m vcr -q --record-mode=rewrite --record-from=emulator --cassettes=.cassettes $(PYTEST_ARGS)
+	$(RUN) -m pytest tests/wire -m vcr -q --record-mode=rewrite --record-from=emulator --cassettes=.cassettes
 	rm -rf cassettes/test_*
 	mv .cassettes/test_* cassettes/
 	rmdir .cassettes
 	$(RUN) -m tests.wire.table
 
 record-live: $(VENV)/.dev ## record answers from the providers whose keys are set; costs money
-	$(RUN) -m pytest tests/wire/test_answers.py tests/wire/test_embeddings.py --record-mode=rewrite --record-from=providers $(PYTEST_ARGS)
+	rm -rf .cassettes
+	mkdir .cassettes
+	$(RUN) -m pytest tests/wire/test_answers.py tests/wire/test_embeddings.py --record-mode=rewrite --record-from=providers \
+		--cassettes=.cassettes
+	cp -R .cassettes/. cassettes
+	rm -rf .cassettes
 	$(RUN) -m tests.wire.table
-
-bench: $(VENV)/.dev
-	$(call install,$(VENV),-e ".[$(EXTRAS)]" --group dev --group bench)
-	@touch $@
-
-$(OLDER)/.made: pyproject.toml
-	$(call venv,$(OLDER))
-	$(call install,$(OLDER),-e ".[$(EXTRAS)]" --group test $(OLDER_PINS))
-	@touch $@
-
-demo: $(VENV)/.made ## run the demonstration, no keys and no network needed
-	$(VENV)/bin/taskroute demo
-
-test: test-newest test-resolved ## run the tests with the newest LangChain, then with what resolves today
-
-test-resolved: $(VENV)/.dev
-	$(RUN) -m pytest $(PYTEST_ARGS)
-
-test-newest: $(NEWEST)/.made
-	$(NEWEST)/bin/python -m pytest $(PYTEST_ARGS)
 
 bench: $(VENV)/.bench ## measure
 	$(RUN) -m benchmarks

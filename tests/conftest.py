@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
-import pytest
 from hypothesis import HealthCheck, settings
 
 # No example is failed for being slow: machines that run tests are shared. In CI the same examples are tried each time.
@@ -16,14 +14,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "shared")
 pytest_plugins = ("pytester", "tests.recording")
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-# One HTTP client for LiteLLM's sync and async calls.
+# LiteLLM leaves the sessions of its usual client, aiohttp, open at the end; that one is used in the tests of faults of the wire.
 os.environ["DISABLE_AIOHTTP_TRANSPORT"] = "True"
 os.environ["LANGSMITH_TRACING"] = "false"
 for switch in ("TASKROUTE_PIN", "TASKROUTE_DISABLED"):
     os.environ.pop(switch, None)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave what is imported out of every later collection of garbage: LiteLLM alone has more objects than all tests."""
-    gc.collect()
-    gc.freeze()

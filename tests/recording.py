@@ -188,6 +188,11 @@ def strangers(cassette: Any) -> list[str]:
     ]
 
 
+def is_emulated(cassette: Any) -> bool:
+    """Return whether every recorded reply came from the emulator."""
+    return not strangers(cassette)
+
+
 def bodies(cassette: Any) -> list[str]:
     """Return the body of each recorded reply, oldest first."""
     return [_text(response["body"]["string"]) for _, response in cassette.data]

@@ -5,7 +5,7 @@ TaskrouteError
 ├── NoEligibleModelError     no model may answer this call; says why for each
 ├── AllModelsFailedError     every model that may answer was tried; lists each try
 ├── StreamInterruptedError   a stream broke after part of it had been given out
-├── IncompleteStreamError    a stream ended without saying why: why a try failed, as the cause of another error
+├── IncompleteStreamError    a stream ended without saying why, so that it was not whole
 ├── ConfigurationError       a model, an extra or an environment variable is missing
 └── RouterClosedError        the router was used after close()
 """

@@ -40,7 +40,8 @@ class Proxy:
     @contextmanager
     def running(self) -> Iterator[Proxy]:
         """Serve until the block ends; inside it, the environment sends HTTPS clients through the proxy."""
-        threading.Thread(target=self._serve, daemon=True).start()
+        serving = threading.Thread(target=self._serve, daemon=True)
+        serving.start()
         with tempfile.TemporaryDirectory() as folder:
             bundle = Path(folder, "emulator-ca.pem")
             bundle.write_bytes(self._certificate)
@@ -48,7 +49,10 @@ class Proxy:
                 try:
                     yield self
                 finally:
+                    # Closing alone does not end a wait for the next connection.
+                    self._listener.shutdown(socket.SHUT_RDWR)
                     self._listener.close()
+                    serving.join()
 
     def _serve(self) -> None:
         while True:
@@ -100,15 +104,17 @@ def _certifi(bundle: str) -> Iterator[None]:
     """Name the bundle to clients that ask certifi and not the environment. They ask when they are imported, which may be over."""
     import certifi
 
-    asked = sys.modules.get("langchain_mistralai.chat_models")
-    if asked is not None:
-        asked.global_ssl_context.load_verify_locations(bundle)
-    before = certifi.where
+    asked: Any = sys.modules.get("langchain_mistralai.chat_models")
+    before = certifi.where, asked and asked.global_ssl_context
     certifi.where = lambda: bundle
+    if asked is not None:
+        asked.global_ssl_context = ssl.create_default_context(cafile=bundle)
     try:
         yield
     finally:
-        certifi.where = before
+        certifi.where = before[0]
+        if asked is not None:
+            asked.global_ssl_context = before[1]
 
 
 @contextmanager

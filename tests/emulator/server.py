@@ -6,7 +6,6 @@ import gzip
 import json
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -249,13 +248,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         # Through a TLS proxy the socket is a plain one here, so this is seen at once on the other side.
         self.connection.shutdown(socket.SHUT_RDWR)
-
-
-def wait_until(ready: Any, seconds: float = 5.0) -> bool:
-    """Return whether something came true within so many seconds."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if ready():
-            return True
-        time.sleep(0.005)
-    return False

@@ -45,9 +45,12 @@ def in_a_stream(original: Exception) -> Exception:
     return MidStreamFallbackError(message="broke", model="m", llm_provider="p", original_exception=original)
 
 
+class ClientError(Exception):
+    """What a client raises from the error of the client below it."""
+
+
 def wrapped(error: Exception) -> Exception:
-    """Return what a client raises from the error of the client below it."""
-    outer = Exception("it did not work")
+    outer = ClientError("it did not work")
     outer.__cause__ = error
     return outer
 
@@ -172,10 +175,32 @@ def test_the_wait_is_found_where_litellm_keeps_it_and_below_a_wrapper() -> None:
     assert retry_after(wrapped(of_openai(openai.RateLimitError, 429, retry_after="3"))) == 3.0
 
 
-def test_errors_that_are_each_others_cause_are_read_to_an_end() -> None:
-    one, other = Status(429), ValueError("x")
+def test_errors_that_hold_each_other_are_read_to_an_end() -> None:
+    one, other = Status(429), wrapped(Status(404))
     one.__cause__, other.__cause__ = other, one
-    assert (classify(one).kind, classify(other).kind) == ("rate_limit", "rate_limit")
+    assert classify(one).kind == "rate_limit"
+    itself: Any = wrapped(Status(404))
+    itself.__cause__ = itself.original_exception = itself
+    assert classify(itself).kind == "unknown"
+    first: Any = Status(429)
+    second: Any = Status(404)
+    first.original_exception, second.original_exception = second, first
+    assert classify(first).kind in ("rate_limit", "not_found")
+
+
+@pytest.mark.parametrize("fault", [KeyError("choices"), ValueError("mine"), RuntimeError("mine")])
+def test_a_fault_of_the_code_is_unknown_whatever_it_was_raised_from(fault: Exception) -> None:
+    fault.__cause__ = of_openai(openai.AuthenticationError, 401)
+    assert classify(fault) == Failure("unknown", passes=False)
+
+
+def test_a_wrapper_of_a_client_is_what_it_wraps() -> None:
+    assert classify(wrapped(httpx.ReadTimeout("slow"))).kind == "timeout"
+
+
+def test_a_request_that_was_no_json_stays_a_bad_request() -> None:
+    message = "We could not parse the JSON body of your request: Expecting value: line 1 column 1 (char 0)"
+    assert classify(of_openai(openai.BadRequestError, 400, {"message": message})).kind == "bad_request"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.emulator.script import Reply
 
 Evidence = Literal["recorded", "reported", "unverified"]
 """`recorded`: a real answer of this shape is among the reference responses. `reported`: its body is quoted in a public report.
-`unverified`: written from what is generally said of the provider; nobody here has seen it."""
+`unverified`: written from what is generally said of the provider, and not seen in any recorded answer."""
 
 
 class Error(NamedTuple):
@@ -32,7 +32,7 @@ ERRORS: Final[Mapping[str, Error]] = {
     "quota": Error(Fault("quota"), Failure("rate_limit", passes=False)),
     "content_filter": Error(Fault("content_filter"), Failure("refusal", passes=False)),
     "server_error": Error(Fault("server_error"), Failure("server_error")),
-    "unavailable": Error(Fault("unavailable"), Failure("server_error")),
+    "unavailable": Error(Fault("unavailable", retry_after=2.5), Failure("server_error", retry_after=2.5)),
     "overloaded": Error(Fault("overloaded"), Failure("server_error")),
     "not_json": Error(Raw(b"<html><title>Log in</title></html>", content_type="text/html"), Failure("server_error")),
     "stream_error_first": Error(Say(error_after=0), Failure("server_error"), streamed_only=True),
@@ -56,84 +56,39 @@ STATUS: Final[Mapping[str, str]] = {
     "stream_error_later": "200, an error after some text",
 }
 
-EVIDENCE: Final[Mapping[str, Mapping[str, Evidence]]] = {
-    "openai": {
-        "bad_request": "recorded",
-        "context_overflow": "reported",
-        "unauthorized": "unverified",
-        "not_found": "recorded",
-        "too_large": "unverified",
-        "rate_limit": "unverified",
-        "quota": "unverified",
-        "content_filter": "unverified",
-        "server_error": "unverified",
-        "unavailable": "unverified",
-        "not_json": "unverified",
-        "stream_error_first": "reported",
-        "stream_error_later": "reported",
-    },
-    "openai-responses": {
-        "bad_request": "recorded",
-        "context_overflow": "unverified",
-        "unauthorized": "unverified",
-        "not_found": "recorded",
-        "too_large": "unverified",
-        "rate_limit": "unverified",
-        "quota": "unverified",
-        "content_filter": "unverified",
-        "server_error": "unverified",
-        "unavailable": "unverified",
-        "not_json": "unverified",
-        "stream_error_first": "unverified",
-        "stream_error_later": "unverified",
-    },
-    "anthropic": {
-        "bad_request": "recorded",
-        "context_overflow": "unverified",
-        "unauthorized": "unverified",
-        "not_found": "recorded",
-        "too_large": "reported",
-        "rate_limit": "reported",
-        "quota": "unverified",
-        "content_filter": "reported",
-        "server_error": "unverified",
-        "unavailable": "unverified",
-        "overloaded": "unverified",
-        "not_json": "unverified",
-        "stream_error_first": "unverified",
-        "stream_error_later": "unverified",
-    },
-    "gemini": {
-        "bad_request": "unverified",
-        "context_overflow": "unverified",
-        "unauthorized": "unverified",
-        "not_found": "recorded",
-        "too_large": "unverified",
-        "rate_limit": "unverified",
-        "quota": "reported",
-        "server_error": "unverified",
-        "unavailable": "reported",
-        "not_json": "unverified",
-        "stream_error_first": "reported",
-        "stream_error_later": "reported",
-    },
-    "mistral": {
-        "bad_request": "unverified",
-        "context_overflow": "unverified",
-        "unauthorized": "reported",
-        "not_found": "unverified",
-        "too_large": "unverified",
-        "rate_limit": "reported",
-        "quota": "reported",
-        "server_error": "unverified",
-        "unavailable": "reported",
-        "not_json": "unverified",
-        "stream_error_first": "unverified",
-        "stream_error_later": "unverified",
-    },
+RECORDED: Final[Mapping[str, frozenset[str]]] = {
+    "openai": frozenset({"bad_request", "not_found"}),
+    "openai-responses": frozenset({"bad_request", "not_found"}),
+    "anthropic": frozenset({"bad_request", "not_found"}),
+    "gemini": frozenset({"not_found"}),
+    "mistral": frozenset(),
 }
-"""The errors of each provider. One that is missing is not known there: Gemini's and Mistral's filters send no error, and only
-Anthropic has a status 529."""
+REPORTED: Final[Mapping[str, frozenset[str]]] = {
+    "openai": frozenset({"context_overflow", "stream_error_first", "stream_error_later"}),
+    "openai-responses": frozenset(),
+    "anthropic": frozenset({"too_large", "rate_limit", "content_filter"}),
+    "gemini": frozenset({"quota", "unavailable", "stream_error_first", "stream_error_later"}),
+    "mistral": frozenset({"unauthorized", "rate_limit", "quota", "unavailable"}),
+}
+NOT_KNOWN: Final[Mapping[str, frozenset[str]]] = {
+    "openai": frozenset({"overloaded"}),
+    "openai-responses": frozenset({"overloaded"}),
+    "anthropic": frozenset(),
+    "gemini": frozenset({"overloaded", "content_filter"}),
+    "mistral": frozenset({"overloaded", "content_filter"}),
+}
+"""Errors that a provider is not known to send: only Anthropic has a status 529, and Gemini's and Mistral's filters send no error."""
+
+
+def evidence(provider: str, error: str) -> Evidence:
+    """Return where the wording of a provider's error comes from."""
+    return "recorded" if error in RECORDED[provider] else "reported" if error in REPORTED[provider] else "unverified"
+
+
+def errors_of(provider: str) -> list[str]:
+    """Return the errors that a provider is known to send."""
+    return [error for error in ERRORS if error not in NOT_KNOWN[provider]]
+
 
 EMPTY: Final = "an empty answer"
 
@@ -142,7 +97,10 @@ OTHERWISE: Final[Mapping[tuple[str, str, str], Failure]] = {
     ("mistral", "langchain", "quota"): Failure("auth", passes=False),
     ("mistral", "litellm", "quota"): Failure("auth", passes=False),
     # LiteLLM takes every word of a used up capacity for a rate limit, and drops the status.
-    ("mistral", "litellm", "unavailable"): Failure("rate_limit"),
+    ("mistral", "litellm", "unavailable"): Failure("rate_limit", retry_after=2.5),
+    # Of a server that is overloaded Gemini is not known to say when to come back.
+    ("gemini", "langchain", "unavailable"): Failure("server_error"),
+    ("gemini", "litellm", "unavailable"): Failure("server_error"),
 }
 """Where a provider's wording, or a client that hides it, allows another class only."""
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from tests.cassette_files import SUMS, source, sums
 from tests.recording import CASSETTES
 from tests.wire import test_answers, test_embeddings, test_odd_answers, test_provider_errors
-from tests.wire.errors import EVIDENCE, STATUS
+from tests.wire.errors import STATUS, evidence
 
 BEGIN: Final = "<!-- table: made by `make record` -->\n"
 END: Final = "<!-- end of the table -->\n"
@@ -56,7 +56,7 @@ def _about(module: ModuleType, provider: str, rest: list[Any]) -> tuple[str, str
     if module is test_odd_answers:
         return (ways if rest[0] not in test_odd_answers.ODD_STREAMS else "stream, sync and async"), rest[0], ""
     ways = "stream, sync and async" if rest[0].startswith("stream_error") else ways
-    return ways, f"{rest[0]} ({STATUS[rest[0]]})", EVIDENCE[provider][rest[0]]
+    return ways, f"{rest[0]} ({STATUS[rest[0]]})", evidence(provider, rest[0])
 
 
 def table(folder: Path) -> str:

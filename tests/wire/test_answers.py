@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.emulator import Say
-from tests.recording import bodies
+from tests.recording import bodies, is_emulated
 from tests.wire.reading import read_of
 from tests.wire.targets import HOSTS, KINDS, PROVIDERS, City, call, streams
 from tests.wire.truth import said
@@ -45,7 +45,9 @@ def test_a_call_is_read_as_it_was_sent(provider: str, host: str, kind: str, how:
     truth = said(PROVIDERS[provider].wire, body, streamed=streams(kind))
     read = read_of(host, result, truth)
     assert read.wrong == {}
-    assert read.unknown == {name for name, kinds in UNKNOWN.get((provider, host), {}).items() if kind in kinds}
+    unread = {name for name, kinds in UNKNOWN.get((provider, host), {}).items() if kind in kinds}
+    # A provider need not send all that the emulator was told to.
+    assert read.unknown == unread if is_emulated(vcr) else read.unknown <= unread
     assert result.arguments == truth.tool_calls
     assert (result.pieces > 0) == streams(kind)
     if kind == "json":

@@ -9,28 +9,30 @@ import pytest
 
 from taskroute import IncompleteStreamError, StreamInterruptedError
 from taskroute.execution.failures import classify
-from tests.emulator import Emulator, Say
+from tests.emulator import Emulator, Proxy, Say
 from tests.langchain.ways import STREAMS, Stage, ask
 
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[Emulator]:
-    with Emulator().running() as emulator:
+    """The emulator behind the official addresses."""
+    with Emulator().running() as emulator, Proxy(emulator).running():
         yield emulator
 
 
+@pytest.fixture
 def mistral(live: Emulator) -> Any:
     from langchain_mistralai import ChatMistralAI
 
-    options: dict[str, Any] = {"endpoint": f"{live.url}/mistral/v1", "api_key": "none", "max_retries": 0}
+    live.reset()
+    options: dict[str, Any] = {"api_key": "none", "max_retries": 0}
     return ChatMistralAI(model_name="mistral-small-latest", **options)
 
 
 @pytest.mark.parametrize("way", STREAMS)
-def test_a_stream_of_mistrals_with_an_error_in_it_is_broken_although_its_client_passes_over_that(way: str, live: Emulator) -> None:
-    live.reset()
+def test_a_stream_of_mistrals_with_an_error_in_it_is_broken_although_its_client_passes_over_that(way: str, live: Emulator, mistral: Any) -> None:
     live.then(Say(error_after=5))
-    stage = Stage({"other": "unused"}, given={"mistral": mistral(live)}, default=["mistral", "other"])
+    stage = Stage({"other": "unused"}, given={"mistral": mistral}, default=["mistral", "other"])
     with pytest.raises(StreamInterruptedError) as caught:
         ask(way, stage.llm)
     assert caught.value.delivered > 0
@@ -40,10 +42,9 @@ def test_a_stream_of_mistrals_with_an_error_in_it_is_broken_although_its_client_
 
 
 @pytest.mark.parametrize("way", STREAMS)
-def test_a_stream_that_breaks_before_its_first_word_is_answered_by_the_next_model(way: str, live: Emulator) -> None:
-    live.reset()
+def test_a_stream_that_breaks_before_its_first_word_is_answered_by_the_next_model(way: str, live: Emulator, mistral: Any) -> None:
     live.then(Say(error_after=0))
-    stage = Stage({"other": "all of it"}, given={"mistral": mistral(live)}, default=["mistral", "other"])
+    stage = Stage({"other": "all of it"}, given={"mistral": mistral}, default=["mistral", "other"])
     assert ask(way, stage.llm).text == "all of it"
     assert stage.outcomes.tries[0] == ("mistral", 0, "server_error")
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 
 from taskroute.execution.failures import Failure, classify
-from tests.wire.errors import EMPTY, ERRORS, EVIDENCE, expected
-from tests.wire.targets import HOSTS, call
+from tests.wire.errors import EMPTY, ERRORS, errors_of, expected
+from tests.wire.targets import HOSTS, PROVIDERS, call
 
 WAYS: Final[Mapping[str, tuple[str, bool]]] = {
     "sync": ("plain", False),
@@ -22,9 +22,9 @@ WAYS: Final[Mapping[str, tuple[str, bool]]] = {
 def cells() -> list[Any]:
     return [
         pytest.param(provider, host, error, id=f"{provider}-{host}-{error}")
-        for provider, errors in EVIDENCE.items()
+        for provider in PROVIDERS
         for host in HOSTS
-        for error in errors
+        for error in errors_of(provider)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +27,17 @@ FAULTS: Final[dict[str, tuple[Reply, str]]] = {
 BLURRED: Final = frozenset({"connection", "server_error"})
 """LiteLLM takes the one for the other. Both are tried again, and both fall back."""
 WAYS: Final = ("sync", "async", "stream", "astream")
-LIMIT: Final = 0.3
-"""Seconds that a client waits for bytes; Mistral's takes whole ones only."""
+SILENT: Final = frozenset({"hang", "stall", "stall_later"})
+SHORT: Final = 0.5
+"""Seconds that a client waits for bytes which do not come; Mistral's takes whole seconds only."""
+LONG: Final = 30.0
+"""Seconds for what comes at once."""
+
+
+@pytest.fixture(autouse=True)
+def _usual_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let LiteLLM use aiohttp, as it does where nobody tells it otherwise."""
+    monkeypatch.delenv("DISABLE_AIOHTTP_TRANSPORT", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +46,14 @@ def live() -> Iterator[Emulator]:
         yield emulator
 
 
-def options(host: str, provider: str, url: str) -> dict[str, Any]:
-    """Return what sends a client to the emulator, with a short limit of time."""
+def options(host: str, provider: str, url: str, limit: float) -> dict[str, Any]:
+    """Return what sends a client to the emulator, with a limit of time."""
     paths = {"openai": "/v1", "openai-responses": "/v1", "anthropic": "", "gemini": "", "mistral": "/mistral/v1"}
     if host == "langchain":
         name = {"mistral": "endpoint"}.get(provider, "base_url")
-        return {name: url + paths[provider], "timeout": 1 if provider == "mistral" else LIMIT, "max_retries": 0}
+        return {name: url + paths[provider], "timeout": math.ceil(limit) if provider == "mistral" else limit, "max_retries": 0}
     paths = {**paths, "gemini": "/v1beta/models/gemini-2.5-flash"}
-    return {"api_base": url + paths[provider], "timeout": LIMIT}
+    return {"api_base": url + paths[provider], "timeout": limit}
 
 
 def cells(*names: str) -> list[Any]:
@@ -55,12 +65,12 @@ def cells(*names: str) -> list[Any]:
     ]
 
 
-def ask_all(provider: str, host: str, url: str) -> dict[str, Result]:
+def ask_all(provider: str, host: str, url: str, limit: float = LONG) -> dict[str, Result]:
     """Call in all ways at once, so that their waits do not add up."""
 
     def ask(way: str) -> Result:
         kind = "stream" if way.endswith("stream") else "plain"
-        return call(host, provider, kind, is_async=way.startswith("a"), **options(host, provider, url))
+        return call(host, provider, kind, is_async=way.startswith("a"), **options(host, provider, url, limit))
 
     with ThreadPoolExecutor(len(WAYS)) as pool:
         return dict(zip(WAYS, pool.map(ask, WAYS), strict=True))
@@ -84,13 +94,18 @@ def test_a_fault_of_the_wire_has_its_class(provider: str, host: str, fault: str,
     reply, kind = FAULTS[fault]
     live.reset()
     live.then(*[reply] * len(WAYS))
-    found = kinds(ask_all(provider, host, live.url))
+    found = kinds(ask_all(provider, host, live.url, SHORT if fault in SILENT else LONG))
     assert set(found.values()) <= allowed(host, kind), found
 
 
-@pytest.mark.parametrize(("provider", "host"), cells())
-def test_a_refused_connection_has_its_class(provider: str, host: str) -> None:
+@pytest.fixture(scope="module")
+def nobody() -> str:
+    """An address where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    found = kinds(ask_all(provider, host, url))
+        return f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("provider", "host"), cells())
+def test_a_refused_connection_has_its_class(provider: str, host: str, nobody: str) -> None:
+    found = kinds(ask_all(provider, host, nobody))
     assert set(found.values()) <= allowed(host, "connection"), found

@@ -8,32 +8,50 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-_CAUSES: Final = 3
-"""Clients wrap the error of the client below them, some more than once."""
+_WRAPPED: Final = 3
+"""Clients wrap the error of the client below them, some more than once; so many times are unwrapped."""
 _TEXT: Final = 4000
 """Characters of a text that are looked at."""
 _RETRY_DELAY: Final = re.compile(r"""retrydelay['"]\s*:\s*['"](\d+(?:\.\d+)?)s['"]""")
 
 
 def holders(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exception, then those that it was raised from."""
+    """Yield the exception, then those that it was raised from, as far as a client may have wrapped them.
+
+    An exception of Python's own wraps nothing: it is a fault of the code that raised it, whatever came before.
+    """
     held: BaseException | None = error
-    for _ in range(_CAUSES + 1):
+    for _ in range(_WRAPPED + 1):
         if held is None:
             return
         yield held
-        held = held.__cause__
+        held = None if type(held).__module__ == "builtins" else held.__cause__
+
+
+def original_of(error: BaseException) -> Exception | None:
+    """Return the exception that LiteLLM keeps in one that it raises for whatever goes wrong in a stream."""
+    found: BaseException = error
+    for _ in range(_WRAPPED):
+        inner = getattr(found, "original_exception", None)
+        if not isinstance(inner, Exception) or inner is found:
+            break
+        found = inner
+    return found if found is not error and isinstance(found, Exception) else None
+
+
+def own_status(error: BaseException) -> int | None:
+    """Return the HTTP status of an exception, without those that it was raised from."""
+    for holder in (error, getattr(error, "response", None)):
+        for name in ("status_code", "code", "http_status", "status"):
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
+                return status
+    return None
 
 
 def status_of(error: BaseException) -> int | None:
     """Return the HTTP status that an exception carries, or None."""
-    for held in holders(error):
-        for holder in (held, getattr(held, "response", None)):
-            for name in ("status_code", "code", "http_status", "status"):
-                status = getattr(holder, name, None)
-                if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
-                    return status
-    return None
+    return next((status for held in holders(error) if (status := own_status(held)) is not None), None)
 
 
 def says(error: BaseException, phrases: tuple[str, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from taskroute.execution.evidence import retry_after, says, status_of
+from taskroute.execution.evidence import holders, original_of, own_status, retry_after, says, status_of
 
 __all__ = ["RETRIED", "Failure", "classify", "retry_after", "status_of"]
 
@@ -142,14 +142,20 @@ def classify(error: BaseException) -> Failure:
     """Return the failure class of an exception. Cancellation, interrupts and graph control flow are `control`."""
     if not isinstance(error, Exception):
         return Failure("control", passes=False)
-    # LiteLLM's wrapper of whatever goes wrong in a stream. What it has no class for it takes for a connection's error.
-    original = getattr(error, "original_exception", None)
-    if isinstance(original, Exception) and (inner := classify(original)).kind not in ("connection", "unknown"):
-        return inner
+    original = original_of(error)
+    if original is not None:
+        inner = _classify(original)
+        # What LiteLLM has no class for it takes for an error of the connection.
+        if inner.kind not in ("connection", "unknown"):
+            return inner
+    return _classify(error)
+
+
+def _classify(error: Exception) -> Failure:
     kind = _kind(error)
     if kind == "bad_request":
         kind = next((meant for phrases, meant in _BAD_REQUESTS if says(error, phrases)), kind)
-    if kind in ("bad_request", "connection") and says(error, _NO_ANSWER):
+    if kind in ("bad_request", "connection") and type(error).__module__.startswith("litellm") and says(error, _NO_ANSWER):
         kind = "server_error"
     wait = retry_after(error) if kind in RETRIED else None
     if kind in ("bad_request", "rate_limit", "auth") and says(error, _SPENT if wait is not None else _SPENT + _PERHAPS_SPENT):
@@ -158,13 +164,11 @@ def classify(error: BaseException) -> Failure:
 
 
 def _kind(error: Exception) -> str:
-    for parent in type(error).__mro__:
-        kind = _BY_NAME.get(parent.__name__)
-        if kind is not None:
+    for held in holders(error):
+        kind = _named(held) or _with_status(own_status(held))
+        # What was raised from control flow is none itself.
+        if kind is not None and (kind != "control" or held is error):
             return kind
-    status = status_of(error)
-    if status is not None:
-        return _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
     # openai raises its bare APIError for an error event in the middle of a stream.
     if any(parent.__name__ == "APIError" for parent in type(error).__mro__):
         return _kind_of_event(error)
@@ -172,6 +176,18 @@ def _kind(error: Exception) -> str:
     if type(error) is ValueError and str(error) == "No generation chunks were returned":
         return "server_error"
     return _kind_of_event(error) if isinstance(error, _MISREAD) and _while_reading(error) else "unknown"
+
+
+def _named(error: BaseException) -> str | None:
+    for parent in type(error).__mro__:
+        kind = _BY_NAME.get(parent.__name__)
+        if kind is not None:
+            return kind
+    return None
+
+
+def _with_status(status: int | None) -> str | None:
+    return None if status is None else _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
 
 
 def _kind_of_event(error: Exception) -> str:
