@@ -19,13 +19,15 @@ SUMS: Final = "SHA256SUMS"
 AGAIN: Final = "record it again with `make record`"
 
 _SECRETS: Final = re.compile(
-    r"\b(sk|pk|rk)-[A-Za-z0-9_-]{16,}"  # OpenAI, Anthropic and those who do as they do
-    r"|AIza[0-9A-Za-z_-]{20,}"  # Google
-    r"|[Bb]earer\s+\S+"
-    r"|(?i:authorization|x-api-key|api-key|x-goog-api-key|cookie|openai-organization|openai-project|anthropic-organization-id)['\"]?:"
+    r"\b(sk|pk|rk|gsk|hf)[-_][A-Za-z0-9_-]{16,}"  # OpenAI, Anthropic and those who do as they do
+    r"|\bAIza[0-9A-Za-z_-]{20,}|\bya29\.|\bAKIA[0-9A-Z]{12,}"  # Google, AWS
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.eyJ"  # a JSON web token
+    r"|(?i:bearer|basic)\s+[A-Za-z0-9+/=._-]{6,}"
+    r"|(?i:(authorization|x-api-key|api[-_]key|x-goog-api-key|cookie|access_token))\\?['\"]?\s*[:=]"
+    r"|(?i:openai-organization|openai-project|anthropic-organization-id)['\"]?\s*:"
     r"|[?&]key="
-    r"|\borg-[A-Za-z0-9]{8,}"
-    r"|\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b"
+    r"|\b(org|proj|user)-[A-Za-z0-9]{12,}"
+    r"|\b[\w.+-]+@[\w-]+\.[A-Za-z]{2,}\b"
 )
 
 

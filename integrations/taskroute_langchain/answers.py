@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
 from taskroute.errors import IncompleteStreamError
-from taskroute.types import NOTHING, Usage
+from taskroute.reading import as_mapping, as_text
+from taskroute.types import Usage
+from taskroute_langchain.usage import usage_of
 
-_TIERS: Final = ("flex", "priority")
-"""OpenAI's service tiers under whose name langchain-openai counts what was cached and what was thought."""
-_SHORT: Final = "ephemeral_5m_input_tokens"
-_LONG: Final = "ephemeral_1h_input_tokens"
-_WHOLE_EACH_TIME: Final = frozenset({"openai"})
-"""Providers that define usage as that of the whole request: where a host repeats it, LangChain's sum is wrong."""
-_GOOGLE: Final = frozenset({"google_genai", "google_vertexai"})
-_CORRECTED: Final = frozenset({*_GOOGLE, "mistralai", "anthropic"})
+_MISTRAL: Final = "mistralai"
+_MISTRALS_OWN: Final = "api.mistral.ai"
+"""The host that always says why a stream ended. The package that asks it passes over an error in the middle of one."""
+_SUMMARISES: Final = "anthropic"
+"""The provider that leaves its summaries of a conversation out of its totals. OpenAI has blocks of the same name, and counts them."""
+_MADE_BY_LANGCHAIN: Final = ("lc_", "run-")
+"""How the ids begin that LangChain gives to messages without one."""
+_REPEATED: Final = 6
+"""How long a text is that may be a word twice: no name or reason is shorter than three letters."""
 
 
 class Answer(NamedTuple):
@@ -32,29 +36,37 @@ class Answer(NamedTuple):
 
     def then(self, later: Answer) -> Answer:
         """Return what is known after one more chunk, without the usage: counts are added up, not replaced."""
-        return Answer(None, *[new or old for new, old in zip(later[1:], self[1:], strict=True)])
-
-
-_SAY_WHY_THEY_END: Final = frozenset({"mistralai"})
-"""Providers that always say why a stream ended, and whose package passes over an error in the middle of one."""
-
-
-def refuse_half(said: Answer) -> None:
-    """Raise IncompleteStreamError for a stream that has ended, and not as its provider ends one."""
-    if said.finish_reason is None and said.provider in _SAY_WHY_THEY_END:
-        raise IncompleteStreamError(said.provider)
+        return Answer(
+            None, later.finish_reason or self.finish_reason, later.model or self.model, later.provider or self.provider, later.id or self.id
+        )
 
 
 UNKNOWN_ANSWER: Final = Answer(None, None, None, None)
-_MADE_BY_LANGCHAIN: Final = ("lc_", "run-")
-"""How the ids begin that LangChain gives to messages without one."""
+
+
+def refuse_half(said: Answer, model: Any) -> None:
+    """Raise IncompleteStreamError for a stream of this chat model's that has ended, and not as its provider ends one."""
+    if said.finish_reason is None and said.provider == _MISTRAL and _asks_mistral_itself(model):
+        raise IncompleteStreamError(said.provider)
+
+
+def _asks_mistral_itself(model: Any) -> bool:
+    """Return whether a chat model asks Mistral's own host. Those that speak like it may end a stream without a word."""
+    endpoint = getattr(model, "endpoint", None)
+    try:
+        return isinstance(endpoint, str) and urlsplit(endpoint).hostname == _MISTRALS_OWN
+    except ValueError:
+        return False
 
 
 def answer_of(message: BaseMessage) -> Answer:
-    """Return usage, finish reason and model of an answer."""
-    said = answer_from(message.response_metadata, getattr(message, "usage_metadata", None))
-    if said.usage is not None and _left_out(message):
-        said = said._replace(usage=None)
+    """Return usage, finish reason, model, provider and id of an answer."""
+    about = as_mapping(message.response_metadata)
+    said = answer_from(about, getattr(message, "usage_metadata", None))
+    if said.model is not None and isinstance(message, AIMessageChunk):
+        said = said._replace(model=_once(said.model))
+    if said.provider == _SUMMARISES:
+        said = unless_summarised(said, summarised=_lost_a_summary(message, about))
     return said if said.id else said._replace(id=id_of(message))
 
 
@@ -63,141 +75,68 @@ def id_of(message: BaseMessage) -> str | None:
     return None if message.id is None or message.id.startswith(_MADE_BY_LANGCHAIN) else message.id
 
 
-def answer_from(about: Mapping[str, Any], usage: Mapping[str, Any] | None) -> Answer:
-    """Return the same, from the metadata of an answer."""
-    return Answer(usage_of(usage, about), _finish(about), _model(about), _provider(about), about.get("id"))
+def answer_from(about: Mapping[str, Any], counts: Any) -> Answer:
+    """Return what `response_metadata` and `usage_metadata` say of an answer, of which they may be a part alone."""
+    provider = _provider(about)
+    usage = usage_of(counts, provider=provider, about=about) if counts else None
+    return Answer(usage, _finish(about), _model(about, provider), provider, as_text(about.get("id")))
 
 
 def _provider(about: Mapping[str, Any]) -> str | None:
     # Of a prompt that Google blocked, older releases of its package do not say whose answer it is.
-    return about.get("model_provider") or ("google_genai" if "prompt_feedback" in about else None)
+    return as_text(about.get("model_provider")) or ("google_genai" if "prompt_feedback" in about else None)
 
 
 def _finish(about: Mapping[str, Any]) -> str | None:
-    finish = about.get("finish_reason") or about.get("stop_reason") or about.get("done_reason")
-    if not finish and about.get("object") == "response":
+    finish = _word(about.get("finish_reason")) or _word(about.get("stop_reason")) or _word(about.get("done_reason"))
+    if finish is None and about.get("object") == "response":
         # OpenAI's responses have a status, and a reason only where they are incomplete.
-        finish = (about.get("incomplete_details") or NOTHING).get("reason") or about.get("status")
-    if not finish and about.get("prompt_feedback"):
+        finish = _word(as_mapping(about.get("incomplete_details")).get("reason")) or _word(about.get("status"))
+    if finish is None and "prompt_feedback" in about:
         # Google blocked the prompt: there is no answer that could have ended.
-        blocked = about["prompt_feedback"].get("block_reason")
-        finish = getattr(blocked, "value", blocked)
-    return _once(str(finish)) if finish else None
+        finish = _word(as_mapping(about["prompt_feedback"]).get("block_reason"))
+    # Of a whole message too: a model that streams behind `invoke` gives one that was joined from chunks, and no reason is a word twice.
+    return None if finish is None else _once(finish)
 
 
-def _model(about: Mapping[str, Any]) -> str | None:
-    if about.get("model_provider") == "mistralai" and "token_usage" in about:
+def _word(value: Any) -> str | None:
+    """Return a text, or that of a member of an enumeration."""
+    return as_text(value) or as_text(getattr(value, "value", None))
+
+
+def _model(about: Mapping[str, Any], provider: str | None) -> str | None:
+    if provider == _MISTRAL and "token_usage" in about:
         # For a whole answer langchain-mistralai repeats what it asked for, not what answered.
         return None
-    model = about.get("model_name") or about.get("model")
-    return _once(model) if isinstance(model, str) else None
+    return as_text(about.get("model_name")) or as_text(about.get("model"))
 
 
 def _once(text: str) -> str:
     """Return a text that a host said in several chunks, and that LangChain joined to itself when it added them up."""
+    if len(text) < _REPEATED:
+        return text
     period = (text + text).find(text, 1)
-    return text[:period] if period > 2 else text
+    return text[:period] if period >= _REPEATED // 2 else text
 
 
-def usage_of(metadata: Mapping[str, Any] | None, about: Mapping[str, Any] = NOTHING) -> Usage | None:
-    """Return the tokens of LangChain's `usage_metadata`.
-
-    LangChain writes 0 for a count that the provider did not give. No prompt and no answer has 0 tokens, so there 0 means unknown.
-    """
-    if not metadata:
-        return None
-    given: dict[str, int] = metadata.get("input_token_details") or {}
-    spent: dict[str, int] = metadata.get("output_token_details") or {}
-    for tier in _TIERS:
-        if tier in given:
-            given, spent = _without_tier(given, tier), _without_tier(spent, tier)
-    asked, answered = metadata.get("input_tokens") or None, metadata.get("output_tokens") or None
-    provider = _provider(about)
-    if asked and answered and metadata.get("total_tokens", 0) > asked + answered and provider not in _GOOGLE:
-        # Some hosts leave what was thought out of the answer's tokens, and have it in the total. Google's package gets the total of
-        # a stream wrong, and the parts right.
-        answered = None
-    written = given.get("cache_creation")
-    if not written and given:
-        # langchain-anthropic writes 0 in place of the sum once it has the parts.
-        written = given.get(_SHORT, 0) + given.get(_LONG, 0) or written
-    usage = Usage(asked, answered, given.get("cache_read"), written, spent.get("reasoning"))
-    return _by_provider(usage, provider, about) if provider in _CORRECTED else usage
-
-
-def _without_tier(counts: dict[str, int], tier: str) -> dict[str, int]:
-    return {name.removeprefix(f"{tier}_"): count for name, count in counts.items()}
-
-
-def _count(counts: Mapping[str, Any], name: str) -> int | None:
-    count = counts.get(name)
-    return count if isinstance(count, int) else None
-
-
-def _by_provider(usage: Usage, provider: str, about: Mapping[str, Any]) -> Usage:
-    """Correct what the package of one provider gets wrong, or loses."""
-    if provider in _GOOGLE:
-        # Google leaves counts of 0 out, and its package writes 0 for what was left out.
-        return usage._replace(cache_read=usage.cache_read or None, reasoning=usage.reasoning or None)
-    if provider == "mistralai":
-        counted: Mapping[str, Any] = about.get("token_usage") or NOTHING
-        read = _count(counted.get("prompt_tokens_details") or NOTHING, "cached_tokens")
-        return usage._replace(cache_read=_count(counted, "num_cached_tokens") if read is None else read)
-    if provider == "anthropic":
-        if usage.input is not None and usage.input == (usage.cache_read or 0) + (usage.cache_write or 0):
-            # No prompt comes from the cache whole: the count of what did not is missing from this sum.
-            usage = usage._replace(input=None)
-        return _with_summaries(usage, about.get("usage") or NOTHING)
-    return usage
-
-
-def _with_summaries(usage: Usage, counted: Mapping[str, Any]) -> Usage:
-    """Add the summaries that Anthropic made of the conversation: the same model made them, and its totals leave them out."""
-    for each in counted.get("iterations") or ():
-        if each.get("type") == "compaction":
-            read, written = _count(each, "cache_read_input_tokens"), _count(each, "cache_creation_input_tokens")
-            new = _count(each, "input_tokens")
-            usage = usage._replace(
-                input=None if new is None or usage.input is None else usage.input + new + (read or 0) + (written or 0),
-                output=_sum(usage.output, _count(each, "output_tokens")),
-                cache_read=_sum(usage.cache_read, read),
-                cache_write=_sum(usage.cache_write, written),
-            )
-    return usage
-
-
-def _sum(left: int | None, right: int | None) -> int | None:
-    return None if left is None or right is None else left + right
-
-
-def _left_out(message: BaseMessage) -> bool:
+def _lost_a_summary(message: BaseMessage, about: Mapping[str, Any]) -> bool:
     """Return whether Anthropic summarised the conversation and the message does not say what that took: a stream loses it."""
-    if isinstance(message.content, str) or (message.response_metadata.get("usage") or NOTHING).get("iterations"):
+    if isinstance(message.content, str) or as_mapping(about.get("usage")).get("iterations"):
         return False
-    return summarised(message.content)
+    return has_summary(message.content)
 
 
-def summarised(blocks: Iterable[Any]) -> bool:
-    """Return whether blocks of content hold a summary that Anthropic made of the conversation."""
-    return any(isinstance(block, Mapping) and cast("Mapping[str, Any]", block).get("type") == "compaction" for block in blocks)
+def has_summary(blocks: Iterable[Any]) -> bool:
+    """Return whether there is a block that may be a summary which Anthropic made of the conversation."""
+    for block in blocks:  # noqa: SIM110 - runs for each chunk of a stream, and a generator costs more than the look itself
+        if as_mapping(block).get("type") == "compaction":
+            return True
+    return False
 
 
-def usage_with(known: Mapping[str, Any] | None, more: Mapping[str, Any], provider: str | None) -> Mapping[str, Any]:
-    """Return the usage of a stream after one more chunk that has some. What is no count is left out."""
-    if known is None or provider in _WHOLE_EACH_TIME:
-        return more
-    return _added(known, more)
-
-
-def _added(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    total: dict[str, Any] = dict(known)
-    for name, count in more.items():
-        before = total.get(name)
-        if isinstance(count, Mapping):
-            total[name] = _added(cast("Mapping[str, Any]", before or {}), cast("Mapping[str, Any]", count))
-        elif isinstance(count, int):
-            total[name] = count + (before if isinstance(before, int) else 0)
-    return total
+def unless_summarised(said: Answer, *, summarised: bool) -> Answer:
+    """Return what a stream says of itself; where it has a summary (see `has_summary`), the package lost what that took."""
+    return said._replace(usage=None) if summarised and said.provider == _SUMMARISES else said
 
 
 def text_of(message: BaseMessage) -> str:
@@ -210,28 +149,6 @@ def called(message: BaseMessage) -> tuple[str, ...]:
     if not isinstance(message, AIMessage) or not (message.tool_calls or message.invalid_tool_calls):
         return ()
     return tuple([call["name"] for call in message.tool_calls] + [name for call in message.invalid_tool_calls if (name := call["name"])])
-
-
-class Called:
-    """The names of the tools that a stream calls, in order."""
-
-    def __init__(self) -> None:
-        self._names: list[str] = []
-        self._known: dict[Any, str | None] = {}
-
-    def add(self, chunk: AIMessageChunk) -> None:
-        """Note the parts of calls in a chunk. Some hosts repeat the name with each part, some give each call the same index."""
-        for part in chunk.tool_call_chunks:
-            name, given = part["name"], part["id"]
-            key = given if part["index"] is None else part["index"]
-            if not name or (key is not None and key in self._known and given in (None, "", self._known[key])):
-                continue
-            self._names.append(name)
-            if key is not None:
-                self._known[key] = given
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
 
 
 def has_content(chunk: Any) -> bool:

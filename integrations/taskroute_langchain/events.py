@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 
 from taskroute.execution.drivers import Run, Source, adrive_stream, drive_stream
+from taskroute.reading import as_mapping, as_text, say_unread
 from taskroute.steps import Attempt
 from taskroute.types import Reply
-from taskroute_langchain.answers import UNKNOWN_ANSWER, answer_from, refuse_half, summarised
+from taskroute_langchain.answers import UNKNOWN_ANSWER, answer_from, has_summary, refuse_half, unless_summarised
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.record import KEY, record, run_config
 
@@ -27,45 +28,68 @@ class EventSource:
         self._host = host
         self._attempt = attempt
         self._said = UNKNOWN_ANSWER
+        self._ended = UNKNOWN_ANSWER
+        """What the event that ends the message says alone."""
         self._texts: list[str] = []
         self._called: list[str] = []
         self._summarised = False
+        self._unread = False
 
     def take(self, chunk: Any) -> bool:
-        return chunk["event"] not in _SILENT
+        return as_mapping(chunk).get("event") not in _SILENT
 
     def note(self, event: Any) -> Any:
         """Return the event; what ends the message comes back with the record."""
-        about: dict[str, Any] = event.get("metadata") or {}
+        try:
+            self._read(event)
+        except Exception as error:  # noqa: BLE001 - as in ChatHost.read
+            self._give_up(error)
+        if as_mapping(event).get("event") != "message-finish":
+            return event
+        refuse_half(self._ended, self._host.llm.chosen(self._attempt))
+        return {**event, "metadata": {**as_mapping(event.get("metadata")), KEY: record(self._attempt, self.reply().cost)}}
+
+    def _read(self, event: Mapping[str, Any]) -> None:
         kind = event["event"]
         if kind == "message-start":
-            self._said = self._said._replace(model=about.get("model"), provider=about.get("provider"))
+            about = as_mapping(event.get("metadata"))
+            self._said = self._said._replace(model=as_text(about.get("model")), provider=as_text(about.get("provider")))
         elif kind == "content-block-finish":
-            self._block(event["content"])
-        if kind != "message-finish":
-            return event
-        known, said = self._said, answer_from(about, event.get("usage"))
-        refuse_half(said)
-        usage = said.usage
-        if usage is not None and said.provider in _SPREAD:
-            usage = usage._replace(cache_read=None, cache_write=None, reasoning=None)
-        self._said = known.then(said)._replace(
-            usage=None if self._summarised else usage, finish_reason=said.finish_reason or event.get("reason")
-        )
-        return {**event, "metadata": {**about, KEY: record(self._attempt, self.reply().cost)}}
+            self._block(as_mapping(event.get("content")))
+        elif kind == "message-finish":
+            self._finish(event)
 
-    def _block(self, block: dict[str, Any]) -> None:
-        kind = block.get("type")
+    def _finish(self, event: Mapping[str, Any]) -> None:
+        self._ended = ended = answer_from(as_mapping(event.get("metadata")), event.get("usage"))
+        usage = ended.usage
+        if usage is not None and ended.provider in _SPREAD:
+            usage = usage._replace(cache_read=None, cache_write=None, reasoning=None)
+        finish = ended.finish_reason or as_text(event.get("reason"))
+        said = self._said.then(ended)._replace(usage=usage, finish_reason=finish)
+        self._said = unless_summarised(said, summarised=self._summarised)
+
+    def _block(self, block: Mapping[str, Any]) -> None:
+        kind, name = block.get("type"), as_text(block.get("name"))
         if kind == "text":
-            self._texts.append(block.get("text") or "")
-        elif kind in ("tool_call", "invalid_tool_call") and block.get("name"):
-            self._called.append(block["name"])
+            self._texts.append(as_text(block.get("text")) or "")
+        elif kind in ("tool_call", "invalid_tool_call") and name:
+            self._called.append(name)
         elif kind == "non_standard":
-            self._summarised = self._summarised or summarised([block.get("value")])
+            self._summarised = self._summarised or has_summary([block.get("value")])
+
+    def _give_up(self, error: Exception) -> None:
+        """Leave the whole message unknown: what the other events say is not all of it."""
+        self._unread = True
+        self._ended = UNKNOWN_ANSWER
+        say_unread(self, error)
 
     def reply(self) -> Reply:
-        reply = self._host.priced(self._attempt, self._said)
-        return reply._replace(text="".join(self._texts), tool_calls=tuple(self._called))
+        if not self._unread:
+            try:
+                return self._host.priced(self._attempt, self._said, text="".join(self._texts), tool_calls=tuple(self._called))
+            except Exception as error:  # noqa: BLE001 - as in ChatHost.read
+                self._give_up(error)
+        return Reply(answer=None)
 
 
 class EventHost(ChatHost):

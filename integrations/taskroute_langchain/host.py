@@ -12,25 +12,25 @@ from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
 from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import Source
+from taskroute.reading import Called, say_unread
 from taskroute.steps import Attempt
 from taskroute.types import Cost, Reply
 from taskroute_langchain.answers import (
     UNKNOWN_ANSWER,
     Answer,
-    Called,
     answer_from,
     answer_of,
     called,
     has_content,
+    has_summary,
     id_of,
     refuse_half,
-    summarised,
     text_of,
-    usage_of,
-    usage_with,
+    unless_summarised,
 )
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.record import record, run_config, with_record
+from taskroute_langchain.usage import usage_of, with_chunk
 
 if TYPE_CHECKING:
     from taskroute_langchain.chat_model import RoutedChatModel
@@ -71,23 +71,19 @@ class ChatHost:
         """Return the answer with its record and its price."""
         if not isinstance(answer, BaseMessage):
             return Reply(answer=answer)
-        said = answer_of(answer)
-        cost = self._cost(attempt, said)
-        return Reply(
-            answer=with_record(answer, record(attempt, cost)),
-            usage=said.usage,
-            finish_reason=said.finish_reason,
-            model=said.model,
-            provider=said.provider,
-            id=said.id,
-            text=text_of(answer),
-            tool_calls=called(answer),
-            cost=cost,
-        )
+        reply = self.read(attempt, answer)
+        return reply._replace(answer=with_record(answer, record(attempt, reply.cost)))
 
-    def priced(self, attempt: Attempt, said: Answer) -> Reply:
+    def read(self, attempt: Attempt, message: BaseMessage) -> Reply:
+        """Return a reply without its answer. A message that cannot be read says nothing, and fails no call."""
+        try:
+            return self.priced(attempt, answer_of(message), text=text_of(message), tool_calls=called(message))
+        except Exception as error:  # noqa: BLE001 - whatever a provider's package puts into a message, the caller gets it
+            say_unread(message, error)
+            return Reply(answer=None)
+
+    def priced(self, attempt: Attempt, said: Answer, *, text: str = "", tool_calls: tuple[str, ...] = ()) -> Reply:
         """Return a reply without its answer: what the model said of itself, and what that costs."""
-        cost = self._cost(attempt, said)
         return Reply(
             answer=None,
             usage=said.usage,
@@ -95,10 +91,13 @@ class ChatHost:
             model=said.model,
             provider=said.provider,
             id=said.id,
-            cost=cost,
+            text=text,
+            tool_calls=tool_calls,
+            cost=self.cost(attempt, said),
         )
 
-    def _cost(self, attempt: Attempt, said: Answer) -> Cost | None:
+    def cost(self, attempt: Attempt, said: Answer) -> Cost | None:
+        """Return the price of what was said to be used, or None when no price is known."""
         if said.usage is None:
             return None
         return self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model, snapshot=attempt.snapshot)
@@ -119,6 +118,7 @@ class ChunkSource:
         self._texts: list[str] = []
         self._called = Called()
         self._id: str | None = None
+        self._unread = False
 
     def take(self, chunk: Any) -> bool:
         return has_content(chunk)
@@ -126,22 +126,53 @@ class ChunkSource:
     def _note(self, chunk: Any) -> Any:
         if not isinstance(chunk, BaseMessage):
             return chunk
-        if chunk.response_metadata:
-            self._about = self._about.then(answer_from(chunk.response_metadata, None))
-        usage = getattr(chunk, "usage_metadata", None)
-        if usage:
-            self._usage = usage_with(self._usage, usage, self._about.provider)
-        if chunk.content:
-            self._texts.append(text_of(chunk))
-            self._summarised = self._summarised or (not isinstance(chunk.content, str) and summarised(chunk.content))
-        self._id = self._id or id_of(chunk)
+        try:
+            self._read(chunk)
+        except Exception as error:  # noqa: BLE001 - as in ChatHost.read
+            self._give_up(chunk, error)
         if isinstance(chunk, AIMessageChunk):
-            if chunk.tool_call_chunks:
-                self._called.add(chunk)
             if chunk.chunk_position != "last":
                 return chunk
-            refuse_half(self._about)
-        return with_record(chunk, record(self._attempt, self.reply().cost))
+            refuse_half(self._about, self._host.llm.chosen(self._attempt))
+        return with_record(chunk, record(self._attempt, self._cost()))
+
+    def _read(self, chunk: BaseMessage) -> None:
+        about, known = chunk.response_metadata, self._about.provider
+        # Some packages say whose each chunk is, and no more.
+        if about and (len(about) > 1 or known is None or about.get("model_provider") != known):
+            self._about = self._about.then(answer_from(about, None))
+        counts = getattr(chunk, "usage_metadata", None)
+        if counts:
+            self._usage = with_chunk(self._usage, counts, self._about.provider)
+        if chunk.content:
+            self._texts.append(text_of(chunk))
+            if not self._summarised and not isinstance(chunk.content, str):
+                self._summarised = has_summary(chunk.content)
+        if self._id is None:
+            self._id = id_of(chunk)
+        if isinstance(chunk, AIMessageChunk):
+            for part in chunk.tool_call_chunks:
+                self._called.add(index=part["index"], id=part["id"], name=part["name"])
+
+    def _give_up(self, chunk: Any, error: Exception) -> None:
+        """Leave the whole stream unknown: what the other chunks say is not all of it."""
+        self._unread = True
+        self._about = UNKNOWN_ANSWER
+        say_unread(chunk, error)
+
+    def _said(self) -> Answer:
+        about = self._about
+        usage = usage_of(self._usage, provider=about.provider)
+        return unless_summarised(about._replace(usage=usage, id=about.id or self._id), summarised=self._summarised)
+
+    def _cost(self) -> Cost | None:
+        if self._unread:
+            return None
+        try:
+            return self._host.cost(self._attempt, self._said())
+        except Exception as error:  # noqa: BLE001 - as in ChatHost.read
+            self._give_up(self, error)
+            return None
 
     def sealed(self, chunks: Iterator[Any]) -> Iterator[Any]:
         """Yield the chunks, each noted, the last with the record."""
@@ -157,10 +188,12 @@ class ChunkSource:
             await aclose(chunks)
 
     def reply(self) -> Reply:
-        about = self._about
-        usage = None if self._summarised else usage_of(self._usage, {"model_provider": about.provider})
-        reply = self._host.priced(self._attempt, about._replace(usage=usage))
-        return reply._replace(id=about.id or self._id, text="".join(self._texts), tool_calls=tuple(self._called))
+        if not self._unread:
+            try:
+                return self._host.priced(self._attempt, self._said(), text="".join(self._texts), tool_calls=tuple(self._called))
+            except Exception as error:  # noqa: BLE001 - as in ChatHost.read
+                self._give_up(self, error)
+        return Reply(answer=None)
 
 
 async def aclose(chunks: Any) -> None:

@@ -15,7 +15,6 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from taskroute.execution.drivers import Run, Source, adrive, adrive_stream, drive, drive_stream
 from taskroute.steps import Attempt
 from taskroute.types import Reply
-from taskroute_langchain.answers import UNKNOWN_ANSWER, answer_of, called, text_of
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.messages import json_text
@@ -59,9 +58,7 @@ class StructuredHost(ChatHost):
 
     def heard(self, attempt: Attempt, ear: _Overheard, answer: Any) -> Reply:
         message = ear.message
-        reply = self.priced(attempt, UNKNOWN_ANSWER if message is None else answer_of(message))
-        if message is not None:
-            reply = reply._replace(text=text_of(message), tool_calls=called(message))
+        reply = Reply(answer=None) if message is None else self.read(attempt, message)
         raw: Any = answer["raw"] if self._bound.include_raw and answer is not None else None
         if isinstance(raw, BaseMessage):
             answer = {**cast("dict[str, Any]", answer), "raw": with_record(raw, record(attempt, reply.cost))}

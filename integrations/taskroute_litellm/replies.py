@@ -7,9 +7,11 @@ writes 0 or `stop`, or repeats what was asked for. Here such a value is None, wh
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from taskroute.reading import Called, as_list, as_text, say_unread
 from taskroute.types import Reply, Usage
 from taskroute_litellm.usage import completion_usage, count, field, message_usage, response_usage
 
@@ -28,11 +30,24 @@ _RUN_BY_PROVIDER: Final = "srvtoolu_"
 """How the ids of calls begin that Anthropic runs itself; LiteLLM puts them among those that the caller must run."""
 _CACHE: Final = "cached_response"
 """What LiteLLM calls the provider of a stream that it plays from its own cache."""
+_MADE_BY_LITELLM: Final = re.compile(r"chatcmpl-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The ids that LiteLLM gives to answers without one. Where a provider makes such ids itself, they are taken for LiteLLM's."""
 _LAST: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
 def reply_of(response: Any) -> Reply:
-    """Return what an answer of LiteLLM says: a completion, a response, a message, a text completion, an embedding."""
+    """Return what an answer of LiteLLM says: a completion, a response, a message, a text completion, an embedding.
+
+    One that cannot be read says nothing, costs a warning for its class, and fails no call.
+    """
+    try:
+        return _read(response)
+    except Exception as error:  # noqa: BLE001 - whatever LiteLLM or a provider puts into an answer, the caller gets it
+        say_unread(response, error)
+        return Reply(answer=response)
+
+
+def _read(response: Any) -> Reply:
     kind = field(response, "object")
     if kind == "response" or isinstance(field(response, "output"), list):
         return _of_response(response)
@@ -40,7 +55,7 @@ def reply_of(response: Any) -> Reply:
         return _of_message(response)
     if kind == "list":
         return _of_embedding(response)
-    if field(response, "choices"):
+    if as_list(field(response, "choices")):
         return _of_completion(response)
     return Reply(answer=response)
 
@@ -56,41 +71,44 @@ class _About(NamedTuple):
 
 
 def _about(answer: Any) -> _About:
-    hidden: Any = field(answer, "_hidden_params")
-    provider = field(hidden, "custom_llm_provider")
-    if not provider:
+    return _about_of(field(answer, "_hidden_params"))
+
+
+def _about_of(hidden: Any) -> _About:
+    provider = as_text(field(hidden, "custom_llm_provider"))
+    if provider is None:
         named, _, rest = str(field(hidden, "litellm_model_name") or "").partition("/")
         provider = named if rest else None
     cached = bool(field(hidden, "cache_hit")) or provider == _CACHE
-    return _About(None if provider == _CACHE else provider, field(hidden, "provider_response_model") or None, cached)
+    return _About(None if provider == _CACHE else provider, as_text(field(hidden, "provider_response_model")), cached)
 
 
 def _of_completion(response: Any) -> Reply:
-    about, choice = _about(response), field(response, "choices")[0]
+    about, choice = _about(response), as_list(field(response, "choices"))[0]
     message: Any = field(choice, "message")
     usage = None
     if not about.cached and about.provider not in _COUNTED:
         thinks = bool(field(message, "reasoning_content"))
         usage = completion_usage(field(response, "usage"), provider=about.provider, thinks=thinks)
-    calls = [call for call in field(message, "tool_calls") or () if not _is_run_by_provider(call)]
+    calls = [call for call in as_list(field(message, "tool_calls")) if not _is_run_by_provider(call)]
     return Reply(
         answer=response,
         usage=usage,
         finish_reason=_finish(choice, message, about.provider),
-        model=about.model or field(response, "model"),
+        model=about.model or as_text(field(response, "model")),
         provider=about.provider,
-        id=_id(field(response, "id"), about.provider),
-        text=_text(field(message, "content") or field(choice, "text")),
+        id=_id(field(response, "id")),
+        text=as_text(field(message, "content")) or as_text(field(choice, "text")) or "",
         tool_calls=_names(field(call, "function") for call in calls),
     )
 
 
 def _finish(choice: Any, message: Any, provider: str | None) -> str | None:
     """Return the provider's own word where LiteLLM kept it, else LiteLLM's."""
-    finish: str | None = field(choice, "finish_reason")
+    finish = as_text(field(choice, "finish_reason"))
     if finish in _CALLS:
         return finish
-    native: str | None = field(field(choice, "provider_specific_fields"), "native_finish_reason") or _native(message)
+    native = as_text(field(field(choice, "provider_specific_fields"), "native_finish_reason")) or _native(message)
     if native is None and provider in _GOOGLE and finish == "stop":
         # Of a whole answer of Google's the word is kept whenever there was one.
         return None
@@ -98,21 +116,17 @@ def _finish(choice: Any, message: Any, provider: str | None) -> str | None:
 
 
 def _native(message: Any) -> str | None:
-    found: str | None = field(field(message, "provider_specific_fields"), "stop_reason")
-    return found
+    return as_text(field(field(message, "provider_specific_fields"), "stop_reason"))
 
 
-def _id(given: str | None, provider: str | None) -> str | None:
-    """Return the provider's id of an answer. LiteLLM gives Anthropic's answers ids of its own."""
-    return None if provider == "anthropic" else given
-
-
-def _text(content: Any) -> str:
-    return content if isinstance(content, str) else ""
+def _id(given: Any) -> str | None:
+    """Return the provider's id of an answer."""
+    known = as_text(given)
+    return None if known is None or _MADE_BY_LITELLM.fullmatch(known) else known
 
 
 def _names(calls: Iterable[Any]) -> tuple[str, ...]:
-    return tuple([name for call in calls if (name := field(call, "name"))])
+    return tuple([name for call in calls if (name := as_text(field(call, "name")))])
 
 
 def _is_run_by_provider(call: Any) -> bool:
@@ -121,43 +135,44 @@ def _is_run_by_provider(call: Any) -> bool:
 
 def _of_response(response: Any) -> Reply:
     about = _about(response)
-    items: list[Any] = field(response, "output") or []
-    parts = [part for item in items if field(item, "type") == "message" for part in field(item, "content") or ()]
+    items = as_list(field(response, "output"))
+    parts = [part for item in items if field(item, "type") == "message" for part in as_list(field(item, "content"))]
     return Reply(
         answer=response,
         usage=None if about.cached else response_usage(field(response, "usage")),
-        finish_reason=field(field(response, "incomplete_details"), "reason") or field(response, "status"),
-        model=about.model or field(response, "model"),
+        finish_reason=as_text(field(field(response, "incomplete_details"), "reason")) or as_text(field(response, "status")),
+        model=about.model or as_text(field(response, "model")),
         provider=about.provider,
         id=_response_id(field(response, "id")),
-        text="".join(_text(field(part, "text")) for part in parts if field(part, "type") == "output_text"),
+        text="".join(as_text(field(part, "text")) or "" for part in parts if field(part, "type") == "output_text"),
         tool_calls=_names(item for item in items if field(item, "type") in ("function_call", "custom_tool_call")),
     )
 
 
 def _response_id(given: Any) -> str | None:
     """Return the provider's id of a response: LiteLLM wraps it, with the deployment that it belongs to, in one of its own."""
-    if not isinstance(given, str):
+    known = as_text(given)
+    if known is None:
         return None
     try:
-        wrapped = base64.b64decode(given.removeprefix("resp_"), validate=True).decode()
+        wrapped = base64.b64decode(known.removeprefix("resp_"), validate=True).decode()
     except ValueError:
-        return given
-    return wrapped.partition("response_id:")[2] or given
+        return known
+    return wrapped.partition("response_id:")[2] or known
 
 
 def _of_message(response: Any) -> Reply:
     """Read Anthropic's own format, which LiteLLM passes on."""
     about = _about(response)
-    blocks: list[Any] = field(response, "content") or []
+    blocks = as_list(field(response, "content"))
     return Reply(
         answer=response,
         usage=None if about.cached else message_usage(field(response, "usage")),
-        finish_reason=field(response, "stop_reason"),
-        model=about.model or field(response, "model"),
+        finish_reason=as_text(field(response, "stop_reason")),
+        model=about.model or as_text(field(response, "model")),
         provider=about.provider,
-        id=field(response, "id"),
-        text="".join(_text(field(block, "text")) for block in blocks if field(block, "type") == "text"),
+        id=_id(field(response, "id")),
+        text="".join(as_text(field(block, "text")) or "" for block in blocks if field(block, "type") == "text"),
         tool_calls=_names(block for block in blocks if field(block, "type") == "tool_use"),
     )
 
@@ -168,7 +183,7 @@ def _of_embedding(response: Any) -> Reply:
     return Reply(
         answer=response,
         usage=Usage(input=asked) if asked else None,
-        model=about.model or field(response, "model"),
+        model=about.model or as_text(field(response, "model")),
         provider=about.provider,
     )
 
@@ -188,19 +203,27 @@ class StreamSource:
         self._finish: str | None = None
         self._native: str | None = None
         self._usage: Any = None
-        self._beside: Any = None
+        self._unasked_usage: Any = None
+        """What the last chunk carries where usage was not asked for."""
         self._id: str | None = None
         self._texts: list[str] = []
-        self._calls: dict[int, str] = {}
+        self._called = Called()
         self._thinks = False
         self._advised = False
+        self._unread = False
 
     def take(self, chunk: Any) -> bool:
         """Note a chunk; return whether it holds anything that the caller could use: text, reasoning, part of a tool call."""
-        kind = field(chunk, "type")
-        return self._take_chunk(chunk) if kind is None else self._take_event(chunk, str(getattr(kind, "value", kind)))
+        try:
+            choices = field(chunk, "choices")
+            return self._take_event(chunk) if choices is None else self._take_chunk(chunk, as_list(choices))
+        except Exception as error:  # noqa: BLE001 - as in reply_of
+            self._give_up(chunk, error)
+            return True
 
-    def _take_event(self, event: Any, kind: str) -> bool:
+    def _take_event(self, event: Any) -> bool:
+        kind = field(event, "type")
+        kind = str(getattr(kind, "value", kind))
         if kind in _LAST:
             self._reply = _of_response(field(event, "response"))
             if field(field(field(event, "response"), "usage"), "input_tokens_details") is None:
@@ -210,59 +233,76 @@ class StreamSource:
             return str(field(field(event, "item"), "type")).endswith("_call")
         return kind.endswith(".delta") and bool(field(event, "delta"))
 
-    def _take_chunk(self, chunk: Any) -> bool:
-        about, known = _about(chunk), self._about
-        self._about = _About(about.provider or known.provider, about.model or known.model, about.cached or known.cached)
+    def _take_chunk(self, chunk: Any, choices: Sequence[Any]) -> bool:
+        # Read once: a private field of pydantic's takes microseconds.
+        hidden = field(chunk, "_hidden_params")
+        about, known = _about_of(hidden), self._about
+        if about != known:
+            self._about = _About(about.provider or known.provider, about.model or known.model, about.cached or known.cached)
         self._id = field(chunk, "id") or self._id
         self._usage = field(chunk, "usage") or self._usage
-        # Where usage was not asked for, the last chunk carries it all the same.
-        self._beside = field(field(chunk, "_hidden_params"), "usage")
+        self._unasked_usage = field(hidden, "usage")
         useful = False
-        for choice in field(chunk, "choices") or ():
+        for choice in choices:
             if (field(choice, "index") or 0) == 0:
-                self._finish = field(choice, "finish_reason") or self._finish
+                self._finish = as_text(field(choice, "finish_reason")) or self._finish
                 useful = self._take_delta(field(choice, "delta") or choice) or useful
         return useful
 
     def _take_delta(self, delta: Any) -> bool:
-        text = _text(field(delta, "content") or field(delta, "text"))
+        text = as_text(field(delta, "content")) or as_text(field(delta, "text"))
         if text:
             self._texts.append(text)
         thought = bool(field(delta, "reasoning_content") or field(delta, "thinking_blocks"))
         self._thinks = self._thinks or thought
-        self._native = _native(delta) or self._native
-        served: list[Any] = field(field(delta, "provider_specific_fields"), "server_tool_calls") or []
-        self._advised = self._advised or "advisor" in _names(field(call, "function") for call in served)
-        calls: list[Any] = field(delta, "tool_calls") or []
+        beside = field(delta, "provider_specific_fields")
+        if beside:
+            self._native = as_text(field(beside, "stop_reason")) or self._native
+            served = as_list(field(beside, "server_tool_calls"))
+            self._advised = self._advised or "advisor" in _names(field(call, "function") for call in served)
+        calls = as_list(field(delta, "tool_calls"))
         for call in calls:
-            index, name = field(call, "index") or 0, field(field(call, "function"), "name")
-            if name and not _is_run_by_provider(call):
-                self._calls.setdefault(index, name)
+            if not _is_run_by_provider(call):
+                self._called.add(index=field(call, "index"), id=field(call, "id"), name=field(field(call, "function"), "name"))
         return bool(text or thought or calls or field(delta, "function_call") or field(delta, "audio") or field(delta, "images"))
+
+    def _give_up(self, chunk: Any, error: Exception) -> None:
+        """Leave the whole stream unknown: what the other chunks say is not all of it."""
+        self._unread = True
+        say_unread(chunk, error)
 
     def reply(self) -> Reply:
         """Return what the whole stream came to."""
-        if self._reply is not None:
-            provider = None if self._cached else self._reply.provider or field(self._stream, "custom_llm_provider")
-            usage = None if self._cached else self._reply.usage
-            return self._reply._replace(answer=None, usage=usage, provider=provider)
+        if not self._unread:
+            try:
+                return self._whole() if self._reply is None else self._ended_with(self._reply)
+            except Exception as error:  # noqa: BLE001 - as in reply_of
+                self._give_up(self._stream, error)
+        return Reply(answer=None)
+
+    def _ended_with(self, reply: Reply) -> Reply:
+        """Return what an event that repeats the whole answer said."""
+        provider = None if self._cached else reply.provider or as_text(field(self._stream, "custom_llm_provider"))
+        return reply._replace(answer=None, usage=None if self._cached else reply.usage, provider=provider)
+
+    def _whole(self) -> Reply:
         about, sent = self._about, _sent(self._stream)
         return Reply(
             answer=None,
-            usage=None if about.cached else self._believed() if not sent else self._reported(sent),
+            usage=None if about.cached else self._usage_if_reported() if not sent else self._reported(sent),
             finish_reason=self._ended(),
             # A stream from the cache names the model that was asked for.
             model=None if about.cached else about.model,
             provider=about.provider,
-            id=_id(self._id, about.provider),
+            id=_id(self._id),
             text="".join(self._texts),
-            tool_calls=tuple(self._calls.values()),
+            tool_calls=tuple(self._called),
         )
 
     def _ended(self) -> str | None:
         # What was received is the provider's own word; the chunk has LiteLLM's.
-        finish = self._native or field(self._stream, "received_finish_reason")
-        if finish is None and not (self._texts or self._calls or self._thinks or self._about.model):
+        finish = self._native or as_text(field(self._stream, "received_finish_reason"))
+        if finish is None and not (self._texts or tuple(self._called) or self._thinks or self._about.model):
             # LiteLLM says `stop` at the end of a stream in which nothing was said at all.
             return None
         finish = finish or self._finish
@@ -276,10 +316,11 @@ class StreamSource:
         usages = [usage for chunk in sent if (usage := field(chunk, "usage")) is not None]
         return completion_usage(usages[-1], provider=self._about.provider, thinks=self._thinks) if usages else None
 
-    def _believed(self) -> Usage | None:
-        """Return what can be believed of a usage that LiteLLM may have counted: one that it counted has no details of the prompt."""
-        told = self._beside if self._usage is None else self._usage
-        if field(told, "prompt_tokens_details") is None:
+    def _usage_if_reported(self) -> Usage | None:
+        """Return the usage in the chunks unless LiteLLM may have counted it: one that it counted has no details of the prompt."""
+        told = self._unasked_usage if self._usage is None else self._usage
+        details = field(told, "prompt_tokens_details")
+        if details is None:
             return None
         usage = completion_usage(told, provider=self._about.provider, thinks=self._thinks)
         if usage is None:
@@ -287,11 +328,11 @@ class StreamSource:
         if self._advised:
             # Another model helped Anthropic's, and LiteLLM adds its tokens.
             usage = usage._replace(input=None, output=None)
-        if count(field(told, "prompt_tokens_details"), "tool_use_tokens"):
+        if count(details, "tool_use_tokens"):
             usage = usage._replace(input=None)
         return usage._replace(reasoning=None) if self._thinks or not usage.reasoning else usage
 
 
 def _sent(stream: Any) -> Sequence[Any]:
     """Return what LiteLLM keeps of a stream; nothing where another deployment took over."""
-    return () if field(stream, "fallback_headers_adopted") else field(stream, "chunks") or ()
+    return () if field(stream, "fallback_headers_adopted") else as_list(field(stream, "chunks"))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.emulator.answering import halves, identifier, pieces, tokens
 from tests.emulator.script import Answer, Asked, Fault
-from tests.emulator.wire import Failed, Wire, latest_text, sse
+from tests.emulator.wire import Failed, Wire, chosen, latest_text, sse
 
 _STOP: Final[Mapping[str, str]] = {
     "stop": "end_turn",
@@ -30,7 +30,9 @@ def _asked(path: str, body: Mapping[str, Any], key: str) -> Asked:
     return Asked(
         model=body.get("model", ""),
         prompt=latest_text(parts) if last.get("role") == "user" and not results else "",
-        tools={tool["name"]: tool["input_schema"] for tool in body.get("tools") or [] if "input_schema" in tool},
+        tools=chosen(
+            {tool["name"]: tool["input_schema"] for tool in body.get("tools") or [] if "input_schema" in tool}, body.get("tool_choice")
+        ),
         schema=wanted.get("schema") if wanted.get("type") == "json_schema" else None,
         stream=bool(body.get("stream")),
         include_usage=True,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests.emulator.answering import CREATED, halves, identifier, pieces, tokens
 from tests.emulator.openai_common import SERVER_ERROR, failed, headers, usage
 from tests.emulator.script import Answer, Asked
-from tests.emulator.wire import Wire, latest_text, sse
+from tests.emulator.wire import Wire, chosen, latest_text, sse
 
 
 def asked(path: str, body: Mapping[str, Any], key: str) -> Asked:
@@ -21,13 +21,19 @@ def asked(path: str, body: Mapping[str, Any], key: str) -> Asked:
     return Asked(
         model=body.get("model", ""),
         prompt=latest_text(last.get("content")) if last.get("role") == "user" else "",
-        tools={function["name"]: function.get("parameters", {}) for function in functions},
-        schema=(wanted.get("json_schema") or {}).get("schema") if wanted.get("type") == "json_schema" else None,
+        tools=chosen({function["name"]: function.get("parameters", {}) for function in functions}, body.get("tool_choice")),
+        schema=_schema(wanted),
         stream=bool(body.get("stream")),
         include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
         tokens=tokens(messages),
         key=key,
     )
+
+
+def _schema(wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if wanted.get("type") == "json_object":
+        return {"type": "object", "properties": {}}
+    return (wanted.get("json_schema") or {}).get("schema") if wanted.get("type") == "json_schema" else None
 
 
 def finish(answer: Answer) -> str:

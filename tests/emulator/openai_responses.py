@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests.emulator.answering import CREATED, halves, identifier, pieces, tokens
 from tests.emulator.openai_common import error, failed, headers
 from tests.emulator.script import Answer, Asked, Fault
-from tests.emulator.wire import Failed, Wire, latest_text, sse
+from tests.emulator.wire import Failed, Wire, chosen, latest_text, sse
 
 
 def _asked(path: str, body: Mapping[str, Any], key: str) -> Asked:
@@ -19,7 +19,10 @@ def _asked(path: str, body: Mapping[str, Any], key: str) -> Asked:
     return Asked(
         model=body.get("model", ""),
         prompt=latest_text(last.get("content")) if last.get("role") == "user" else "",
-        tools={tool["name"]: tool.get("parameters") or {} for tool in body.get("tools") or [] if tool.get("type") == "function"},
+        tools=chosen(
+            {tool["name"]: tool.get("parameters") or {} for tool in body.get("tools") or [] if tool.get("type") == "function"},
+            body.get("tool_choice"),
+        ),
         schema=wanted.get("schema") if wanted.get("type") == "json_schema" else None,
         stream=bool(body.get("stream")),
         include_usage=True,

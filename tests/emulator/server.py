@@ -130,6 +130,7 @@ class Emulator:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
     # What still hangs at the end is not waited for.
     block_on_close = False
 
@@ -157,15 +158,21 @@ class _Handler(BaseHTTPRequestHandler):
         emulator: Emulator = server.emulator
         body = self._body()
         wire = wire_of(self.headers.get("host", ""), self.path)
-        if wire is None or not isinstance(body, dict):
+        if wire is None:
             self._refuse(404, f"the emulator knows no {self.path}")
+            return
+        if not isinstance(body, dict):
+            self._refuse(400, "the emulator takes JSON objects only")
             return
         try:
             asked, reply = emulator.take(wire, Request(self.path, dict(self.headers.items()), body))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             self._refuse(400, f"the emulator cannot read this request: {error!r}")
             return
-        self._reply(wire, asked, reply, emulator.closing)
+        try:
+            self._reply(wire, asked, reply, emulator.closing)
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            self._refuse(500, f"the emulator cannot answer this: {error!r}")
 
     def _refuse(self, status: int, message: str) -> None:
         self._send(status, {"error": {"message": message, "type": "emulator"}}, {})

@@ -164,3 +164,21 @@ def test_a_tool_call_can_be_scripted(emulator: Emulator) -> None:
     emulator.then(Say(tools=(ToolCall("look_up", {"word": "route"}),)))
     [call] = post(emulator).json()["choices"][0]["message"]["tool_calls"]
     assert call["function"] == {"name": "look_up", "arguments": '{"word": "route"}'}
+
+
+def test_a_tool_that_was_named_is_called_and_none_where_that_was_asked_for(emulator: Emulator) -> None:
+    tools = [{"type": "function", "function": {"name": name, "parameters": {}}} for name in ("one", "two")]
+    [call] = post(emulator, tools=tools, tool_choice={"type": "function", "function": {"name": "two"}}).json()["choices"][0]["message"][
+        "tool_calls"
+    ]
+    assert call["function"]["name"] == "two"
+    assert said(post(emulator, tools=tools, tool_choice="none"))
+    assert json.loads(said(post(emulator, response_format={"type": "json_object"}))) == {}
+
+
+def test_what_cannot_be_answered_is_told_and_not_cut(emulator: Emulator) -> None:
+    emulator.then(Fault("overloaded"))
+    unknown = post(emulator)
+    assert (unknown.status_code, unknown.json()["error"]["type"]) == (500, "emulator")
+    assert "nobody has told what OpenAI sends for overloaded" in unknown.json()["error"]["message"]
+    assert httpx.post(emulator.url + CHAT, content=b"[1", headers={"content-type": "application/json"}).status_code == 400

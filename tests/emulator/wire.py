@@ -46,3 +46,13 @@ def latest_text(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict) and "text" in part)
     return ""
+
+
+def chosen(tools: Mapping[str, Mapping[str, Any]], choice: Any) -> Mapping[str, Mapping[str, Any]]:
+    """Return the tools that may be called: none, the one that was named, or all."""
+    if choice == "none" or (isinstance(choice, dict) and choice.get("type") == "none"):
+        return {}
+    if isinstance(choice, dict):
+        name = str((choice.get("function") or choice).get("name"))
+        return {name: tools[name]} if name in tools else tools
+    return tools

@@ -16,6 +16,8 @@ import openai
 import pytest
 from langchain.agents.structured_output import StructuredOutputValidationError
 from langchain_core import exceptions as langchain
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage
 from langgraph.errors import GraphInterrupt
 from litellm.exceptions import MidStreamFallbackError
@@ -239,3 +241,104 @@ def test_no_client_is_imported() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("This model's maximum context length is 8192 tokens. However, you requested 10412 tokens", "context_overflow"),
+        ("Prompt contains 140412 tokens, too large for model with 131072 maximum context length", "context_overflow"),
+        ("Your input exceeds the context window of this model.", "context_overflow"),
+        ("Request size exceeds model context window", "context_overflow"),
+        ("The request exceeds the model's context window", "context_overflow"),
+        ("input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000, decrease input length", "context_overflow"),
+        ("prompt is too long: 210412 tokens > 200000 maximum", "context_overflow"),
+        ("The input token count (1050412) exceeds the maximum number of tokens allowed (1048576).", "context_overflow"),
+        ("too many tokens: total number of tokens in the prompt cannot exceed 4081", "context_overflow"),
+        ("Request payload size exceeds the limit: 20971520 bytes.", "context_overflow"),
+        ("Output blocked by content filtering policy", "refusal"),
+        ("The response was filtered due to the prompt triggering Azure OpenAI's content management policy.", "refusal"),
+        ("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", "refusal"),
+        ("API key not valid. Please pass a valid API key.", "auth"),
+        ("Your credit balance is too low to access the API", "rate_limit"),
+        # What is only quoted says nothing.
+        ("Invalid schema for response_format 'billing_report': missing required", "bad_request"),
+        ("Invalid 'tools[0].function.name': 'context window resizer' does not match", "bad_request"),
+        ("unknown field: 'invalid_model'", "bad_request"),
+        ("messages.0: unexpected text 'my api_key_invalid and insufficient_quota'", "bad_request"),
+        ('{"detail": [{"input": "{\\"code\\": \\"model_not_found\\"}"}]}', "bad_request"),
+        ("Failed to parse tool call arguments as JSON: Expecting value: line 1 column 1 (char 0)", "bad_request"),
+    ],
+)
+def test_a_bad_request_is_what_its_provider_says_and_not_what_it_quotes(message: str, kind: str) -> None:
+    assert classify(of_openai_saying(message)).kind == kind
+
+
+def of_openai_saying(message: str) -> Exception:
+    return openai.BadRequestError(message, response=response(400), body=None)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("context_length_exceeded", "context_overflow"),
+        ("model_not_found", "not_found"),
+        ("invalid_api_key", "auth"),
+        ("content_filter", "refusal"),
+        ("content_policy_violation", "refusal"),
+        ("invalid_prompt", "refusal"),
+        ("insufficient_quota", "rate_limit"),
+        ("invalid_json_schema", "bad_request"),
+    ],
+)
+def test_a_code_says_what_a_bad_request_is_as_an_attribute_and_in_a_body(code: str, kind: str) -> None:
+    assert classify(of_openai(openai.BadRequestError, 400, {"code": code})).kind == kind
+    assert classify(of_openai_saying(json.dumps({"error": {"message": "no", "code": code}}))).kind == kind
+    assert classify(of_openai_saying(f"Error code: 400 - { ({'error': {'code': code}}) }")).kind == kind
+
+
+def test_a_limit_of_a_free_plan_passes_although_it_speaks_of_billing() -> None:
+    error = openai.RateLimitError(
+        "Rate limit reached. You can increase your rate limit by adding a payment method at /account/billing.",
+        response=response(429),
+        body={"code": "rate_limit_exceeded"},
+    )
+    assert classify(error) == Failure("rate_limit", passes=True)
+
+
+class Contrary(Exception):
+    """Fails at whatever is asked of it."""
+
+    status_code = 429
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    @property
+    def response(self) -> Any:
+        raise RuntimeError("no response")
+
+    @property
+    def body(self) -> Any:
+        whole: dict[Any, Any] = {("a", "tuple"): 1}
+        whole["itself"] = whole
+        return whole
+
+
+def test_an_exception_that_fails_when_it_is_read_is_known_by_what_is_left() -> None:
+    assert classify(Contrary()) == Failure("rate_limit", passes=True)
+
+
+@pytest.mark.parametrize(
+    "fault", [json.JSONDecodeError("bad", "{", 1), ConnectionError("mine"), ValueError("No generation chunks were returned")]
+)
+def test_what_a_callback_raises_is_unknown_whatever_it_is(fault: Exception) -> None:
+    class Raising(BaseCallbackHandler):
+        raise_error = True
+
+        def on_llm_end(self, *args: Any, **kwargs: Any) -> None:
+            raise fault
+
+    with pytest.raises(type(fault)) as caught:
+        FakeListChatModel(responses=["fine"]).invoke("hi", {"callbacks": [Raising()]})
+    assert classify(caught.value).kind == "unknown"

@@ -117,6 +117,29 @@ def test_what_an_adviser_used_is_left_out() -> None:
     assert reply_of(completion(usage(1013, 123, iterations=iterations))).usage == Usage(112, 33, 2, 0)
 
 
+def test_where_an_adviser_helped_a_count_that_a_step_lacks_is_unknown() -> None:
+    advised = {"type": "advisor_message", "input_tokens": 900, "output_tokens": 90}
+    assert reply_of(completion(usage(900, 90, iterations=[advised]))).usage == Usage()
+    steps = [{"type": "message", "output_tokens": 3}, {"type": "compaction", "input_tokens": 10, "output_tokens": 4}, advised]
+    assert reply_of(completion(usage(910, 97, iterations=steps))).usage == Usage(None, 7)
+
+
+@pytest.mark.parametrize(
+    ("cached", "total", "expected"),
+    [
+        ({"cached_tokens": 100}, 107, Usage(105, 2, 100)),
+        ({"cached_tokens": 60, "cache_write_tokens": 40}, 107, Usage(105, 2, 60, 40)),
+        ({"cached_tokens": 100}, 108, Usage(5, None, 100)),
+        ({"cached_tokens": 0}, 107, Usage(5, None, 0)),
+        ({"cached_tokens": 3}, 7, Usage(5, 2, 3)),
+    ],
+)
+def test_what_the_total_has_more_is_what_was_cached_or_makes_the_output_unknown(
+    cached: dict[str, int], total: int, expected: Usage
+) -> None:
+    assert reply_of(completion(usage(total_tokens=total, prompt_tokens_details=Made(**cached)))).usage == expected
+
+
 def test_what_google_put_into_the_prompt_is_input_whether_or_not_it_is_billed() -> None:
     details = Made(cached_tokens=None, tool_use_tokens=100)
     assert reply_of(completion(usage(17, 3, total_tokens=120, prompt_tokens_details=details))).usage == Usage(117, 3)
@@ -144,6 +167,39 @@ def test_a_message_in_anthropics_own_format_is_read_as_it_is() -> None:
     message = {"id": "msg_1", "type": "message", "model": "claude-x", "content": content, "stop_reason": "tool_use", "usage": counts}
     expected = Reply(message, Usage(35, 2, 30, None, 1), "tool_use", "claude-x", None, "msg_1", "hey", ("look",))
     assert reply_of(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("counts", "summary", "expected"),
+    [
+        ({"input_tokens": 10, "output_tokens": 3}, {"input_tokens": 180, "output_tokens": 35}, Usage(190, 38)),
+        ({"output_tokens": 3}, {"input_tokens": 180, "output_tokens": 35}, Usage(None, 38)),
+        ({"input_tokens": 10, "output_tokens": 3}, {"input_tokens": 180, "cache_read_input_tokens": 4}, Usage(194, None)),
+        ({"input_tokens": 0, "output_tokens": 0}, {"input_tokens": 180, "output_tokens": 35}, None),
+    ],
+)
+def test_a_message_and_its_summaries_have_a_sum_where_all_parts_are_known(
+    counts: dict[str, Any], summary: dict[str, Any], expected: Usage | None
+) -> None:
+    message = {"type": "message", "content": [], "usage": {**counts, "iterations": [{"type": "compaction", **summary}]}}
+    assert reply_of(message).usage == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ("chatcmpl-0b3f3f6e-6a2b-4f0e-9d7a-0123456789ab", None),
+        ("chatcmpl-0b3f3f6e6a2b4f0e9d7a0123456789ab", "chatcmpl-0b3f3f6e6a2b4f0e9d7a0123456789ab"),
+        ("chatcmpl-0b3f3f6e-6a2b-4f0e-9d7a-0123456789ab-1", "chatcmpl-0b3f3f6e-6a2b-4f0e-9d7a-0123456789ab-1"),
+        ("msg_1", "msg_1"),
+        (7, None),
+    ],
+)
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_an_id_of_the_form_that_litellm_makes_is_unknown(given: Any, known: str | None, provider: str) -> None:
+    answer, piece = completion(hidden={"custom_llm_provider": provider}), chunk("hey", hidden={"custom_llm_provider": provider})
+    answer.id = piece.id = given
+    assert (reply_of(answer).id, taken(piece).id) == (known, known)
 
 
 def response(**more: Any) -> Made:
@@ -217,6 +273,20 @@ def test_a_stream_of_completions_says_everything() -> None:
 )
 def test_a_chunk_is_useful_when_a_caller_could_use_it(given: Any, useful: bool) -> None:
     assert StreamSource().take(given) == useful
+
+
+@pytest.mark.parametrize(
+    ("calls", "names"),
+    [
+        ([(0, "a", "one"), (0, "b", "two")], ("one", "two")),
+        ([(0, "a", "one"), (0, "a", "one"), (0, None, "one")], ("one",)),
+        ([(0, "a", "one"), (1, "b", "one")], ("one", "one")),
+        ([(None, "a", "one"), (None, "b", "two"), (None, "a", None)], ("one", "two")),
+    ],
+)
+def test_calls_are_told_apart_by_their_index_and_id(calls: list[tuple[int | None, str | None, str | None]], names: tuple[str, ...]) -> None:
+    parts = [chunk(tool_calls=[Made(index=index, id=id, function=Made(name=name))]) for index, id, name in calls]
+    assert taken(*parts).tool_calls == names
 
 
 def test_a_usage_that_litellm_counted_itself_is_unknown() -> None:

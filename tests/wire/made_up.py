@@ -42,6 +42,48 @@ def chat_stream(*usages: Mapping[str, Any], finish: str | None = "stop", wire: s
     return stream(wire, *chunks, *({**about, "choices": [], "usage": usage} for usage in usages), "[DONE]")
 
 
+def response(*before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the body of a response of OpenAI's, with output items before its text."""
+    text = {"type": "output_text", "text": "hey", "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
+    usage = {
+        "input_tokens": 5,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": 2,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": 7,
+    }
+    about = {"id": "resp_1", "object": "response", "created_at": 1, "model": "gpt-x", "status": "completed", "error": None}
+    more = {
+        "incomplete_details": None,
+        "instructions": None,
+        "metadata": {},
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+    }
+    return {**about, **more, "output": [*before, item], "usage": usage}
+
+
+def response_stream(*before: Mapping[str, Any]) -> Case:
+    """Return a response of OpenAI's in events, with output items before its text."""
+    whole = response(*before)
+    items: Sequence[Mapping[str, Any]] = whole["output"]
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {**whole, "status": "in_progress", "output": [], "usage": None}}
+    ]
+    for index, item in enumerate(items):
+        started = {**item, "content": []} if item["type"] == "message" else item
+        events.append({"type": "response.output_item.added", "output_index": index, "item": started})
+        if item["type"] == "message":
+            at = {"output_index": index, "item_id": item["id"], "content_index": 0}
+            events.append({"type": "response.output_text.delta", **at, "delta": "hey", "logprobs": []})
+            events.append({"type": "response.output_text.done", **at, "text": "hey", "logprobs": []})
+        events.append({"type": "response.output_item.done", "output_index": index, "item": item})
+    events.append({"type": "response.completed", "response": whole})
+    return stream("openai-responses", *({**event, "sequence_number": number} for number, event in enumerate(events)))
+
+
 def _message(stop: str | None, usage: Mapping[str, Any], content: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     about = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x"}
     return {**about, "content": [*content], "stop_reason": stop, "stop_sequence": None, "usage": usage}

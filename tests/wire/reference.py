@@ -145,7 +145,7 @@ def params(found: Iterable[Case], ways: Iterable[str]) -> list[Any]:
     if not cases():
         return [pytest.param(None, None, marks=pytest.mark.skip(reason=NOT_RUN), id="not-run")]
     ways = tuple(ways)
-    return [pytest.param(case, way, id=f"{case.provider}-{case.id}-{way}") for case in found for way in ways]
+    return [pytest.param(case, way, id=f"{case.wire}-{case.provider}-{case.id}-{way}") for case in found for way in ways]
 
 
 class Difference(NamedTuple):

@@ -30,7 +30,9 @@ def mistral(live: Emulator) -> Any:
 
 
 @pytest.mark.parametrize("way", STREAMS)
-def test_a_stream_of_mistrals_with_an_error_in_it_is_broken_although_its_client_passes_over_that(way: str, live: Emulator, mistral: Any) -> None:
+def test_a_stream_of_mistrals_with_an_error_in_it_is_broken_although_its_client_passes_over_that(
+    way: str, live: Emulator, mistral: Any
+) -> None:
     live.then(Say(error_after=5))
     stage = Stage({"other": "unused"}, given={"mistral": mistral}, default=["mistral", "other"])
     with pytest.raises(StreamInterruptedError) as caught:

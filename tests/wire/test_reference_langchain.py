@@ -41,7 +41,9 @@ class Known(NamedTuple):
 
 
 UNKNOWN: Final[Mapping[tuple[str, str, str], Known]] = {
-    ("openai-chat", "invoke", "input"): Known(1, "the host counts 0 tokens for a video: no prompt has none"),
+    ("openai-chat", "invoke", "input"): Known(
+        1, "the host counts 0 tokens for a video, and nothing tells a true 0 from one that a client filled in"
+    ),
     ("openai-chat", "stream", "model"): Known(2, "langchain-openai gives the model with the finish reason, and the host sends none"),
     ("openai-chat", "events", "model"): Known(2, "as above"),
     ("mistral", "invoke", "model"): Known(26, "langchain-mistralai repeats the model that was asked for"),
@@ -231,6 +233,25 @@ def test_summaries_of_a_conversation_are_counted_in_a_whole_message_and_unknown_
     summary = {"type": "compaction", "content": "so far"}
     read_of(reader, made_up.message(usage, before=[summary]))
     read_of(reader, made_up.message_stream(usage, usage, before=[summary]), without=("input", "output"))
+
+
+def test_openais_own_summaries_of_a_conversation_are_in_its_counts(reader: Reader) -> None:
+    summary = {"id": "cmp_1", "type": "compaction", "encrypted_content": "so far"}
+    read_of(reader, made_up.whole("openai-responses", made_up.response(summary)))
+    read_of(reader, made_up.response_stream(summary))
+
+
+def test_what_was_cached_is_input_also_where_a_host_counts_it_beside_the_prompt(reader: Reader) -> None:
+    cached = {**made_up.COUNTS, "total_tokens": 107, "prompt_tokens_details": {"cached_tokens": 100}}
+    assert made_up.chat(usage=cached).said().usage == Usage(105, 2, 100)
+    read_of(reader, made_up.chat(usage=cached))
+    read_of(reader, made_up.chat_stream(cached))
+
+
+@pytest.mark.parametrize("way", STREAMS)
+def test_a_host_that_speaks_like_mistral_may_end_a_stream_without_a_reason(way: str, reader: Reader) -> None:
+    reply, message = reader.read(made_up.chat_stream(made_up.COUNTS, finish=None, wire="mistral"), way)
+    assert (message.text, reply.finish_reason, reply.usage) == ("hey", None, Usage(5, 2))
 
 
 @pytest.mark.parametrize("way", ["stream", "astream"])

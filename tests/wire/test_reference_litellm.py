@@ -37,7 +37,7 @@ class Known(NamedTuple):
 _GUESSED: Final = "where thinking is shown, LiteLLM counts its words, and the count looks like the provider's; else it writes 0"
 _GOOGLE: Final = "LiteLLM says `stop` for the end of any stream of Gemini's, also of one that was cut"
 _PLAIN: Final[Mapping[tuple[str, str], Known]] = {
-    ("openai-chat", "input"): Known(1, "the host counts 0 tokens for a video: no prompt has none"),
+    ("openai-chat", "input"): Known(1, "the host counts 0 tokens for a video, and nothing tells a true 0 from one that LiteLLM filled in"),
     ("anthropic", "reasoning"): Known(5, _GUESSED),
     ("anthropic", "cache_read"): Known(1, "LiteLLM writes 0 for a missing count, and nothing shows that this was said"),
     ("anthropic", "cache_write"): Known(1, "as above"),
@@ -199,6 +199,7 @@ def test_what_is_read_of_an_answer_is_what_was_sent(case: Case, way: str, reader
     for reply in (read.reply, read.apart):
         assert not [each for each in differences(reply, truth, same_finish=same) if each.read is not None]
         assert reply.text == read.text
+        assert reply.id is None or json.dumps(reply.id) in case.body
     assert (read.text == truth.text) == (case.id not in NOT_AS_SENT)
     assert read.calls == truth.tool_calls
     assert read.reply.provider == _model(case).split("/")[0]
@@ -320,6 +321,18 @@ def test_summaries_of_a_conversation_are_counted(reader: Reader) -> None:
     summary = {"type": "compaction", "content": "so far"}
     read_of(reader, made_up.message(usage, before=[summary]))
     read_of(reader, made_up.message_stream(usage, usage, before=[summary]))
+
+
+def test_what_was_cached_is_input_also_where_a_host_counts_it_beside_the_prompt(reader: Reader) -> None:
+    cached = {**made_up.COUNTS, "total_tokens": 107, "prompt_tokens_details": {"cached_tokens": 100}}
+    read_of(reader, made_up.chat(usage=cached))
+    read_of(reader, made_up.chat_stream(cached))
+
+
+def test_the_id_that_litellm_gives_to_an_answer_without_one_is_unknown(reader: Reader) -> None:
+    for way in WAYS:
+        assert reader.read(made_up.chat(id=None), way).reply.id is None
+        assert reader.read(made_up.chat(), way).reply.id == "chatcmpl-1"
 
 
 def test_usage_that_a_host_repeats_is_not_added_up(reader: Reader) -> None:

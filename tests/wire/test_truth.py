@@ -49,6 +49,12 @@ def test_an_answer_that_is_shorter_than_its_total_has_unknown_tokens() -> None:
     assert usage_of("openai-chat", {"usage": counts}) == Usage(input=66)
 
 
+def test_what_was_cached_is_input_also_where_a_host_counts_it_beside_the_prompt() -> None:
+    counts = {"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 100}, "total_tokens": 107}
+    assert usage_of("openai-chat", {"usage": counts}) == Usage(105, 2, 100)
+    assert usage_of("openai-chat", {"usage": {**counts, "total_tokens": 108}}) == Usage(5, None, 100)
+
+
 @pytest.mark.parametrize(
     "counts", [{"num_cached_tokens": 3}, {"prompt_cache_hit_tokens": 3}, {"prompt_tokens_details": {"cached_tokens": 3}}]
 )
@@ -146,6 +152,12 @@ def test_the_summary_of_a_conversation_is_paid_for_and_an_adviser_is_another_mod
         {"type": "advisor_message", "input_tokens": 900, "output_tokens": 90},
     ]
     assert usage_of("anthropic", {"usage": {"input_tokens": 10, "output_tokens": 3, "iterations": iterations}}) == Usage(190, 38)
+
+
+def test_a_sum_of_which_a_part_is_missing_is_unknown() -> None:
+    summary = {"type": "compaction", "input_tokens": 180, "output_tokens": 35, "cache_read_input_tokens": 4}
+    assert usage_of("anthropic", {"usage": {"output_tokens": 3, "iterations": [summary]}}) == Usage(None, 38)
+    assert usage_of("anthropic", {"usage": {"input_tokens": 10, "iterations": [summary]}}) == Usage(194, None)
 
 
 def test_the_counts_at_both_ends_of_a_message_stream_are_joined() -> None:

@@ -87,9 +87,9 @@ def _count(value: Any) -> int | None:
 
 
 def _sum(*counts: int | None) -> int | None:
-    """Add up what is known; None when nothing is."""
+    """Add up; None when one part is not known."""
     known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    return sum(known) if counts and len(known) == len(counts) else None
 
 
 def _arguments(text: Any) -> Any:
@@ -146,15 +146,22 @@ def _chat_usage(body: Mapping[str, Any]) -> Usage:
     given: Mapping[str, Any] = usage.get("prompt_tokens_details") or {}
     spent: Mapping[str, Any] = usage.get("completion_tokens_details") or {}
     asked, answered, total = (_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
-    if None not in (asked, answered, total) and (asked or 0) + (answered or 0) < (total or 0):
-        # Gemini's endpoint leaves what was thought out of `completion_tokens` and in the total; the bytes do not say that it is that.
-        answered = None
-    read = [given.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("num_cached_tokens")]
+    names = given.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("num_cached_tokens")
+    read = next((count for count in map(_count, names) if count is not None), None)
+    written = _count(given.get("cache_write_tokens"))
+    if asked is not None and answered is not None and total is not None and asked + answered < total:
+        cached = (read or 0) + (written or 0)
+        if cached and asked + answered + cached == total:
+            # The host counts what was cached beside the prompt.
+            asked += cached
+        else:
+            # Gemini's endpoint leaves what was thought out of `completion_tokens` and in the total; the bytes do not say that it is that.
+            answered = None
     return Usage(
         input=asked,
         output=answered,
-        cache_read=next((count for count in map(_count, read) if count is not None), None),
-        cache_write=_count(given.get("cache_write_tokens")),
+        cache_read=read,
+        cache_write=written,
         reasoning=_count(spent.get("reasoning_tokens")),
     )
 
@@ -236,6 +243,9 @@ def _message_stream(chunks: Iterator[Any]) -> Said:
     return _message({**whole, "content": [blocks[index] for index in sorted(blocks)]})
 
 
+_PARTS: Final = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+
+
 def _message_usage(usage: Mapping[str, Any]) -> Usage:
     """`input_tokens` is what was neither read from a cache nor written to one.
 
@@ -243,14 +253,14 @@ def _message_usage(usage: Mapping[str, Any]) -> Usage:
     `iterations` has them. It also lists what an adviser used, which is another model's, at another price.
     """
     parts = [usage, *(each for each in usage.get("iterations") or [] if each.get("type") == "compaction")]
-    new = _sum(*(_count(part.get("input_tokens")) for part in parts))
-    read = _sum(*(_count(part.get("cache_read_input_tokens")) for part in parts))
-    written = _sum(*(_count(part.get("cache_creation_input_tokens")) for part in parts))
+    new, read, written, output = ([_count(part.get(name)) for part in parts] for name in _PARTS)
+    # What was cached is left out where nothing was.
+    cached = sum(count or 0 for count in (*read, *written))
     return Usage(
-        input=None if new is None else _sum(new, read, written),
-        output=_sum(*(_count(part.get("output_tokens")) for part in parts)),
-        cache_read=read,
-        cache_write=written,
+        input=_sum(*new, cached),
+        output=_sum(*output),
+        cache_read=_sum(*read),
+        cache_write=_sum(*written),
         reasoning=_count((usage.get("output_tokens_details") or {}).get("thinking_tokens")),
     )
 
@@ -290,8 +300,9 @@ def _content_usage(usage: Mapping[str, Any]) -> Usage:
     asked, answered = _count(usage.get("promptTokenCount")), _count(usage.get("candidatesTokenCount"))
     thought = _count(usage.get("thoughtsTokenCount"))
     return Usage(
-        input=None if asked is None else _sum(asked, _count(usage.get("toolUsePromptTokenCount"))),
-        output=_sum(answered, thought),
+        input=None if asked is None else asked + (_count(usage.get("toolUsePromptTokenCount")) or 0),
+        # Gemini leaves a count of 0 out.
+        output=None if answered is None and thought is None else (answered or 0) + (thought or 0),
         cache_read=_count(usage.get("cachedContentTokenCount")),
         reasoning=thought,
     )

@@ -12,7 +12,17 @@ _WRAPPED: Final = 3
 """Clients wrap the error of the client below them, some more than once; so many times are unwrapped."""
 _TEXT: Final = 4000
 """Characters of a text that are looked at."""
+_CODE: Final = re.compile(r"""["'](?:code|type|reason|status)["']\s*:\s*["']([a-z_]+)["']""")
+"""In a body that stands in a message, as JSON or as Python writes it; in a text that is quoted there the marks have a backslash."""
 _RETRY_DELAY: Final = re.compile(r"""retrydelay['"]\s*:\s*['"](\d+(?:\.\d+)?)s['"]""")
+
+
+def _attribute(holder: object, name: str) -> Any:
+    """Return an attribute; None where there is none, or where reading it fails."""
+    try:
+        return getattr(holder, name, None)
+    except Exception:  # noqa: BLE001 - an exception of a client may have any property, and must not hide what it says
+        return None
 
 
 def holders(error: BaseException) -> Iterator[BaseException]:
@@ -32,7 +42,7 @@ def original_of(error: BaseException) -> Exception | None:
     """Return the exception that LiteLLM keeps in one that it raises for whatever goes wrong in a stream."""
     found: BaseException = error
     for _ in range(_WRAPPED):
-        inner = getattr(found, "original_exception", None)
+        inner = _attribute(found, "original_exception")
         if not isinstance(inner, Exception) or inner is found:
             break
         found = inner
@@ -41,9 +51,9 @@ def original_of(error: BaseException) -> Exception | None:
 
 def own_status(error: BaseException) -> int | None:
     """Return the HTTP status of an exception, without those that it was raised from."""
-    for holder in (error, getattr(error, "response", None)):
+    for holder in (error, _attribute(error, "response")):
         for name in ("status_code", "code", "http_status", "status"):
-            status = getattr(holder, name, None)
+            status = _attribute(holder, name)
             if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
                 return status
     return None
@@ -59,19 +69,40 @@ def says(error: BaseException, phrases: tuple[str, ...]) -> bool:
     return any(phrase in text for text in words(error) for phrase in phrases)
 
 
-def words(error: BaseException) -> Iterator[str]:
-    """Yield what an exception says, in lower case: its message, its code and type, its body."""
+def codes(error: BaseException) -> Iterator[str]:
+    """Yield what an exception gives as a code, type, reason or status, in lower case. Words that it only quotes are none."""
     for held in holders(error):
-        yield str(held)[:_TEXT].casefold()
         for name in ("code", "type"):
-            value = getattr(held, name, None)
+            value = _attribute(held, name)
             if isinstance(value, str):
                 yield value.casefold()
+    for text in words(error):
+        yield from _CODE.findall(text)
+
+
+def words(error: BaseException) -> Iterator[str]:
+    """Yield what an exception says, in lower case: its message and its body."""
+    for held in holders(error):
+        yield _message(held)[:_TEXT].casefold()
         # `body` of OpenAI's and Anthropic's clients, `details` of Google's.
         for name in ("body", "details"):
-            value = getattr(held, name, None)
+            value = _attribute(held, name)
             if isinstance(value, dict | list):
-                yield json.dumps(value, default=str)[:_TEXT].casefold()
+                yield from _as_text(value)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - as for attributes
+        return ""
+
+
+def _as_text(value: Any) -> Iterator[str]:
+    try:
+        yield json.dumps(value, default=str)[:_TEXT].casefold()
+    except (TypeError, ValueError, RecursionError):
+        return
 
 
 def retry_after(error: BaseException) -> float | None:
@@ -89,10 +120,10 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def _headers(error: BaseException) -> Iterator[Any]:
-    yield getattr(getattr(error, "response", None), "headers", None)
-    yield getattr(error, "headers", None)
+    yield _attribute(_attribute(error, "response"), "headers")
+    yield _attribute(error, "headers")
     # LiteLLM's own: the response of its exceptions is one that it makes up.
-    yield getattr(error, "litellm_response_headers", None)
+    yield _attribute(error, "litellm_response_headers")
 
 
 def _from_headers(headers: Any) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from taskroute.execution.evidence import holders, original_of, own_status, retry_after, says, status_of
+from taskroute.execution.evidence import codes, holders, original_of, own_status, retry_after, says, status_of
 
 __all__ = ["RETRIED", "Failure", "classify", "retry_after", "status_of"]
 
@@ -98,44 +98,55 @@ _BY_STATUS: Final[Mapping[int, str]] = {
     429: "rate_limit",
 }
 
+_BY_CODE: Final[Mapping[str, str]] = {
+    "context_length_exceeded": "context_overflow",
+    "request_too_large": "context_overflow",
+    "model_not_found": "not_found",
+    "invalid_model": "not_found",
+    "invalid_api_key": "auth",
+    "api_key_invalid": "auth",
+    "content_filter": "refusal",
+    "content_policy_violation": "refusal",
+    "responsibleaipolicyviolation": "refusal",
+    "invalid_prompt": "refusal",
+    "insufficient_quota": "spent",
+    "rate_limit_exceeded": "rate_limit",
+    "rate_limit_error": "rate_limit",
+}
+"""What a provider's code says more exactly than its status."""
+
+# Whole phrases: a provider may quote a part of the request, and that must not change what its error means.
 _OVERFLOW: Final = (
-    "context_length_exceeded",
-    "maximum context length",
-    "context window",
-    "prompt is too long",
-    "input token count",
-    "exceeds the maximum number of tokens",
-    "too many tokens",
-    "request_too_large",
+    "maximum context length is",
+    "maximum context length of",
+    "too large for model with",
+    "exceeds the context window",
+    "exceeds model context window",
+    "exceeds the model's context window",
+    "exceed context limit:",
+    "prompt is too long:",
+    "exceeds the maximum number of tokens allowed",
+    "too many tokens:",
     "payload size exceeds the limit",
 )
-_UNKNOWN_MODEL: Final = ("model_not_found", "invalid_model")
-_BAD_KEY: Final = ("api_key_invalid", "invalid_api_key", "api key not valid")
-_REFUSED: Final = (
-    "content filtering policy",
-    "content management policy",
-    "content_policy_violation",
-    "responsibleaipolicyviolation",
-    "flagged as potentially violating",
-)
-_BAD_REQUESTS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+_REFUSED: Final = ("blocked by content filtering policy", "content management policy", "flagged as potentially violating")
+_SPENT: Final = ("credit balance is too low",)
+_BY_PHRASE: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (_OVERFLOW, "context_overflow"),
-    (_UNKNOWN_MODEL, "not_found"),
-    (_BAD_KEY, "auth"),
     (_REFUSED, "refusal"),
+    (("api key not valid",), "auth"),
+    (_SPENT, "spent"),
 )
-"""What providers say with a status that stands for any bad request, and what it means."""
-_NO_ANSWER: Final = ("unable to get json response", "converting to valid response block", "expecting value: line")
-"""How LiteLLM says that an answer is no JSON: as a bad request, or as an error of the connection."""
-_SPENT: Final = ("insufficient_quota", "credit balance is too low")
-_PERHAPS_SPENT: Final = ("exceeded your current quota", "billing")
-"""Google says this of a minute's quota too; only then it also says how long to wait."""
 _IN_A_STREAM: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (_OVERFLOW, "context_overflow"),
-    (("rate_limit", "rate limit"), "rate_limit"),
     (_REFUSED, "refusal"),
+    (("rate_limit", "rate limit"), "rate_limit"),
 )
 """What an error event says in the middle of a stream, where there is no status."""
+_PERHAPS_SPENT: Final = ("exceeded your current quota",)
+"""Google says this of a minute's quota too; only then it also says how long to wait."""
+_NO_ANSWER: Final = ("unable to get json response", "converting to valid response block", "exception - expecting value: line")
+"""How LiteLLM says that an answer is no JSON: as a bad request, or as an error of the connection."""
 
 
 def classify(error: BaseException) -> Failure:
@@ -153,14 +164,26 @@ def classify(error: BaseException) -> Failure:
 
 def _classify(error: Exception) -> Failure:
     kind = _kind(error)
+    if kind != "control" and _in_a_callback(error):
+        return Failure("unknown", passes=False)
     if kind == "bad_request":
-        kind = next((meant for phrases, meant in _BAD_REQUESTS if says(error, phrases)), kind)
+        kind = _more_exactly(error) or kind
+    elif kind in ("rate_limit", "auth") and "insufficient_quota" in codes(error):
+        kind = "spent"
     if kind in ("bad_request", "connection") and type(error).__module__.startswith("litellm") and says(error, _NO_ANSWER):
         kind = "server_error"
     wait = retry_after(error) if kind in RETRIED else None
-    if kind in ("bad_request", "rate_limit", "auth") and says(error, _SPENT if wait is not None else _SPENT + _PERHAPS_SPENT):
+    if kind == "spent" or (kind == "rate_limit" and wait is None and says(error, _PERHAPS_SPENT)):
         return Failure("rate_limit", passes=False)
     return Failure(kind, wait, passes=kind in RETRIED)
+
+
+def _more_exactly(error: Exception) -> str | None:
+    """Return what a bad request is by its code, or by a phrase where no code tells."""
+    for code in codes(error):
+        if code in _BY_CODE:
+            return _BY_CODE[code]
+    return next((meant for phrases, meant in _BY_PHRASE if says(error, phrases)), None)
 
 
 def _kind(error: Exception) -> str:
@@ -191,7 +214,21 @@ def _with_status(status: int | None) -> str | None:
 
 
 def _kind_of_event(error: Exception) -> str:
-    return next((meant for phrases, meant in _IN_A_STREAM if says(error, phrases)), "server_error")
+    known = next((_BY_CODE[code] for code in codes(error) if code in _BY_CODE), None)
+    return known or next((meant for phrases, meant in _IN_A_STREAM if says(error, phrases)), "server_error")
+
+
+_CALLBACKS: Final = "langchain_core.callbacks"
+
+
+def _in_a_callback(error: Exception) -> bool:
+    """Return whether a callback raised this: a fault of its own, which no other model would mend."""
+    trace = error.__traceback__
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).startswith(_CALLBACKS):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 _MISREAD: Final = (ValueError, TypeError, LookupError, AttributeError)

@@ -1,0 +1,104 @@
+"""What every adapter needs to read an answer, whose shape nobody warrants: access that trusts no type, sums that know the unknown."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+from taskroute.types import NOTHING, Usage
+
+_warned: Final[set[str]] = set()
+
+
+def say_unread(answer: object, error: Exception) -> None:
+    """Warn once for each class of answer that cannot be read; the caller gets the answer all the same."""
+    name = type(answer).__name__
+    if name not in _warned:
+        _warned.add(name)
+        # Without its message, which may hold a part of the answer.
+        text = f"an answer of class {name} could not be read ({type(error).__name__}): its usage, finish reason and cost are unknown"
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+# Access
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, and an empty one in the place of anything else."""
+    if type(value) is dict or isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value)
+    return NOTHING
+
+
+def as_list(value: Any) -> Sequence[Any]:
+    """Return a list or tuple as it is, and an empty one in the place of anything else."""
+    return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else ()
+
+
+def as_text(value: Any) -> str | None:
+    """Return a text that says something; None in the place of anything else."""
+    return value if isinstance(value, str) and value else None
+
+
+def as_count(value: Any) -> int | None:
+    """Return a whole number that is not below 0; None in the place of anything else."""
+    return value if type(value) is int and value >= 0 else None
+
+
+# Counts
+
+
+def with_cache_beside(new: int | None, output: int | None, cache_read: int | None, cache_write: int | None) -> Usage:
+    """Return the tokens of an answer whose input leaves out what was cached, as Anthropic counts: what is cached is added to it."""
+    whole = None if new is None else new + (cache_read or 0) + (cache_write or 0)
+    return Usage(whole, output, cache_read, cache_write)
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    """Return the sum of usages; a count is unknown as soon as one of them does not have it."""
+    return Usage(*[_sum(counts) for counts in zip(*usages, strict=True)])
+
+
+def _sum(counts: tuple[int | None, ...]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def held_against_total(usage: Usage, whole: int | None) -> Usage:
+    """Return a usage after a look at the total that came with it. Where that is greater than its parts, one of them is too small.
+
+    Some hosts leave what was cached out of the input: then the difference is just that. Others leave what was thought out of the
+    output, and nothing shows that it is that: the output is unknown.
+    """
+    if usage.input is None or usage.output is None or whole is None or whole <= usage.input + usage.output:
+        return usage
+    cached = (usage.cache_read or 0) + (usage.cache_write or 0)
+    if cached and whole == usage.input + usage.output + cached:
+        return usage._replace(input=usage.input + cached)
+    return usage._replace(output=None)
+
+
+# Tools
+
+
+class Called:
+    """The names of the tools that a stream calls, in order."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._ids: dict[int | str, str | None] = {}
+        """The id of each call, under its index where it has one."""
+
+    def add(self, *, index: Any, id: Any, name: Any) -> None:
+        """Note a part of a call. Some hosts repeat the name with each part, some give each call the same index."""
+        name, id = as_text(name), as_text(id)
+        key = index if isinstance(index, int | str) else id
+        if name is None or (key is not None and key in self._ids and id in (None, self._ids[key])):
+            return
+        self._names.append(name)
+        if key is not None:
+            self._ids[key] = id
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
