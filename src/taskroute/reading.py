@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from taskroute.types import NOTHING, Usage
-
-_warned: Final[set[str]] = set()
+from taskroute.warn import warn_once
 
 
 def say_unread(answer: object, error: Exception) -> None:
     """Warn once for each class of answer that cannot be read; the caller gets the answer all the same."""
     name = type(answer).__name__
-    if name not in _warned:
-        _warned.add(name)
-        # Without its message, which may hold a part of the answer.
-        text = f"an answer of class {name} could not be read ({type(error).__name__}): its usage, finish reason and cost are unknown"
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    # Without the error's message, which may hold a part of the answer.
+    text = f"an answer of class {name} could not be read ({type(error).__name__}): its usage, finish reason and cost are unknown"
+    warn_once("answer", name, text)
 
 
 # Access

@@ -67,13 +67,13 @@ def _response(answer: Answer, candidates: Sequence[Any], written: int) -> dict[s
 
 
 def _parts(answer: Answer, texts: Sequence[str]) -> list[dict[str, Any]]:
-    key, say = answer.asked.key, answer.say
+    say = answer.say
     parts: list[dict[str, Any]] = [{"text": say.reasoning, "thought": True}] if say.reasoning else []
     parts.extend({"text": text} for text in texts)
     for number, call in enumerate(answer.tools):
         part: dict[str, Any] = {"functionCall": {"name": call.name, "args": call.arguments}}
         parts.append({**part, "thoughtSignature": "ZW11bGF0b3I="} if say.reasoned and number == 0 else part)
-    return parts or [{"text": ""}] if key else []
+    return parts or [{"text": ""}]
 
 
 def _candidate(parts: Sequence[Any], finish: str | None) -> dict[str, Any]:

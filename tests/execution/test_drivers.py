@@ -241,6 +241,14 @@ def test_a_broken_observer_costs_one_warning_and_never_the_call(way: Way, recwar
     assert [str(warning.message) for warning in recwarn] == [f"the observer {kind.__name__} failed with RuntimeError; the call went on"]
 
 
+@ways
+def test_where_warnings_are_errors_a_broken_observer_does_not_cost_the_call_either(way: Way) -> None:
+    kind: type[Broken] = type(f"Strict_{way.__name__}", (Broken,), {})
+    router, _ = make(kind())
+    # Warnings are errors in this suite, and nothing here says otherwise.
+    assert way(router, Host({"small": ["hi"]})) == "hi"
+
+
 @streams
 def test_holds_back_what_is_empty_until_there_is_something_to_give(way: Way) -> None:
     router, _ = make(retry={"extra": 0})

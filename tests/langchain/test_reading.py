@@ -184,6 +184,13 @@ def test_an_answer_that_cannot_be_read_costs_one_warning_for_its_class_and_says_
     assert read(way, model) == Answer(None, None, None, None)
 
 
+def test_where_warnings_are_errors_an_answer_that_cannot_be_read_comes_through_too() -> None:
+    class Strict(AIMessage): ...
+
+    # Warnings are errors in this suite, and nothing here says otherwise.
+    assert read("invoke", says(UNREADABLE, COUNTS, message=Strict)) == Answer(None, None, None, None)
+
+
 @pytest.mark.filterwarnings("ignore:an answer of class EventSource could not be read:RuntimeWarning")
 @pytest.mark.parametrize("way", ["events", "aevents"])
 def test_a_stream_of_events_that_cannot_be_read_comes_through(way: str) -> None:

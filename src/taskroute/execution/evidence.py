@@ -49,7 +49,7 @@ def original_of(error: BaseException) -> Exception | None:
     return found if found is not error and isinstance(found, Exception) else None
 
 
-def own_status(error: BaseException) -> int | None:
+def status_of(error: BaseException) -> int | None:
     """Return the HTTP status of an exception, without those that it was raised from."""
     for holder in (error, _attribute(error, "response")):
         for name in ("status_code", "code", "http_status", "status"):
@@ -57,11 +57,6 @@ def own_status(error: BaseException) -> int | None:
             if isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600:
                 return status
     return None
-
-
-def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status that an exception carries, or None."""
-    return next((status for held in holders(error) if (status := own_status(held)) is not None), None)
 
 
 def says(error: BaseException, phrases: tuple[str, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from taskroute.execution.evidence import codes, holders, original_of, own_status, retry_after, says, status_of
+from taskroute.execution.evidence import codes, holders, original_of, retry_after, says, status_of
 
 __all__ = ["RETRIED", "Failure", "classify", "retry_after", "status_of"]
 
@@ -188,7 +188,7 @@ def _more_exactly(error: Exception) -> str | None:
 
 def _kind(error: Exception) -> str:
     for held in holders(error):
-        kind = _named(held) or _with_status(own_status(held))
+        kind = _named(held) or _with_status(status_of(held))
         # What was raised from control flow is none itself.
         if kind is not None and (kind != "control" or held is error):
             return kind

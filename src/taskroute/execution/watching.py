@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -10,18 +9,14 @@ from taskroute.execution.failures import classify
 from taskroute.ports import Observer, Watch
 from taskroute.steps import Attempt, Event, Failed, Step
 from taskroute.types import Call, Decision, Outcome
-
-_warned: set[str] = set()
+from taskroute.warn import warn_once
 
 
 def _say(observer: object, error: Exception) -> None:
     """Warn once for each class of observer that fails; the call goes on."""
     name = type(observer).__name__
-    if name not in _warned:
-        _warned.add(name)
-        # Without its message, which may hold a prompt.
-        text = f"the observer {name} failed with {type(error).__name__}; the call went on"
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    # Without its message, which may hold a prompt.
+    warn_once("observer", name, f"the observer {name} failed with {type(error).__name__}; the call went on")
 
 
 class Watches:
