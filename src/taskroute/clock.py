@@ -10,6 +10,7 @@ class SystemClock:
     """Monotonic time, and sleeping by the operating system."""
 
     now = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -11,9 +11,13 @@ from taskroute.types import Call, Classification, Cost, Decision, Outcome, Usage
 
 
 class Clock(Protocol):
-    """Time: a monotonic reading in seconds, and two ways to let it pass."""
+    """Time: a monotonic reading in seconds, the time of day, and two ways to let it pass."""
 
     def now(self) -> float: ...
+    def time(self) -> float:
+        """Return the seconds since the epoch, which other processes read alike."""
+        ...
+
     def sleep(self, seconds: float) -> None: ...
     async def asleep(self, seconds: float) -> None: ...
 
@@ -51,6 +55,50 @@ class PriceSource(Protocol):
     """Prices an answer, or returns None when it knows no price. Unknown is never 0."""
 
     def cost(self, provider: str | None, model: str, usage: Usage) -> Cost | None: ...
+
+
+class Store(Protocol):
+    """Keeps bytes under names, for this process or for many. Each method has an async twin that means the same.
+
+    Names are text. `ttl` is in seconds; None keeps the value until it is deleted or the store needs the room. What it raises costs one
+    warning, never the call.
+    """
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value, or None when there is none or its time is over."""
+        ...
+
+    def put(self, key: str, value: bytes, ttl: float | None = None) -> None: ...
+    def delete(self, key: str) -> None:
+        """Remove the value, if there is one."""
+        ...
+
+    def increment(self, key: str, by: int = 1, ttl: float | None = None) -> int:
+        """Add to a counter and return what it came to. A new one begins at 0; `ttl` counts from its beginning."""
+        ...
+
+    def compare_and_set(self, key: str, expected: bytes | None, value: bytes, ttl: float | None = None) -> bool:
+        """Put the value if the present one is `expected` (None: if there is none); return whether it was."""
+        ...
+
+    def lease(self, key: str, ttl: float) -> bool:
+        """Return True to one asker for `ttl` seconds, or until the key is deleted; False to every other."""
+        ...
+
+    def scan(self, prefix: str) -> Iterator[str]:
+        """Yield the names that begin with `prefix`, in no order."""
+        ...
+
+    def close(self) -> None: ...
+
+    async def aget(self, key: str) -> bytes | None: ...
+    async def aput(self, key: str, value: bytes, ttl: float | None = None) -> None: ...
+    async def adelete(self, key: str) -> None: ...
+    async def aincrement(self, key: str, by: int = 1, ttl: float | None = None) -> int: ...
+    async def acompare_and_set(self, key: str, expected: bytes | None, value: bytes, ttl: float | None = None) -> bool: ...
+    async def alease(self, key: str, ttl: float) -> bool: ...
+    def ascan(self, prefix: str) -> AsyncIterator[str]: ...
+    async def aclose(self) -> None: ...
 
 
 class Watch(Protocol):

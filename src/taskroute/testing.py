@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from taskroute.router import Router
 from taskroute.types import Call, Decision
+
+_EPOCH: Final = 1_800_000_000.0
+"""What the time of day is when a fake clock reads 0; any will do that is not 0 itself."""
 
 Line = Any
 """What a scripted model does with one request: a string or a message to answer with, or an exception to raise."""
@@ -64,6 +67,9 @@ class FakeClock:
 
     def now(self) -> float:
         return self._now
+
+    def time(self) -> float:
+        return _EPOCH + self._now
 
     def advance(self, seconds: float) -> None:
         """Turn the clock forward."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from taskroute.policy.credentials import looks_like_key
@@ -35,6 +36,8 @@ FailureClass = Literal[
     "context_overflow",
     "refusal",
     "invalid_output",
+    "truncated",
+    "low_confidence",
 ]
 DEFAULT_FALLBACK_ON: Final[tuple[FailureClass, ...]] = (
     "rate_limit",
@@ -85,6 +88,10 @@ class ModelEntry(Section):
     capabilities: Capabilities = Capabilities()
     labels: Names | None = None
     strengths: Names | None = None
+    latency: Duration | None = None
+    """Seconds that a whole answer takes, as the user knows it; what is measured counts for more."""
+    finish_reason: bool = True
+    """False for a server whose streams never say why they end: then a stream that ends is whole."""
 
     @field_validator("model")
     @classmethod
@@ -120,10 +127,16 @@ class Requirement(Section):
 
 
 class Timeout(Section):
-    """Time limits: for one try, and for the whole call with its retries and fallbacks."""
+    """Time limits. Only the time spent waiting for a model counts, not what the caller does between two chunks."""
 
     attempt: Duration | None = None
+    """For one try."""
     call: Duration | None = None
+    """For the whole call, with its retries and fallbacks."""
+    first_chunk: Duration | None = None
+    """Until a stream has something to give out."""
+    between_chunks: Duration | None = None
+    """Between two chunks after that."""
 
 
 class Retry(Section):
@@ -137,9 +150,43 @@ class Retry(Section):
 
 
 class Fallback(Section):
-    """Failure classes that go to the next model; an empty list says that none does."""
+    """When the next model is asked."""
 
     on: Many[FailureClass] = DEFAULT_FALLBACK_ON
+    """Failure classes; an empty list says that none goes to another model.
+
+    `invalid_output`, `truncated`, `refusal` and `low_confidence` are about answers that were given: each is examined before the caller
+    gets it, as long as a stronger model is left.
+    """
+    hold: Duration = 10.0
+    """How long a stream is held back for that; what takes longer is given out as it comes, unexamined."""
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """An answer that the user's check gives less is of low confidence."""
+
+
+class Breaker(Section):
+    """When a model that fails is left alone for a while."""
+
+    failures: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """So many tries must fail within the window…"""
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """…and be at least this share of all its tries there."""
+    window: Duration = 60.0
+    cooldown: Duration = 30.0
+    """Then it is not called for this long; after that one call is let through to see."""
+
+
+class Choose(Section):
+    """Models to choose from by what is known of them."""
+
+    among: NeededNames
+    objective: Literal["cheapest", "fastest"]
+    max_error_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+    """A model with a larger share of failed tries comes after the others, however cheap or fast it is."""
+
+
+def _given(key: str) -> JsonDict:
+    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
 
 
 def _as_timeout(value: Any) -> Any:
@@ -169,20 +216,50 @@ _RouteFallback = Annotated[
 ]
 
 
+_Breaker = Annotated[
+    Annotated[Literal["none"], Tag("none")] | Annotated[Breaker, Tag("mapping")],
+    Discriminator(lambda value: "none" if value == "none" else "mapping"),
+]
+
 _Timeout = Annotated[Timeout, BeforeValidator(_as_timeout), ShortForm(DURATION_SCHEMA)]
 
 
 class Route(Section):
     """When these conditions hold, these models answer, in this order."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_given("use"), _given("choose")]})
+
     name: PlainName
     when: When = When()
-    use: NeededNames
+    use: NeededNames | None = None
+    """Models, in order; or `choose`."""
+    choose: Choose | None = None
     timeout: _Timeout | None = None
     """A duration (for one try) or a mapping, instead of the policy's."""
     retry: Retry | None = None
     fallback: _RouteFallback | None = None
     """`none` stops at this route's own models, without `default`."""
+
+    @model_validator(mode="after")
+    def _has_models(self) -> Self:
+        if self.use is None and self.choose is None:
+            raise ValueError(
+                "nothing says which models answer; write 'use' with models in order, or 'choose' with 'among' and 'objective', "
+                "such as choose: {among: [a, b], objective: cheapest}"
+            )
+        if self.use is not None and self.choose is not None:
+            raise ValueError("both 'use' and 'choose' are given; keep 'use' for a fixed order, or 'choose' for one by price or speed")
+        return self
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The route's own models as they are written, whether they stand in `use` or in `choose`."""
+        return self.choose.among if self.choose is not None else self.use or ()
+
+    @property
+    def models_path(self) -> tuple[str, ...]:
+        """Where these stand in the route."""
+        return ("use",) if self.choose is None else ("choose", "among")
 
 
 class Task(Section):
@@ -244,6 +321,8 @@ class Policy(Section):
     timeout: _Timeout = Timeout()
     """A duration (for one try) or a mapping."""
     fallback: Annotated[Fallback, BeforeValidator(_as_policy_fallback)] = Fallback()
+    breaker: _Breaker = Breaker()
+    """`none` for no breaker."""
     telemetry: Telemetry = Telemetry()
 
     @model_validator(mode="after")
