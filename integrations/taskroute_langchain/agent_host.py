@@ -12,9 +12,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 
+from taskroute.execution.validate import Expected
 from taskroute.steps import Attempt
 from taskroute.types import Reply
 from taskroute_langchain.chat_model import RoutedChatModel
+from taskroute_langchain.expected import tools_in
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.provider_settings import fitting
@@ -36,7 +38,7 @@ class AgentHost(ChatHost):
     def answer(self, attempt: Attempt) -> Reply:
         handler: Handler = self._handler
         with _config_set(run_config(self.config, attempt)):
-            response = handler(self._request_for(attempt))
+            response = handler(self._request_for(attempt, exact=True))
         return self._replied(attempt, response)
 
     async def aanswer(self, attempt: Attempt) -> Reply:
@@ -45,8 +47,14 @@ class AgentHost(ChatHost):
             response = await handler(self._request_for(attempt))
         return self._replied(attempt, response)
 
-    def _request_for(self, attempt: Attempt) -> ModelRequest[Any]:
-        return fitting(self._request, self.llm.chosen(attempt))
+    def _request_for(self, attempt: Attempt, *, exact: bool = False) -> ModelRequest[Any]:
+        return fitting(self._request, self.llm.chosen(attempt, exact=exact))
+
+    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
+        answers: list[BaseMessage] = [message for message in reply.answer.result if isinstance(message, AIMessage)]
+        # An answer that must fit a schema may be asked for with one more tool, which LangChain names.
+        tools = tools_in(self._request.tools) if self._request.response_format is None else None
+        return Expected(answers[-1] if answers else None, None, None, tools)
 
     def _replied(self, attempt: Attempt, response: Answered) -> Reply:
         """Return the response with the record in the model's own message, which others of the tools' may follow."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
 from taskroute.errors import IncompleteStreamError
 from taskroute.reading import as_mapping, as_text
+from taskroute.registry.models import ModelSpec
 from taskroute.types import Usage
 from taskroute_langchain.usage import usage_of
 
 _MISTRAL: Final = "mistralai"
-_MISTRALS_OWN: Final = "api.mistral.ai"
-"""The host that always says why a stream ended. The package that asks it passes over an error in the middle of one."""
+_SAY_WHY: Final = frozenset({"openai", "anthropic", "google_genai", _MISTRAL})
+"""Providers whose streams always say why they end, by their documentation and by every recorded one. Of a stream that was cut without an
+error, and of an error that its package passed over, a missing reason is the only sign."""
+_COUNT_LAST: Final = frozenset({"openai", _MISTRAL})
+"""Those of them that count tokens at the end. Some hosts that speak like them (OpenRouter was recorded) give the count and no reason."""
 _SUMMARISES: Final = "anthropic"
 """The provider that leaves its summaries of a conversation out of its totals. OpenAI has blocks of the same name, and counts them."""
 _MADE_BY_LANGCHAIN: Final = ("lc_", "run-")
@@ -44,19 +47,15 @@ class Answer(NamedTuple):
 UNKNOWN_ANSWER: Final = Answer(None, None, None, None)
 
 
-def refuse_half(said: Answer, model: Any) -> None:
-    """Raise IncompleteStreamError for a stream of this chat model's that has ended, and not as its provider ends one."""
-    if said.finish_reason is None and said.provider == _MISTRAL and _asks_mistral_itself(model):
-        raise IncompleteStreamError(said.provider)
+def refuse_half(said: Answer, *, counted: bool, spec: ModelSpec | None) -> None:
+    """Raise IncompleteStreamError for a stream that has ended, and not as its provider ends one.
 
-
-def _asks_mistral_itself(model: Any) -> bool:
-    """Return whether a chat model asks Mistral's own host. Those that speak like it may end a stream without a word."""
-    endpoint = getattr(model, "endpoint", None)
-    try:
-        return isinstance(endpoint, str) and urlsplit(endpoint).hostname == _MISTRALS_OWN
-    except ValueError:
-        return False
+    `counted` says that usage came. The policy says which servers give neither, though they speak like one that does.
+    """
+    if said.finish_reason is not None or said.provider not in _SAY_WHY or spec is None or not spec.finish_reason:
+        return
+    if not (counted and said.provider in _COUNT_LAST):
+        raise IncompleteStreamError(said.provider or spec.name)
 
 
 def answer_of(message: BaseMessage) -> Answer:
@@ -149,6 +148,33 @@ def called(message: BaseMessage) -> tuple[str, ...]:
     if not isinstance(message, AIMessage) or not (message.tool_calls or message.invalid_tool_calls):
         return ()
     return tuple([call["name"] for call in message.tool_calls] + [name for call in message.invalid_tool_calls if (name := call["name"])])
+
+
+def arguments_of(message: BaseMessage) -> tuple[Any, ...]:
+    """Return the arguments of each call in `called`; None for those that could not be read."""
+    if not isinstance(message, AIMessage):
+        return ()
+    return (*(call["args"] for call in message.tool_calls), *(None for call in message.invalid_tool_calls if call["name"]))
+
+
+def refuses(message: BaseMessage) -> bool:
+    """Return whether an answer is marked as a refusal, beside its finish reason."""
+    if message.additional_kwargs.get("refusal"):
+        return True
+    return not isinstance(message.content, str) and any(as_mapping(block).get("type") == "refusal" for block in message.content)
+
+
+_NOT_FOR_THE_CALLER: Final = frozenset({"text", "thinking", "redacted_thinking", "reasoning", "reasoning_content", "compaction", "refusal"})
+"""Blocks that alone are no answer; text is looked at by itself."""
+
+
+def is_empty(message: BaseMessage) -> bool:
+    """Return whether there is nothing in an answer for the caller: no text, no call of a tool, no media."""
+    if called(message) or text_of(message).strip() or {"audio", "function_call", "tool_calls"} & message.additional_kwargs.keys():
+        return False
+    if isinstance(message.content, str):
+        return True
+    return all(isinstance(block, str) or block.get("type") in _NOT_FOR_THE_CALLER for block in message.content)
 
 
 def has_content(chunk: Any) -> bool:

@@ -68,6 +68,12 @@ def holds_limits(spec: ModelSpec) -> bool:
     return (provider_of(spec) or "") in _HOLDS_LIMITS
 
 
+def retries_set(spec: ModelSpec) -> int | None:
+    """Return how often the client of a model that is built here tries again by itself: never, unless the policy says so."""
+    own = spec.params.get("max_retries", 0 if holds_limits(spec) else None)
+    return own if isinstance(own, int) else None
+
+
 def build(spec: ModelSpec, timeout: float | None) -> BaseChatModel:
     """Return the chat model that a policy entry describes. Raises ConfigurationError that names the entry and the cure.
 

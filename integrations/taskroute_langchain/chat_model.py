@@ -24,8 +24,10 @@ from langchain_core.tools import BaseTool
 from pydantic import ConfigDict
 
 from taskroute.errors import ConfigurationError
-from taskroute.execution.drivers import Run, adrive, adrive_stream, drive, drive_stream
+from taskroute.execution.drivers import adrive, drive
 from taskroute.execution.plan import ORIGINAL
+from taskroute.execution.run import Run
+from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute.types import Call
@@ -33,7 +35,7 @@ from taskroute_langchain.ancestors import track_ancestors
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, event_stream, ready
 from taskroute_langchain.host import ChatHost, GenerateHost
-from taskroute_langchain.pool import ModelPool, refuse_others
+from taskroute_langchain.pool import ModelPool, at_most, refuse_others
 from taskroute_langchain.profile import shared_profile
 from taskroute_langchain.request import as_config, below, call_of, joined, named, of_latest_attempt, pinned, with_stop, without_id
 
@@ -239,15 +241,18 @@ class RoutedChatModel(BaseChatModel):
     def _pool(self) -> ModelPool:
         return ModelPool(self.router, self.models)
 
-    def chosen(self, attempt: Attempt) -> BaseChatModel:
-        """Return the chat model of an attempt."""
+    def chosen(self, attempt: Attempt, *, streams: bool = False, exact: bool = False) -> BaseChatModel:
+        """Return the chat model of an attempt; `exact` with what is left of the call's time as the limit of its client."""
         if attempt.model == ORIGINAL:
             return cast("BaseChatModel", self.original)
         given = self.models.get(attempt.model)
         if given is not None:
             return given
         snapshot = attempt.snapshot or self.router.snapshot
-        limit = snapshot.settings_for(attempt.decision.route).client_timeout
+        settings = snapshot.settings_for(attempt.decision.route)
+        limit = settings.stream_timeout if streams else settings.client_timeout
+        if exact and attempt.timeout is not None:
+            limit = at_most(attempt.timeout, limit)
         return self._pool.get(attempt.model, snapshot.registry.get(attempt.model), limit)
 
     def config_for(self, config: RunnableConfig | None) -> RunnableConfig:
@@ -273,7 +278,12 @@ class RoutedChatModel(BaseChatModel):
 
     def begin(self, call: Call, *, is_async: bool) -> Run:
         """Return a call on its way, for a driver."""
-        return self.router.run(call, has_original=self.original is not None, held_by=self._held_async if is_async else self._held)
+        return self.router.run(
+            call,
+            has_original=self.original is not None,
+            held_by=self._held_async if is_async else self._held,
+            client_retries=self._pool.retries,
+        )
 
     def call_for(
         self, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, output_schema: bool = False

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
+from langchain_core.messages import AIMessage
 
-from taskroute.execution.drivers import Run, Source, adrive_stream, drive_stream
+from taskroute.execution.run import Run, Source
+from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.reading import as_mapping, as_text, say_unread
 from taskroute.steps import Attempt
 from taskroute.types import Reply
@@ -16,7 +18,7 @@ from taskroute_langchain.answers import UNKNOWN_ANSWER, answer_from, has_summary
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.record import KEY, record, run_config
 
-_SILENT = frozenset({"message-start", "error"})
+_BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 _SPREAD = frozenset({"google_genai", "google_vertexai"})
 """Providers whose packages spread the usage over the chunks: of its details, LangChain's events keep those of the last chunk alone."""
 
@@ -32,11 +34,18 @@ class EventSource:
         """What the event that ends the message says alone."""
         self._texts: list[str] = []
         self._called: list[str] = []
+        self._arguments: list[Any] = []
+        self._other = False
+        """Whether there is anything for the caller beside text and calls of tools."""
+        self._refused = False
         self._summarised = False
         self._unread = False
 
     def take(self, chunk: Any) -> bool:
-        return as_mapping(chunk).get("event") not in _SILENT
+        event = as_mapping(chunk)
+        if event.get("event") not in ("content-block-start", "content-block-delta", "content-block-finish"):
+            return False
+        return _says(as_mapping(event.get("delta") or event.get("content")))
 
     def note(self, event: Any) -> Any:
         """Return the event; what ends the message comes back with the record."""
@@ -46,7 +55,7 @@ class EventSource:
             self._give_up(error)
         if as_mapping(event).get("event") != "message-finish":
             return event
-        refuse_half(self._ended, self._host.llm.chosen(self._attempt))
+        refuse_half(self._ended, counted=bool(event.get("usage")), spec=self._host.spec(self._attempt))
         return {**event, "metadata": {**as_mapping(event.get("metadata")), KEY: record(self._attempt, self.reply().cost)}}
 
     def _read(self, event: Mapping[str, Any]) -> None:
@@ -74,8 +83,12 @@ class EventSource:
             self._texts.append(as_text(block.get("text")) or "")
         elif kind in ("tool_call", "invalid_tool_call") and name:
             self._called.append(name)
+            self._arguments.append(block.get("args") if kind == "tool_call" else None)
         elif kind == "non_standard":
             self._summarised = self._summarised or has_summary([block.get("value")])
+            self._refused = self._refused or as_mapping(block.get("value")).get("type") == "refusal"
+        elif kind != "reasoning":
+            self._other = True
 
     def _give_up(self, error: Exception) -> None:
         """Leave the whole message unknown: what the other events say is not all of it."""
@@ -86,10 +99,27 @@ class EventSource:
     def reply(self) -> Reply:
         if not self._unread:
             try:
-                return self._host.priced(self._attempt, self._said, text="".join(self._texts), tool_calls=tuple(self._called))
+                reply = self._host.priced(self._attempt, self._said, text="".join(self._texts), tool_calls=tuple(self._called))
+                return self._examined(reply) if self._attempt.checks else reply
             except Exception as error:  # noqa: BLE001 - as in ChatHost.read
                 self._give_up(error)
         return Reply(answer=None)
+
+    def _examined(self, reply: Reply) -> Reply:
+        """Return the reply with what it takes to examine the answer, and a message of it for the user's check."""
+        calls: Any = [
+            {"name": name, "args": arguments, "id": None, "type": "tool_call"}
+            for name, arguments in zip(self._called, self._arguments, strict=True)
+            if isinstance(arguments, dict)
+        ]
+        empty = not (reply.text.strip() or self._called or self._other)
+        answer = AIMessage(content=reply.text, tool_calls=calls)
+        return reply._replace(answer=answer, arguments=tuple(self._arguments), refused=self._refused, empty=empty)
+
+
+def _says(block: Mapping[str, Any]) -> bool:
+    """Return whether a block, or a part of one, holds anything beside its kind and place."""
+    return any(name not in ("type", "index", "id") and value not in _BLANK for name, value in block.items())
 
 
 class EventHost(ChatHost):
@@ -102,7 +132,7 @@ class EventHost(ChatHost):
         return self._events(attempt, source), source
 
     def _events(self, attempt: Attempt, source: EventSource) -> Iterator[Any]:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, streams=True, exact=True)
         inner: Any = runnable.stream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)
         for event in inner:
             self.message_id = inner.message_id
@@ -113,7 +143,7 @@ class EventHost(ChatHost):
         return self._aevents(attempt, source), source
 
     async def _aevents(self, attempt: Attempt, source: EventSource) -> AsyncIterator[Any]:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, streams=True)
         inner: Any = await runnable.astream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)
         try:
             async for event in inner:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk, message_chunk_to_message
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
 from taskroute.errors import ConfigurationError
-from taskroute.execution.drivers import Source
+from taskroute.execution.run import Source
+from taskroute.execution.validate import Expected
 from taskroute.reading import Called, say_unread
+from taskroute.registry.models import ModelSpec
 from taskroute.steps import Attempt
 from taskroute.types import Cost, Reply
 from taskroute_langchain.answers import (
@@ -20,15 +24,19 @@ from taskroute_langchain.answers import (
     Answer,
     answer_from,
     answer_of,
+    arguments_of,
     called,
     has_content,
     has_summary,
     id_of,
+    is_empty,
     refuse_half,
+    refuses,
     text_of,
     unless_summarised,
 )
 from taskroute_langchain.binding import resolve
+from taskroute_langchain.expected import schema_in, tools_in
 from taskroute_langchain.record import record, run_config, with_record
 from taskroute_langchain.usage import usage_of, with_chunk
 
@@ -45,12 +53,16 @@ class ChatHost:
         self.config = config
         self.kwargs = kwargs
 
-    def target(self, attempt: Attempt) -> tuple[Runnable[Any, Any], dict[str, Any]]:
-        """Return what to call, and with which arguments."""
-        return resolve(self.llm.chosen(attempt), self.kwargs)
+    def target(self, attempt: Attempt, *, streams: bool = False, exact: bool = False) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+        """Return what to call, and with which arguments. `exact` where nobody but the client holds the time limit."""
+        return resolve(self.llm.chosen(attempt, streams=streams, exact=exact), self.kwargs)
+
+    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
+        """Return what the answer must be like."""
+        return Expected(reply.answer, schema_in(self.kwargs), None, tools_in(self.kwargs.get("tools")))
 
     def answer(self, attempt: Attempt) -> Reply:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, exact=True)
         return self.reply(attempt, runnable.invoke(self.input, run_config(self.config, attempt), **kwargs))
 
     async def aanswer(self, attempt: Attempt) -> Reply:
@@ -58,12 +70,12 @@ class ChatHost:
         return self.reply(attempt, await runnable.ainvoke(self.input, run_config(self.config, attempt), **kwargs))
 
     def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, streams=True, exact=True)
         source = ChunkSource(self, attempt)
         return source.sealed(runnable.stream(self.input, run_config(self.config, attempt), **kwargs)), source
 
     def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, streams=True)
         source = ChunkSource(self, attempt)
         return source.asealed(runnable.astream(self.input, run_config(self.config, attempt), **kwargs)), source
 
@@ -77,7 +89,8 @@ class ChatHost:
     def read(self, attempt: Attempt, message: BaseMessage) -> Reply:
         """Return a reply without its answer. A message that cannot be read says nothing, and fails no call."""
         try:
-            return self.priced(attempt, answer_of(message), text=text_of(message), tool_calls=called(message))
+            reply = self.priced(attempt, answer_of(message), text=text_of(message), tool_calls=called(message))
+            return examined(reply, message) if attempt.checks else reply
         except Exception as error:  # noqa: BLE001 - whatever a provider's package puts into a message, the caller gets it
             say_unread(message, error)
             return Reply(answer=None)
@@ -96,11 +109,20 @@ class ChatHost:
             cost=self.cost(attempt, said),
         )
 
+    def spec(self, attempt: Attempt) -> ModelSpec | None:
+        """Return what is known of the model of an attempt; None of one that is not the policy's."""
+        return (attempt.snapshot or self.llm.router.snapshot).registry.get(attempt.model)
+
     def cost(self, attempt: Attempt, said: Answer) -> Cost | None:
         """Return the price of what was said to be used, or None when no price is known."""
         if said.usage is None:
             return None
         return self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model, snapshot=attempt.snapshot)
+
+
+def examined(reply: Reply, message: BaseMessage) -> Reply:
+    """Return the reply with what it takes to examine the answer."""
+    return reply._replace(arguments=arguments_of(message), refused=refuses(message), empty=is_empty(message))
 
 
 class ChunkSource:
@@ -119,8 +141,12 @@ class ChunkSource:
         self._called = Called()
         self._id: str | None = None
         self._unread = False
+        self._parts: list[BaseMessageChunk] = []
+        """The chunks themselves, where the whole answer will be examined."""
 
     def take(self, chunk: Any) -> bool:
+        if self._attempt.checks and isinstance(chunk, BaseMessageChunk):
+            self._parts.append(chunk)
         return has_content(chunk)
 
     def _note(self, chunk: Any) -> Any:
@@ -133,7 +159,7 @@ class ChunkSource:
         if isinstance(chunk, AIMessageChunk):
             if chunk.chunk_position != "last":
                 return chunk
-            refuse_half(self._about, self._host.llm.chosen(self._attempt))
+            refuse_half(self._about, counted=bool(self._usage), spec=self._host.spec(self._attempt))
         return with_record(chunk, record(self._attempt, self._cost()))
 
     def _read(self, chunk: BaseMessage) -> None:
@@ -190,10 +216,17 @@ class ChunkSource:
     def reply(self) -> Reply:
         if not self._unread:
             try:
-                return self._host.priced(self._attempt, self._said(), text="".join(self._texts), tool_calls=tuple(self._called))
+                reply = self._host.priced(self._attempt, self._said(), text="".join(self._texts), tool_calls=tuple(self._called))
+                return self._examined(reply) if self._parts else reply
             except Exception as error:  # noqa: BLE001 - as in ChatHost.read
                 self._give_up(self, error)
         return Reply(answer=None)
+
+    def _examined(self, reply: Reply) -> Reply:
+        """Return the reply with the message that the chunks come to."""
+        message = message_chunk_to_message(functools.reduce(operator.add, self._parts))
+        reply = reply._replace(answer=message, text=text_of(message), tool_calls=called(message))
+        return examined(reply, message)
 
 
 async def aclose(chunks: Any) -> None:
@@ -206,8 +239,8 @@ async def aclose(chunks: Any) -> None:
 class GenerateHost(ChatHost):
     """The same, for LangChain's `generate`, which legacy chains call: one list of messages, one `LLMResult`."""
 
-    def _arguments(self, attempt: Attempt) -> tuple[BaseChatModel, dict[str, Any]]:
-        target, kwargs = self.target(attempt)
+    def _arguments(self, attempt: Attempt, *, exact: bool = False) -> tuple[BaseChatModel, dict[str, Any]]:
+        target, kwargs = self.target(attempt, exact=exact)
         runnable: Any = target
         while isinstance(runnable, RunnableBinding):
             runnable, kwargs = runnable.bound, {**runnable.kwargs, **kwargs}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -220,8 +253,12 @@ class GenerateHost(ChatHost):
         about = {key: config.get(key) for key in ("callbacks", "tags", "metadata", "run_name", "run_id")}
         return runnable, {**about, **kwargs}
 
+    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
+        generations = reply.answer.generations[0]
+        return super().expects(attempt, reply)._replace(answer=getattr(generations[0], "message", None) if generations else None)
+
     def answer(self, attempt: Attempt) -> Reply:
-        model, kwargs = self._arguments(attempt)
+        model, kwargs = self._arguments(attempt, exact=True)
         return self._generated(attempt, model.generate([self.input], **kwargs))
 
     async def aanswer(self, attempt: Attempt) -> Reply:

@@ -27,7 +27,8 @@ except ImportError as error:
 
 from taskroute.decision.eligible import required_labels
 from taskroute.errors import NoEligibleModelError
-from taskroute.execution.drivers import Run, adrive, drive
+from taskroute.execution.drivers import adrive, drive
+from taskroute.execution.run import Run
 from taskroute.router import Router
 from taskroute.signals.collect import CallReader, ClassifierNeeded
 from taskroute.signals.stage import find_stage

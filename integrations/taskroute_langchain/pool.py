@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from typing import Final
@@ -12,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from taskroute.errors import ConfigurationError
 from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
-from taskroute_langchain.building import build, holds_limits
+from taskroute_langchain.building import build, holds_limits, retries_set
 
 Built = dict[tuple[str, float | None], tuple[ModelSpec, BaseChatModel]]
 
@@ -32,12 +33,35 @@ def refuse_others(models: Mapping[str, object], original: object = None) -> None
             )
 
 
+_STEP: Final = 1.25
+"""What is left of a call's time is rounded down to a power of this, so that a model needs no client for each fraction of a second."""
+_CLOSE: Final = 0.95
+_SHORTEST: Final = 0.05
+
+
+def at_most(left: float, limit: float | None) -> float:
+    """Return the limit to set on a client when `left` seconds are left: no more, and not much less."""
+    if limit is not None and left >= limit * _CLOSE:
+        return limit
+    return max(_STEP ** math.floor(math.log(max(left, _SHORTEST), _STEP)), _SHORTEST)
+
+
+def retries_of(model: object) -> int | None:
+    """Return how often a chat model's client tries again by itself, None where neither says. OpenAI's class leaves it to its client."""
+    for holder in (model, getattr(model, "root_client", None)):
+        found = getattr(holder, "max_retries", None)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return found
+    return None
+
+
 class ModelPool:
     """Gives the chat model behind a name, building each one once for each router and timeout."""
 
     def __init__(self, router: Router, given: Mapping[str, BaseChatModel]) -> None:
         self._router = router
         self._given = dict(given)
+        self._retries: dict[str, int | None] = {}
         with _lock:
             self._built = _built.setdefault(router, {})
         self._check()
@@ -69,6 +93,14 @@ class ModelPool:
         """Return whether the timeouts of this model are set on its client."""
         spec = self._router.snapshot.registry.get(name)
         return name not in self._given and spec is not None and holds_limits(spec)
+
+    def retries(self, name: str) -> int | None:
+        """Return how often the client of this model tries again by itself; None where it does not say."""
+        if name not in self._retries:
+            given = self._given.get(name)
+            spec = self._router.snapshot.registry.get(name)
+            self._retries[name] = retries_set(spec) if given is None and spec is not None else retries_of(given)
+        return self._retries[name]
 
     def given(self) -> Mapping[str, BaseChatModel]:
         """Return the models that the user gave."""

@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 from taskroute.steps import Attempt
-from taskroute.types import Cost
+from taskroute.types import Cost, total_cost
 
 KEY = "taskroute"
 """Where the record stands in `response_metadata`."""
@@ -42,8 +42,13 @@ def run_config(config: RunnableConfig, attempt: Attempt) -> RunnableConfig:
 
 
 def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
-    """Return the record of an answered call: JSON values only, so that messages stay serialisable. An unknown cost is None."""
+    """Return the record of an answered call: JSON values only, so that messages stay serialisable. An unknown cost is None.
+
+    The cost is that of the call: answers that were not good enough are in it.
+    """
     decision = attempt.decision
+    if attempt.given_up:
+        cost = total_cost([*attempt.given_up, cost])
     return {
         "model": attempt.model,
         "route": decision.route,

@@ -12,10 +12,15 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from taskroute.execution.drivers import Run, Source, adrive, adrive_stream, drive, drive_stream
+from taskroute.execution.drivers import adrive, drive
+from taskroute.execution.run import Run, Source
+from taskroute.execution.streams import adrive_stream, drive_stream
+from taskroute.execution.validate import Expected
+from taskroute.reading import as_mapping
 from taskroute.steps import Attempt
 from taskroute.types import Reply
 from taskroute_langchain.chat_model import RoutedChatModel
+from taskroute_langchain.expected import schema_of
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.record import record, run_config, with_record
@@ -43,9 +48,20 @@ class StructuredHost(ChatHost):
     ) -> None:
         super().__init__(llm, model_input, config, kwargs)
         self._bound = bound
+        self.in_parts = bound.include_raw
+        """Whether a stream gives the raw message, the parsed object and the parser's error apart."""
 
-    def target(self, attempt: Attempt) -> tuple[Runnable[Any, Any], dict[str, Any]]:
-        return self._bound.for_model(self.llm.chosen(attempt)), self.kwargs
+    def target(self, attempt: Attempt, *, streams: bool = False, exact: bool = False) -> tuple[Runnable[Any, Any], dict[str, Any]]:
+        return self._bound.for_model(self.llm.chosen(attempt, streams=streams, exact=exact)), self.kwargs
+
+    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
+        parsed = self._parsed(reply.answer)
+        # What is an object of the user's class has been validated by it.
+        schema = schema_of(self._bound.answer_schema) if isinstance(parsed, dict | list) else None
+        return Expected(reply.answer, schema, parsed)
+
+    def _parsed(self, answer: Any) -> Any:
+        return as_mapping(answer).get("parsed") if self._bound.include_raw else answer
 
     def _listening(self, attempt: Attempt) -> tuple[RunnableConfig, _Overheard]:
         config, ear = run_config(self.config, attempt), _Overheard()
@@ -62,10 +78,17 @@ class StructuredHost(ChatHost):
         raw: Any = answer["raw"] if self._bound.include_raw and answer is not None else None
         if isinstance(raw, BaseMessage):
             answer = {**cast("dict[str, Any]", answer), "raw": with_record(raw, record(attempt, reply.cost))}
-        return reply._replace(answer=answer)
+        return reply._replace(answer=answer, misfit=self._misfit(answer) if attempt.checks else None)
+
+    def _misfit(self, answer: Any) -> str | None:
+        """Return why there is no parsed answer, None when there is one."""
+        if self._parsed(answer) is not None:
+            return None
+        error = as_mapping(answer).get("parsing_error") if self._bound.include_raw else None
+        return "there is no structured answer" if error is None else f"the answer could not be parsed ({type(error).__name__})"
 
     def answer(self, attempt: Attempt) -> Reply:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, exact=True)
         config, ear = self._listening(attempt)
         return self.heard(attempt, ear, runnable.invoke(self.input, config, **kwargs))
 
@@ -75,29 +98,32 @@ class StructuredHost(ChatHost):
         return self.heard(attempt, ear, await runnable.ainvoke(self.input, config, **kwargs))
 
     def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, streams=True, exact=True)
         config, ear = self._listening(attempt)
         return runnable.stream(self.input, config, **kwargs), _ParsedSource(self, attempt, ear)
 
     def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
-        runnable, kwargs = self.target(attempt)
+        runnable, kwargs = self.target(attempt, streams=True)
         config, ear = self._listening(attempt)
         return runnable.astream(self.input, config, **kwargs), _ParsedSource(self, attempt, ear)
 
 
 class _ParsedSource:
-    """A stream of parsed objects: each is whole, and the usage comes from the message behind them."""
+    """A stream of parsed objects, each more complete than the one before; the usage comes from the message behind them."""
 
     def __init__(self, host: StructuredHost, attempt: Attempt, ear: _Overheard) -> None:
         self._host = host
         self._attempt = attempt
         self._ear = ear
+        self._answer: Any = None
 
     def take(self, chunk: Any) -> bool:
+        # With the raw message, the parts of the answer come one by one.
+        self._answer = {**as_mapping(self._answer), **chunk} if self._host.in_parts else chunk
         return True
 
     def reply(self) -> Reply:
-        return self._host.heard(self._attempt, self._ear, None)
+        return self._host.heard(self._attempt, self._ear, self._answer)
 
 
 class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):

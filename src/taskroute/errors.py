@@ -43,26 +43,33 @@ class RouterClosedError(TaskrouteError, RuntimeError):
 
 
 class NoEligibleModelError(TaskrouteError):
-    """No model may answer this call. `rejected` says why, model by model."""
+    """No model may answer this call. `rejected` says why, model by model.
 
-    def __init__(self, reason: str, *, rejected: Mapping[str, str]) -> None:
+    `retry_after` is the seconds until the circuit of one of them lets a call through; None when waiting would not help.
+    """
+
+    def __init__(self, reason: str, *, rejected: Mapping[str, str], retry_after: float | None = None) -> None:
         self.reason = reason
         self.rejected = dict(rejected)
+        self.retry_after = retry_after
         lines = "".join(f"\n  {model}: {why}" for model, why in self.rejected.items())
         super().__init__(f"no model may answer this call: {reason}{lines}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_no_eligible, (self.reason, self.rejected)
+        return _rebuild_no_eligible, (self.reason, self.rejected, self.retry_after)
 
 
-def _rebuild_no_eligible(reason: str, rejected: Mapping[str, str]) -> NoEligibleModelError:
-    return NoEligibleModelError(reason, rejected=rejected)
+def _rebuild_no_eligible(reason: str, rejected: Mapping[str, str], retry_after: float | None = None) -> NoEligibleModelError:
+    return NoEligibleModelError(reason, rejected=rejected, retry_after=retry_after)
 
 
 def account(tries: Sequence[Try]) -> str:
     """Return one line for each try: model, failure class, error type and message."""
     return "".join(
-        f"\n  {n}. {t.model}" + (f" (retry {t.retry})" if t.retry else "") + f": {t.failure}: {type(t.error).__name__}: {t.error}"
+        f"\n  {n}. {t.model}"
+        + (f" (retry {t.retry})" if t.retry else "")
+        + f": {t.failure}"
+        + ("" if t.error is None else f": {type(t.error).__name__}: {t.error}")
         for n, t in enumerate(tries, start=1)
     )
 
@@ -88,7 +95,10 @@ class IncompleteStreamError(TaskrouteError):
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
-        super().__init__(f"the stream of {provider!r} ended without a finish reason: it was cut, or an error in it was passed over")
+        super().__init__(
+            f"the stream of {provider!r} ended without a finish reason: it was cut, or an error in it was passed over "
+            "(if this server never gives one, write 'finish_reason: false' under the model in the policy)"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.provider,)

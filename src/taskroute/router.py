@@ -11,22 +11,24 @@ import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from taskroute.clock import SystemClock
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import ConfigurationError, RouterClosedError
-from taskroute.execution.drivers import Run
+from taskroute.execution.health import Health, ModelGuard
 from taskroute.execution.plan import Request, plan
+from taskroute.execution.run import Run
+from taskroute.execution.validate import Check
 from taskroute.execution.watching import begin
 from taskroute.policy.consistent import suggestion
 from taskroute.policy.parse import load_policy
 from taskroute.policy.schema import Policy
-from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector
+from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector, Store
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.prices import Prices
-from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, NeedSignal, Usage
+from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, ModelHealth, NeedSignal, StateView, Usage
 
 _last: ContextVar[Decision | None] = ContextVar("taskroute_last_decision", default=None)
 _captured: ContextVar[list[Decision] | None] = ContextVar("taskroute_captured_decisions", default=None)
@@ -45,13 +47,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+class _Live(NamedTuple):
+    """The policy in force, and who keeps account of its models."""
+
+    snapshot: Snapshot
+    guard: ModelGuard
+
+
 class Router:
     """Decides which model answers a call, and carries calls out for its hosts.
 
     Safe to share between threads and tasks; picklable, when what it was given is; usable as a context manager, sync or async.
 
     `classifier` replaces the one that the policy names; `detectors` find more kinds of sensitive data; `observers` are told of every
-    call, beside the OpenTelemetry one, which is always there and does nothing until the application sets up an SDK.
+    call, beside the OpenTelemetry one, which is always there and does nothing until the application sets up an SDK. `store` shares the
+    circuits of the models with other routers and processes; it stays the caller's to close. `check` scores an answer from 0 to 1, or says
+    whether it is good, for `fallback.on: [low_confidence]`; a mapping gives one for each route by its name.
     """
 
     def __init__(
@@ -63,6 +74,8 @@ class Router:
         observers: Sequence[Observer] = (),
         prices: Prices | None = None,
         clock: Clock | None = None,
+        store: Store | None = None,
+        check: Check | Mapping[str, Check] | None = None,
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -73,9 +86,12 @@ class Router:
         self._chance = chance
         self._environ = environ
         self._prices = prices or Prices()
+        self._store = store
+        self._health = Health(self._clock, store)
         self._path: Path | None = None
         self._closed = False
-        self._snapshot = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
+        self._live = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
+        self._checks = _by_route(check, self.policy)
         self._observers = self._all_observers()
 
     @classmethod
@@ -92,19 +108,21 @@ class Router:
 
         A classifier that needs I/O is not asked: then the task stays unknown, and `adecide` is the one to use.
         """
-        snapshot = self._open()
-        decision = decide(snapshot, call, NO_SIGNALS, NO_STATE, self._clock.now())
+        live = self._open()
+        snapshot, state = live.snapshot, _state(live)
+        decision = decide(snapshot, call, NO_SIGNALS, state, self._clock.now())
         if isinstance(decision, NeedSignal):
             known = with_classification(snapshot, call, NO_SIGNALS, None)
-            decision = decide(snapshot, call, known, NO_STATE, self._clock.now())
+            decision = decide(snapshot, call, known, state, self._clock.now())
         return self._decided(decision)
 
     async def adecide(self, call: Call) -> Decision:
         """Return which models may answer, in order, and why; asks any classifier. Raises NoEligibleModelError when none may."""
-        snapshot = self._open()
+        live = self._open()
+        snapshot, state = live.snapshot, _state(live)
         known = NO_SIGNALS
         while True:
-            decision = decide(snapshot, call, known, NO_STATE, self._clock.now())
+            decision = decide(snapshot, call, known, state, self._clock.now())
             if not isinstance(decision, NeedSignal):
                 return self._decided(decision)
             classifier = snapshot.sources.classifier
@@ -121,23 +139,42 @@ class Router:
 
     # Carrying out: for the hosts
 
-    def run(self, call: Call, *, has_original: bool = False, held_by: Callable[[str], str] | None = None) -> Run:
-        """Return one call on its way, for a driver. A host calls this for each request."""
-        snapshot = self._open()
-        clock = self._clock
+    def run(
+        self,
+        call: Call,
+        *,
+        has_original: bool = False,
+        held_by: Callable[[str], str] | None = None,
+        client_retries: Callable[[str], int | None] | None = None,
+    ) -> Run:
+        """Return one call on its way, for a driver. A host calls this for each request.
+
+        `held_by` tells how a timeout is held for a model, `client_retries` how often its own client tries again unseen.
+        """
+        live = self._open()
+        snapshot, clock = live.snapshot, self._clock
         now = clock.now()
         request = Request(
             snapshot,
             call,
             now,
             self.new_id(),
-            NO_STATE,
+            _state(live),
             has_original,
             held_by or _not_held,
             self._chance,
+            not snapshot.disabled,
+            client_retries or _not_known,
         )
-        sources = snapshot.sources
-        return Run(plan(request), begin(self._observers, call, now), clock, tuple(sources.tasks), sources.classifier, self.record)
+        sources, watches = snapshot.sources, begin(self._observers, call, now)
+        return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, self._checks)
+
+    def health(self) -> dict[str, ModelHealth]:
+        """Return how each model of the policy is doing, by its name: its circuit, error rate, latencies and last error.
+
+        It is what this router has seen; of a circuit in a shared store, what it was when a call last asked.
+        """
+        return self._live.guard.report()
 
     def cost(
         self, model: str, usage: Usage, *, provider: str | None = None, answered_by: str | None = None, snapshot: Snapshot | None = None
@@ -146,15 +183,15 @@ class Router:
 
         `snapshot` is the policy that the call began under; `provider` and `answered_by` are what the reply says of itself.
         """
-        spec = (snapshot or self._snapshot).registry.get(model)
+        spec = (snapshot or self._live.snapshot).registry.get(model)
         return self._prices.cost(spec, usage, provider=provider, model=answered_by)
 
     def _spec(self, model: str) -> ModelSpec | None:
-        return self._snapshot.registry.get(model)
+        return self._live.snapshot.registry.get(model)
 
     def prepare(self) -> None:
         """Look up the price of every model now: the first look-up loads the price table, which is better not done in the first call."""
-        for spec in self._snapshot.registry.values():
+        for spec in self._live.snapshot.registry.values():
             self._prices.price_known(spec)
 
     def record(self, decision: Decision) -> None:
@@ -187,12 +224,12 @@ class Router:
     @property
     def policy(self) -> Policy:
         """The policy in force."""
-        return self._snapshot.policy
+        return self._live.snapshot.policy
 
     @property
     def snapshot(self) -> Snapshot:
         """The compiled policy in force. A call in flight keeps the one it began with."""
-        return self._snapshot
+        return self._live.snapshot
 
     @property
     def clock(self) -> Clock:
@@ -208,7 +245,7 @@ class Router:
         if source is None:
             raise ConfigurationError("this router did not come from a file; pass the policy to reload()")
         fresh = source if isinstance(source, Policy) else load_policy(source)
-        self._snapshot = self._compile(fresh)
+        self._live = self._compile(fresh)
         if policy is not None and isinstance(policy, str | os.PathLike):
             self._path = Path(policy)
         return fresh
@@ -234,31 +271,32 @@ class Router:
         await self.aclose()
 
     def __repr__(self) -> str:
-        snapshot = self._snapshot
+        snapshot = self._live.snapshot
         return f"Router(models={list(snapshot.registry)}, routes={[route.name for route in snapshot.routes]}, policy={snapshot.version!r})"
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        for derived in ("_snapshot", "_observers"):
+        for derived in ("_live", "_health", "_observers"):
             del state[derived]
         return {**state, "_policy": self.policy}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         policy: Policy = state.pop("_policy")
         self.__dict__.update(state)
-        self._snapshot = self._compile(policy)
+        self._health = Health(self._clock, self._store)
+        self._live = self._compile(policy)
         self._observers = self._all_observers()
 
     def new_id(self) -> str:
         """Return an id for a decision, unlike any other of this or another process."""
         return f"{_process}-{next(_numbers):x}"
 
-    def _open(self) -> Snapshot:
+    def _open(self) -> _Live:
         if self._closed:
             raise RouterClosedError("this router was closed; build a new one")
-        return self._snapshot
+        return self._live
 
-    def _compile(self, policy: Policy) -> Snapshot:
+    def _compile(self, policy: Policy) -> _Live:
         environ = os.environ if self._environ is None else self._environ
         pin = environ.get("TASKROUTE_PIN") or None
         if pin is not None and pin not in policy.models:
@@ -266,7 +304,10 @@ class Router:
         disabled = environ.get("TASKROUTE_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
         if disabled:
             warnings.warn("TASKROUTE_DISABLED is set: no call is routed", RuntimeWarning, stacklevel=3)
-        return compile_policy(policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled)
+        snapshot = compile_policy(
+            policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
+        )
+        return _Live(snapshot, ModelGuard(self._health, snapshot))
 
     def _all_observers(self) -> tuple[Observer, ...]:
         from taskroute.telemetry.spans import SpanObserver
@@ -276,3 +317,31 @@ class Router:
 
 def _not_held(model: str) -> str:
     return "none"
+
+
+def _not_known(model: str) -> None:
+    return None
+
+
+def _state(live: _Live) -> StateView:
+    """Return how the models are doing. Disabled, nothing of ours may stand in the way of a call."""
+    return NO_STATE if live.snapshot.disabled else live.guard.view()
+
+
+def _by_route(check: Check | Mapping[str, Check] | None, policy: Policy) -> Mapping[str | None, Check]:
+    """Return the user's checks by route, None for every other route. Raises ConfigurationError for what is no check, or no route."""
+    if check is None:
+        return {}
+    if callable(check):
+        return {None: check}
+    if not isinstance(check, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"check= must be a function from an answer to a score, not a {type(check).__name__}")
+    names = [route.name for route in policy.routes]
+    given: dict[str | None, Check] = {}
+    for route, one in check.items():
+        if route not in names:
+            raise ConfigurationError(f"check={{{route!r}: …}} names no route; {suggestion(route, names)}")
+        if not callable(one):
+            raise ConfigurationError(f"check={{{route!r}: …}} must be a function from an answer to a score, not a {type(one).__name__}")
+        given[route] = one
+    return given

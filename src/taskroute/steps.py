@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from taskroute.types import Classification, Decision, NeedSignal, Reply
+from taskroute.types import Classification, Cost, Decision, NeedSignal, Reply
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
@@ -36,6 +36,50 @@ class Attempt(NamedTuple):
     """How the timeout is held: `client` (set on the client), `async` (the task is cancelled) or `none`; None without a timeout."""
     snapshot: Snapshot | None = None
     """The policy that the call began under; the router may have another by now."""
+    first_chunk: float | None = None
+    """Seconds until a stream must have something to give out."""
+    between_chunks: float | None = None
+    """Seconds that may pass between two chunks of a stream after that."""
+    checks: frozenset[str] = frozenset()
+    """The classes of failure that the answer will be examined for."""
+    hold: float = 0.0
+    """Seconds that a stream is held back for `checks`; what takes longer is given out unexamined."""
+    client_retries: int | None = None
+    """Retries that the model's own client makes unseen; None where it does not say."""
+    given_up: tuple[Cost | None, ...] = ()
+    """What each earlier answer of this call cost that was not good enough."""
+
+
+class Acquire(NamedTuple):
+    """Ask whether a model may be called now; answer with `Acquired`. What is granted is given back with `Release`."""
+
+    model: str
+
+
+class Release(NamedTuple):
+    """Say how a try ended, and give back what `Acquire` granted; answer with `Released`."""
+
+    model: str
+    verdict: Literal["answered", "failed", "void"]
+    """What the try says of the model: that it answers, that it does not, or nothing."""
+    seconds: float
+    """How long the try took."""
+    probe: float = 0.0
+    """As `Acquired` said it."""
+    failure: str | None = None
+    error: BaseException | None = None
+    wait: float | None = None
+    """Seconds that the provider asked to wait."""
+    first_chunk: float | None = None
+    """Seconds until a stream had something to give out."""
+
+
+class Validate(NamedTuple):
+    """Examine an answer that is in hand and not given out; answer with `Validated`."""
+
+    attempt: Attempt
+    reply: Reply
+    min_score: float
 
 
 class Wait(NamedTuple):
@@ -50,9 +94,11 @@ class Deliver(NamedTuple):
     """Give the stream to the caller; answer with `Ended`, `Failed` or `Cancelled`."""
 
     model: str
+    tries: int = 0
+    """Which try's stream, by its `Attempt.tries`."""
 
 
-Step = Classify | Attempt | Wait | Deliver
+Step = Classify | Acquire | Attempt | Wait | Validate | Deliver | Release
 
 
 class Classified(NamedTuple):
@@ -74,6 +120,12 @@ class Ended(NamedTuple):
 
     reply: Reply
     at: float
+    waited: float | None = None
+    """Seconds of a stream that were spent waiting for the model; the rest was the caller's own."""
+    held: bool = False
+    """Whether this is a stream of which nothing has been given out: `Deliver` does that."""
+    useful: bool = True
+    """False for a stream without anything that the caller could use."""
 
 
 class Failed(NamedTuple):
@@ -90,6 +142,36 @@ class Waited(NamedTuple):
     at: float
 
 
+class Acquired(NamedTuple):
+    """Whether the model may be called."""
+
+    at: float
+    refused: str | None = None
+    """Why it may not."""
+    probe: float = 0.0
+    """Not 0 for the one call that a half-open circuit lets through: until when it is that."""
+
+
+class Released(NamedTuple):
+    """The try is accounted for."""
+
+    at: float
+    is_open: bool = False
+    """Whether the model's circuit is open now."""
+
+
+class Validated(NamedTuple):
+    """What the examination found."""
+
+    at: float
+    failure: str | None = None
+    """The class of what is wrong with the answer; None when it is as it should be."""
+    detail: str = ""
+    """What is wrong, in words that quote nothing of the answer."""
+    score: float | None = None
+    """What the user's check gave."""
+
+
 class Cancelled(NamedTuple):
     """The caller gave up."""
 
@@ -97,4 +179,4 @@ class Cancelled(NamedTuple):
     at: float
 
 
-Event = Classified | Opened | Ended | Failed | Waited | Cancelled
+Event = Classified | Acquired | Opened | Ended | Failed | Waited | Validated | Released | Cancelled

@@ -6,9 +6,9 @@ to make. Build them by keyword.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Generic, Literal, NamedTuple, NoReturn, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, NoReturn, TypeVar, cast
 
 from taskroute.errors import NoEligibleModelError
 
@@ -213,11 +213,52 @@ class Classification(NamedTuple):
         return max(self.scores.items(), key=lambda pair: pair[1])
 
 
+class Percentiles(NamedTuple):
+    """How long answers took, in seconds."""
+
+    p50: float
+    p90: float
+    p99: float
+
+
+class LastError(NamedTuple):
+    """A failure, without its message: a provider may quote the prompt in it."""
+
+    failure: str
+    """The failure class."""
+    type: str
+    """The class of the exception; '' where there was none."""
+    at: float
+    """Seconds since the epoch."""
+
+
+class ModelHealth(NamedTuple):
+    """How a model has been doing, as this router has seen it."""
+
+    state: Literal["closed", "open", "half_open"] = "closed"
+    """Of its circuit: `closed` lets calls through, `open` does not, `half_open` lets one through to see."""
+    tries: int = 0
+    """Tries that ended within the breaker's window."""
+    error_rate: float | None = None
+    """Share of these that failed in a way that tells of the model, not of the call; None without any."""
+    latency: Percentiles | None = None
+    """Of recent whole answers, streams included; None without any."""
+    first_chunk: Percentiles | None = None
+    """Of recent streams: until there was something to give out."""
+    last_error: LastError | None = None
+    opened_by: str = ""
+    """What opened the circuit last, as one sentence; '' when it never was."""
+    retry_after: float | None = None
+    """Seconds until an open circuit lets a call through."""
+
+
 class StateView(NamedTuple):
     """A frozen look at what changes between calls, taken before a decision."""
 
     unavailable: Mapping[str, str] = NOTHING
     """Model name to the reason it must not be called now."""
+    health: Mapping[str, ModelHealth] = NOTHING
+    """Every model that was ever tried."""
 
 
 NO_STATE: Final = StateView()
@@ -260,6 +301,14 @@ class Reply(NamedTuple):
     """Names of the tools that the answer calls."""
     cost: Cost | None = None
     """None when no price is known."""
+    arguments: tuple[Any, ...] = ()
+    """The arguments of each of `tool_calls`; None for those that are no JSON object."""
+    refused: bool = False
+    """Whether the provider marks the answer as a refusal, beside what `finish_reason` says."""
+    empty: bool = False
+    """Whether there is nothing in the answer for the caller: no text, no call of a tool, no media."""
+    misfit: str | None = None
+    """What the host itself found not to fit what was asked for, such as an answer that its parser could not read."""
 
 
 class Try(NamedTuple):
@@ -274,6 +323,25 @@ class Try(NamedTuple):
     error: BaseException | None = None
     usage: Usage | None = None
     cost: Cost | None = None
+    score: float | None = None
+    """What the user's check gave for the answer."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether a whole answer came, good enough or not."""
+        return self.error is None and self.failure != "control"
+
+
+def total_cost(costs: Sequence[Cost | None]) -> Cost | None:
+    """Return the sum; None when one of them is unknown, when there is none, or when currencies are mixed."""
+    if not costs or any(cost is None for cost in costs):
+        return None
+    known = cast("Sequence[Cost]", costs)
+    if len(known) == 1:
+        return known[0]
+    if len({cost.currency for cost in known}) > 1:
+        return None
+    return Cost(amount=sum((cost.amount for cost in known), Decimal(0)), source=known[-1].source, currency=known[-1].currency)
 
 
 class Outcome(NamedTuple):
@@ -284,18 +352,17 @@ class Outcome(NamedTuple):
     status: Literal["answered", "failed", "cancelled"]
     reply: Reply | None = None
     error: BaseException | None = None
+    answered_by: str | None = None
+    """The model whose answer was given, where a later one was tried for a better answer and failed."""
 
     @property
     def model(self) -> str | None:
         """The model that answered, or None."""
-        return self.tries[-1].model if self.status == "answered" and self.tries else None
+        if self.status != "answered" or not self.tries:
+            return None
+        return self.answered_by or self.tries[-1].model
 
     @property
     def cost(self) -> Cost | None:
-        """The sum over all tries that have a price; None when the answer's own price is unknown, or when currencies are mixed."""
-        known = [t.cost for t in self.tries if t.cost is not None]
-        if not known or self.tries[-1].cost is None or len({c.currency for c in known}) > 1:
-            return None
-        if len(known) == 1:
-            return known[0]
-        return Cost(amount=sum((c.amount for c in known), Decimal(0)), source=known[-1].source, currency=known[-1].currency)
+        """The sum over all answers, those included that were not good enough; None when the price of one is unknown."""
+        return total_cost([t.cost for t in self.tries if t.answered])

@@ -102,6 +102,40 @@ def test_warnings_are_told_with_their_lines_in_the_order_of_the_file(cli: Cli) -
     assert "no price is known for 'odd'" in ran.out
 
 
+CHOOSING = """\
+models:
+  small: openai:gpt-5-mini
+  euro: {model: "mistral:mistral-small-latest", price: {input: 1, output: 2, currency: EUR}}
+  odd: {model: "made-up:model", context_window: 8000}
+default: [small]
+routes:
+  - name: quick
+    when: {stage: judge}
+    choose: {among: [odd, small], objective: fastest}
+  - name: questions
+    choose:
+      among: [odd, small, euro]
+      objective: cheapest
+    fallback: none
+"""
+
+
+def test_a_model_whose_price_cannot_be_compared_is_pointed_out_where_the_cheapest_is_chosen(cli: Cli) -> None:
+    ran = cli("check", cli.write("p.yaml", CHOOSING))
+    warned = [line.removeprefix("warning: p.yaml:") for line in ran.out.splitlines() if "'cheapest' puts" in line]
+    assert warned == [
+        "12: routes[1].choose.among[0]: 'cheapest' puts 'odd' last, because no price is known for it; give its 'price' under 'models'",
+        "12: routes[1].choose.among[2]: 'cheapest' puts 'euro' last, because its price is in EUR and the first known one in USD; "
+        "give its 'price' in USD",
+    ]
+
+
+def test_a_route_that_chooses_shows_how(cli: Cli) -> None:
+    ran = cli("check", cli.write("p.yaml", CHOOSING.replace("default: [small]", "default: [euro, small]")))
+    assert "fastest of odd, small; then euro" in ran.out
+    assert "cheapest of odd, small, euro " in ran.out
+
+
 def test_strict_turns_warnings_into_a_no(cli: Cli) -> None:
     name = cli.write("p.yaml", DOUBTFUL)
     assert cli("check", name, "--strict").status == 1

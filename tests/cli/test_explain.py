@@ -136,6 +136,17 @@ def test_a_policy_that_is_wrong_is_2_with_its_line(cli: Cli) -> None:
     assert "taskroute.yaml:2: default[0]" in ran.err
 
 
+def test_a_choice_shows_its_order_and_how_it_was_made(cli: Cli) -> None:
+    models = "models:\n  a: {model: x, price: {input: 9, output: 9}}\n  b: {model: y, price: {input: 1, output: 1}}\n"
+    cli.write("taskroute.yaml", models + "default: a\nroutes:\n  - {name: q, choose: {among: [a, b], objective: cheapest}}\n")
+    found = explained(cli, "hello")
+    assert found["candidates"] == ["b", "a"]
+    assert found["reason"] == "route 'q' matches every call; cheapest of a, b"
+    ran = cli("explain", "hello")
+    assert "matched      q          cheapest of a, b" in ran.out
+    assert "fallbacks  a" in ran.out
+
+
 def test_observing_is_said(cli: Cli) -> None:
     cli.write("taskroute.yaml", f"mode: observe\n{POLICY}")
     ran = cli("explain", "hello", "--stage", "query_rewrite")

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from taskroute import AllModelsFailedError, Call, NoEligibleModelError, Router, StreamInterruptedError
-from taskroute.execution.drivers import Source, adrive, adrive_stream, drive, drive_stream
+from taskroute.execution.drivers import adrive, drive
+from taskroute.execution.run import Source
+from taskroute.execution.streams import adrive_stream, drive_stream
+from taskroute.execution.validate import Expected
 from taskroute.steps import Attempt, Event, Step
 from taskroute.testing import FakeClock
 from taskroute.types import Classification, Decision, Outcome, Reply
@@ -59,6 +62,9 @@ class Host:
         line = self._next(attempt)
         await asyncio.sleep(self.slow)
         return Reply(answer="".join(self._parts(line)))
+
+    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
+        return Expected(reply.answer)
 
     def _parts(self, line: list[Any]) -> Iterator[str]:
         try:
@@ -214,7 +220,7 @@ def test_observers_hear_of_every_step_in_order(way: Way) -> None:
     witness = Witness()
     router, _ = make(witness, retry={"extra": 0})
     way(router, Host({"small": [RateLimitError()], "large": ["hi"]}))
-    told = [word for word in witness.told if word not in ("Opened", "Deliver")]
+    told = [word for word in witness.told if word not in ("Acquire", "Acquired", "Opened", "Deliver", "Release", "Released")]
     assert told == ["Attempt", "Failed:rate_limit", "Attempt", "Ended"]
     assert len(witness.decisions) == len(witness.outcomes) == 1
     assert (witness.outcomes[0].model, witness.held) == ("large", 0)
@@ -266,9 +272,14 @@ def test_a_stream_that_breaks_after_its_first_chunk_says_how_much_was_given(way:
 
 
 @streams
-def test_an_empty_stream_ends_empty(way: Way) -> None:
-    router, _ = make()
-    assert way(router, Host({"small": [[]]})) == ""
+@pytest.mark.parametrize("nothing", [[], ["", ""]])
+def test_a_stream_without_anything_goes_to_the_next_model_and_is_the_answer_where_there_is_none(way: Way, nothing: list[str]) -> None:
+    witness = Witness()
+    router, _ = make(witness)
+    assert way(router, Host({"small": [nothing], "large": ["hi"]})) == "hi"
+    assert [(t.model, t.failure) for t in witness.outcomes[0].tries] == [("small", "server_error"), ("large", None)]
+    assert way(router, Host({"small": [nothing], "large": [nothing]})) == ""
+    assert witness.outcomes[1].status == "answered"
 
 
 def test_closing_a_stream_early_closes_the_models_stream_and_tells_observers() -> None:

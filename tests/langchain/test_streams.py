@@ -55,11 +55,18 @@ def test_empty_leading_chunks_are_given_out_with_the_first_word() -> None:
     assert contents[:3] == ["", "", "Hello"]
 
 
-def test_a_stream_without_a_word_is_still_an_answer(way: str) -> None:
-    stage = Stage({"small": ("", ""), "large": "no"})
-    assert ask(way, stage.llm).text == ""
-    assert stage.called == ["small"]
-    assert stage.outcomes.last.status == "answered"
+def test_a_stream_without_a_word_goes_to_the_next_model(way: str) -> None:
+    stage = Stage({"small": ("", ""), "large": "hello"})
+    assert ask(way, stage.llm).text == "hello"
+    assert stage.outcomes.tries == [("small", 0, "server_error"), ("large", 0, None)]
+
+
+def test_a_stream_without_a_word_is_still_an_answer_where_nobody_gives_a_better_one(way: str) -> None:
+    for script in ({"small": ("", "")}, {"small": ("", ""), "large": ("",)}, {"small": ("", ""), "large": ConnectionError("down")}):
+        stage = Stage(script)
+        assert ask(way, stage.llm).text == ""
+        assert stage.called == list(script)
+        assert (stage.outcomes.last.status, stage.outcomes.last.model) == ("answered", "large" if script.get("large") == ("",) else "small")
 
 
 def test_no_piece_of_a_model_that_was_given_up_reaches_the_caller(way: str) -> None:
@@ -99,13 +106,18 @@ def test_whatever_breaks_the_caller_gets_one_models_words_in_order_and_once(way:
 
 
 def _expected(scripts: list[tuple[Any, ...]]) -> tuple[list[str], str]:
-    """Return the words that the caller gets, and whether the stream breaks: no, before the first word, or after it."""
+    """Return the words that the caller gets, and whether the stream breaks: no, before the first word, or after it.
+
+    A stream without a word is the answer where no other one has any.
+    """
+    whole = False
     for line in scripts:
         words = [part for part in line if isinstance(part, str) and part]
         cut = bool(line) and isinstance(line[-1], Exception)
-        if not cut or words:
+        if words:
             return words, "after" if cut else "no"
-    return [], "before"
+        whole = whole or not cut
+    return [], "no" if whole else "before"
 
 
 class Watched(FakeProvider):

@@ -23,6 +23,9 @@ SHORT_AND_LONG: list[dict[str, Any]] = [
         )
     },
     {"require": [{"when": {"sensitive": True}, "labels": "private"}]},
+    {"routes": [{"name": "a", "choose": {"among": "small", "objective": "cheapest"}}]},
+    {"routes": [{"name": "a", "use": None, "choose": {"among": ["small", "large"], "objective": "fastest", "max_error_rate": 0.2}}]},
+    {"models": {"small": {"model": "x", "latency": "3s", "finish_reason": False}, "large": "y"}},
     {"models": {"small": {"model": "x", "price": {"input": 0.1, "output": 1}, "capabilities": {"tools": False}}, "large": "y"}},
 ]
 WRONG: list[dict[str, Any]] = [
@@ -31,6 +34,11 @@ WRONG: list[dict[str, Any]] = [
     {"timeout": {"attempt": 60}},
     {"routes": when(complexity="hard")},
     {"routes": [{"name": "a"}]},
+    {"routes": [{"name": "a", "use": None}]},
+    {"routes": [{"name": "a", "use": "small", "choose": {"among": "small", "objective": "cheapest"}}]},
+    {"routes": [{"name": "a", "choose": {"among": [], "objective": "cheapest"}}]},
+    {"routes": [{"name": "a", "choose": {"among": "small", "objective": "best"}}]},
+    {"routes": [{"name": "a", "choose": {"among": "small", "objective": "cheapest", "min_quality": 0.9}}]},
     {"models": {"small": 7, "large": "y"}},
     {"default": []},
     {"routes": when(any=[])},

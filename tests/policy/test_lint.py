@@ -244,6 +244,21 @@ def test_default_and_routes_that_a_rule_leaves_without_a_model_are_pointed_out()
     assert all("'own'" in text for _, text in found)
 
 
+def test_what_is_said_of_use_is_said_of_choose_too() -> None:
+    models = {
+        **MODELS,
+        "own": {"model": "ollama:llama3.3", "labels": "private"},
+        "blind": {"model": "openai:x", "capabilities": {"tools": False}},
+    }
+    routes = [
+        {"name": "public", "when": {"stage": "grade"}, "choose": {"among": ["small", "large"], "objective": "cheapest"}},
+        {"name": "tools", "when": {"needs": "tools", "sensitive": False}, "choose": {"among": "blind", "objective": "fastest"}},
+    ]
+    found = texts(models=models, require=[{"when": {"sensitive": True}, "labels": "private"}], routes=routes)
+    assert [path for path, _ in found] == [("models", "own"), ("default",), ("routes", 0), ("routes", 1, "choose", "among")]
+    assert "add 'own' at the end of 'choose.among', or to 'default'" in found[2][1]
+
+
 def test_a_model_that_nothing_uses_is_pointed_out() -> None:
     [(path, text)] = texts(default="small", routes=[{"name": "a", "use": "small"}])
     assert path == ("models", "large")

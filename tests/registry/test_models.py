@@ -140,6 +140,13 @@ def test_a_registry_survives_pickling() -> None:
     assert pickle.loads(pickle.dumps(registry)) == registry
 
 
+def test_what_only_the_user_knows_stays_beside_what_is_looked_up() -> None:
+    spec = describe("a", model="openai:gpt-4o", latency=2.5, finish_reason=False)
+    assert (spec.latency, spec.finish_reason) == (2.5, False)
+    assert spec.context_window is not None
+    assert (describe("b").latency, describe("b").finish_reason) == (None, True)
+
+
 def test_changing_what_was_given_does_not_change_the_spec() -> None:
     params, capabilities = {"temperature": 0}, {"tools": True}
     spec = describe("a", params=params, capabilities=capabilities)

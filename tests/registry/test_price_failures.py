@@ -91,6 +91,12 @@ print(mine.cost(spec, usage), mine.price_known(spec))
     assert done.stderr.count("Mine failed (KeyError") == 1
 
 
+def test_a_broken_table_costs_one_warning_for_rates_and_costs_together(broken: Path) -> None:
+    done = run(ASK + "print(prices.rates(spec), LibraryPrices().rates('openai', 'x'), prices.cost(spec, usage))", first_on_path=broken)
+    assert done.stdout.split() == ["None", "None", "None"]
+    assert done.stderr.count("LibraryPrices failed (RuntimeError") == 1
+
+
 def test_threads_that_ask_first_all_get_the_price() -> None:
     pytest.importorskip("genai_prices", reason="the price table is an extra: prices")
     code = """

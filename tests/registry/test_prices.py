@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from taskroute.registry.models import ModelSpec, Registry, describe
 from taskroute.registry.prices import LibraryPrices, Prices, UserPrice, UserPrices
+from taskroute.registry.rates import Priced, amount
 from taskroute.types import Cost, Usage
 
 OWN = UserPrice.of(input=2, output=10, cache_read="0.5", cache_write="2.5", reasoning=20)
@@ -182,6 +183,29 @@ def test_a_price_is_known_when_anyone_knows_it() -> None:
     assert not prices.price_known(ModelSpec("object"))
 
 
+def test_rates_come_from_the_user_first_and_are_none_where_nobody_knows_them() -> None:
+    euro = UserPrice.of(input=1, output=3, currency="EUR")
+    prices = Prices(UserPrices({"mine": PLAIN}), library=Flat(("openai", "gpt-4o")))
+    assert prices.rates(describe("mine", model="openai:gpt-4o")) == PLAIN.priced()
+    assert prices.rates(ModelSpec("other", price=euro)) == Priced(euro.rates(), "user", "EUR")
+    assert prices.rates(describe("unlisted", model="ollama:llama3.3")) is None
+    assert prices.rates(ModelSpec("object")) is None
+
+
+@given(counts, counts, money, money, money)
+def test_rates_of_a_source_that_prices_whole_answers_give_its_prices(
+    whole: int, answer: int, first: Decimal, second: Decimal, fee: Decimal
+) -> None:
+    class Tariff:
+        def cost(self, provider: str | None, model: str, usage: Usage) -> Cost | None:
+            return Cost(fee + first * (usage.input or 0) + second * (usage.output or 0), "tariff", "CHF")
+
+    priced = Prices(library=Tariff()).rates(describe("m", model="any:model"))
+    assert priced is not None
+    assert (priced.source, priced.currency) == ("tariff", "CHF")
+    assert amount(priced.rates, Usage(whole, answer)) == fee + first * whole + second * answer
+
+
 def test_the_users_prices_are_taken_from_the_registry() -> None:
     registry = Registry([ModelSpec("a", price=PLAIN), ModelSpec("b")])
     assert dict(UserPrices.of(registry)) == {"a": PLAIN}
@@ -239,6 +263,26 @@ def test_listed_models_cost_what_their_price_list_says(
     assert cost.currency == "USD"
     assert cost.source.startswith("genai-prices@")
     assert library.cost(provider, model, usage) == cost
+
+
+def test_rates_of_a_listed_model_hold_its_tiers_and_give_its_costs(library: LibraryPrices) -> None:
+    priced = Prices(library=library).rates(describe("m", model="google_genai:gemini-2.5-pro"))
+    assert priced is not None
+    assert priced.source.startswith("genai-prices@")
+    for tokens in (200_000, 200_001):
+        usage = Usage(input=tokens, output=100)
+        cost = library.cost("google_genai", "gemini-2.5-pro", usage)
+        assert cost is not None
+        assert amount(priced.rates, usage) == cost.amount
+    assert library.rates("openai", "gpt-99-nobody-knows") is None
+
+
+@pytest.mark.usefixtures("library")
+def test_rates_that_depend_on_the_hour_are_those_of_that_hour() -> None:
+    by_day, by_night = (LibraryPrices(now=at(moment)).rates("deepseek", "deepseek-chat") for moment in (MORNING, NIGHT))
+    assert by_day is not None
+    assert by_night is not None
+    assert by_day.rates != by_night.rates
 
 
 @pytest.mark.usefixtures("library")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from taskroute.cli.output import Style, money, print_json, print_table, print_title
 from taskroute.cli.policies import read_document
-from taskroute.cli.wording import dotted, in_words
+from taskroute.cli.wording import dotted, in_words, models_in_words
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import PolicyError
 from taskroute.policy.lint import Path, Warning, warnings
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _refused(error, document_name, as_json=arguments.json)
     snapshot = compile_policy(policy)
     priced = {name: price_of(spec) for name, spec in snapshot.registry.items()}
-    found = [*warnings(policy), *_unknown(snapshot, priced)]
+    found = [*warnings(policy), *_unknown(snapshot, priced), *_incomparable(snapshot, priced)]
     found.sort(key=lambda warning: document.line(warning.path) or 0)
     if arguments.json:
         print_json(_as_json(document, snapshot, priced, found))
@@ -92,6 +92,25 @@ def _unknown(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warnin
                     f"no price is known for {name!r}, so its costs stay unknown; give 'price: {{input: …, output: …}}' per million tokens",
                 )
             )
+    return found
+
+
+def _incomparable(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warning]:
+    """Return where `cheapest` puts a model last because its price cannot be compared."""
+    found: list[Warning] = []
+    for index, route in enumerate(snapshot.policy.routes):
+        if route.choose is None or route.choose.objective != "cheapest":
+            continue
+        path: Path = ("routes", index, "choose", "among")
+        known = {name: price.input.currency for name in route.choose.among if (price := priced[name]) is not None}
+        currency = next(iter(known.values()), None)
+        for place, name in enumerate(route.choose.among):
+            if name not in known:
+                text = f"'cheapest' puts {name!r} last, because no price is known for it; give its 'price' under 'models'"
+                found.append(Warning((*path, place), text))
+            elif known[name] != currency:
+                text = f"'cheapest' puts {name!r} last, because its price is in {known[name]} and the first known one in {currency}"
+                found.append(Warning((*path, place), f"{text}; give its 'price' in {currency}"))
     return found
 
 
@@ -169,7 +188,7 @@ def _show(document: Document, snapshot: Snapshot, priced: dict[str, Price | None
         print_table(("when", "labels"), [(in_words(rule.when), ", ".join(rule.labels)) for rule in policy.require])
     print_title("Routes, the first that matches wins")
     rows = [
-        (str(index), route.name, ", ".join(route.models), in_words(written.when))
+        (str(index), route.name, models_in_words(route.models, route.choose), in_words(written.when))
         for index, (route, written) in enumerate(zip(snapshot.routes, policy.routes, strict=True), start=1)
     ]
     print_table(("", "name", "models, in order", "when"), [*rows, ("", "(default)", ", ".join(policy.default), "no route matches")])

@@ -10,7 +10,7 @@ from typing import Any
 from taskroute.cli.explained import Explained, RouteSeen, explained
 from taskroute.cli.output import Style, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import CommandError, described, find_policy
-from taskroute.cli.wording import in_words, listed
+from taskroute.cli.wording import in_words, listed, models_in_words
 from taskroute.router import Router
 from taskroute.taxonomy import URGENCIES
 from taskroute.types import Call, Signal
@@ -169,7 +169,7 @@ def _value(value: Any) -> str:
 
 def _show_routes(result: Explained) -> None:
     print_title("Routes, the first that matches wins")
-    rows = [(_outcome(route), route.name, ", ".join(route.models), in_words(route.when)) for route in result.routes]
+    rows = [(_outcome(route), route.name, models_in_words(route.models, route.choose), in_words(route.when)) for route in result.routes]
     looks = {index: ("bold",) if route.status == "matched" else ("dim",) for index, route in enumerate(result.routes)}
     default = "matched" if result.decision.route is None and not result.decision.pinned else "not reached"
     rows.append((default, "(default)", ", ".join(result.default), "no route matches"))

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from taskroute.decision.eligible import required_labels
 from taskroute.errors import NoEligibleModelError
 from taskroute.policy.conditions import compile_when
-from taskroute.policy.schema import Route
+from taskroute.policy.schema import Choose, Route
 from taskroute.policy.when import When
 from taskroute.router import Router
 from taskroute.signals.collect import CallReader
@@ -25,6 +25,8 @@ class RouteSeen(NamedTuple):
     """Keys of its `when` that did not hold, of those that the decision looked at."""
     models: tuple[str, ...]
     when: When
+    choose: Choose | None = None
+    """How its own models, the first of `models`, are put in order; None when they are in order."""
 
 
 class Explained(NamedTuple):
@@ -53,7 +55,7 @@ def explained(router: Router, call: Call) -> Explained:
         status: Status = "not_reached" if over else "matched" if route.name == decision.route else "not_matched"
         over = over or status == "matched"
         failed = _failed(route, reader, decision.signals) if status == "not_matched" else ()
-        routes.append(RouteSeen(route.name, status, failed, compiled.models, route.when))
+        routes.append(RouteSeen(route.name, status, failed, compiled.models, route.when, route.choose))
     return Explained(decision, labels, tuple(routes), snapshot.default)
 
 

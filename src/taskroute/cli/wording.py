@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from taskroute.policy.schema import Choose
 from taskroute.policy.when import When
 
 
@@ -19,6 +20,14 @@ def dotted(path: tuple[str | int, ...]) -> str:
 def listed(text: str) -> tuple[str, ...]:
     """Return the names in a text such as `a, b`, each once."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def models_in_words(models: tuple[str, ...], choose: Choose | None) -> str:
+    """Return the models of a route in one line: `large, small`, or `cheapest of small, large; then onprem`."""
+    if choose is None:
+        return ", ".join(models)
+    own, others = models[: len(choose.among)], models[len(choose.among) :]
+    return f"{choose.objective} of {', '.join(own)}" + (f"; then {', '.join(others)}" if others else "")
 
 
 def in_words(when: When) -> str:

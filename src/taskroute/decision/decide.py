@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from taskroute.decision.choose import order
 from taskroute.decision.eligible import required_labels, sift
 from taskroute.decision.snapshot import CompiledRoute, Snapshot
 from taskroute.policy.consistent import suggestion
@@ -67,7 +68,10 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
     if kept is not None:
         return kept
     route = None if snapshot.disabled else _match(snapshot, reader)
-    names = snapshot.default if route is None else route.models
+    names, how = snapshot.default if route is None else route.models, ""
+    if route is not None and route.choose is not None:
+        choice = order(route.choose, snapshot, reader, state)
+        names, how = (*choice.models, *names[len(choice.models) :]), f"; {choice.reason}"
     candidates, rejected = sift(names, snapshot, call, labels=labels, state=state)
     mode: Mode = "disabled" if snapshot.disabled else snapshot.policy.mode
     baseline = () if mode == "enforce" else sift(snapshot.default, snapshot, call, labels=labels, state=state)[0]
@@ -75,7 +79,7 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
         baseline=baseline,
         candidates=candidates,
         route=None if route is None else route.name,
-        reason=_reason(route, snapshot, reader, candidates, pin),
+        reason=_reason(route, snapshot, reader, candidates, pin=pin, how=how),
         signals=reader.signals(),
         rejected=rejected,
         policy_version=snapshot.version,
@@ -136,10 +140,12 @@ def _pinned(pin: str, snapshot: Snapshot, reader: CallReader, labels: frozenset[
     )
 
 
-def _reason(route: CompiledRoute | None, snapshot: Snapshot, reader: CallReader, candidates: tuple[str, ...], pin: str | None) -> str:
+def _reason(
+    route: CompiledRoute | None, snapshot: Snapshot, reader: CallReader, candidates: tuple[str, ...], *, pin: str | None, how: str
+) -> str:
     if route is not None:
         told = ", ".join(_told(name, reader) for name in route.condition.asks)
-        text = f"route {route.name!r} matched: {told}" if told else f"route {route.name!r} matches every call"
+        text = (f"route {route.name!r} matched: {told}" if told else f"route {route.name!r} matches every call") + how
     elif snapshot.disabled:
         text = "taskroute is disabled: default"
     else:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple, TypeVar
 
 from taskroute.policy.conditions import Condition, compile_when
 from taskroute.policy.regex import compile_linear
-from taskroute.policy.schema import Fallback, ModelEntry, Policy, PriceEntry, Retry, Route, Timeout
+from taskroute.policy.schema import Choose, FailureClass, Fallback, ModelEntry, Policy, PriceEntry, Retry, Route, Timeout
 from taskroute.ports import Classifier, SensitiveDetector
 from taskroute.registry.models import ModelSpec, Registry, describe
 from taskroute.registry.prices import UserPrice
+from taskroute.registry.rates import Priced
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.collect import Sources
 from taskroute.taxonomy import TASKS
+from taskroute.types import NOTHING
 
 
 class CallSettings(NamedTuple):
@@ -23,12 +25,23 @@ class CallSettings(NamedTuple):
     retry: Retry
     timeout: Timeout
     fallback_on: frozenset[str]
+    checks: frozenset[str] = frozenset()
+    """Those of `fallback_on` that an answer must be examined for."""
+    hold: float = 0.0
+    """Seconds that a stream is held back for that."""
+    min_score: float = 0.0
 
     @property
     def client_timeout(self) -> float | None:
         """Seconds to set on a client: no try may take longer than the whole call."""
-        limits = [limit for limit in (self.timeout.attempt, self.timeout.call) if limit is not None]
-        return min(limits, default=None)
+        return _least(self.timeout.attempt, self.timeout.call)
+
+    @property
+    def stream_timeout(self) -> float | None:
+        """Seconds to set on a client that streams, which holds them for each piece that arrives: the first one may take longest."""
+        first, between = self.timeout.first_chunk, self.timeout.between_chunks
+        piece = None if first is None or between is None else max(first, between)
+        return _least(piece, self.client_timeout)
 
 
 class CompiledRoute(NamedTuple):
@@ -41,6 +54,8 @@ class CompiledRoute(NamedTuple):
     settings: CallSettings
     stages: frozenset[str] | None = None
     """The only stages it can match, where that is known without testing it: most routes are passed over by this alone."""
+    choose: Choose | None = None
+    """How its own models, the first of `models`, are put in order for each call; None leaves them as they are."""
 
 
 class CompiledRule(NamedTuple):
@@ -65,6 +80,8 @@ class Snapshot(NamedTuple):
     pin: str | None = None
     """A model that every call is pinned to."""
     disabled: bool = False
+    rates: Mapping[str, Priced] = NOTHING
+    """Prices of the models that are compared by price, as they were when the policy was made ready; one that is unknown is absent."""
 
     def settings_for(self, route: str | None) -> CallSettings:
         """Return how a call on this route is carried out."""
@@ -78,14 +95,19 @@ def compile_policy(
     detectors: tuple[SensitiveDetector, ...] = (),
     pin: str | None = None,
     disabled: bool = False,
+    rates: Callable[[ModelSpec], Priced | None] | None = None,
 ) -> Snapshot:
-    """Return the policy made ready. `classifier` and `detectors` come from the user's code and add to what the policy names."""
-    settings = CallSettings(policy.retry, policy.timeout, frozenset(policy.fallback.on))
-    routes = tuple(_compile_route(route, policy, settings) for route in policy.routes)
+    """Return the policy made ready. `classifier` and `detectors` come from the user's code and add to what the policy names.
+
+    `rates` tells the price of a model. It is asked only for models that the policy compares by price: the first answer loads a table.
+    """
+    settings = _settings(policy.retry, policy.timeout, policy.fallback)
+    routes = tuple(_compile_route(route, policy) for route in policy.routes)
+    registry = Registry(_describe(name, entry) for name, entry in policy.models.items())
     return Snapshot(
         policy=policy,
         version=policy.fingerprint,
-        registry=Registry(_describe(name, entry) for name, entry in policy.models.items()),
+        registry=registry,
         rules=tuple(CompiledRule(compile_when(rule.when), frozenset(rule.labels)) for rule in policy.require),
         routes=routes,
         default=policy.default,
@@ -94,21 +116,55 @@ def compile_policy(
         sources=_sources(policy, classifier, detectors),
         pin=pin,
         disabled=disabled,
+        rates=NOTHING if rates is None else _known_rates(compared_by_price(policy), registry, rates),
     )
 
 
-def _compile_route(route: Route, policy: Policy, settings: CallSettings) -> CompiledRoute:
-    models = route.use
+_JUDGED: Final[frozenset[FailureClass]] = frozenset({"invalid_output", "truncated", "refusal", "low_confidence"})
+"""Failures of a finished answer: the next model to ask must be no weaker, and price stands for strength."""
+
+
+def compared_by_price(policy: Policy) -> tuple[str, ...]:
+    """Return the models whose price matters to a decision, or to which model is asked next."""
+    fallbacks = [policy.fallback, *(route.fallback for route in policy.routes if isinstance(route.fallback, Fallback))]
+    if any(not _JUDGED.isdisjoint(fallback.on) for fallback in fallbacks):
+        return tuple(policy.models)
+    chosen = [route.choose.among for route in policy.routes if route.choose is not None and route.choose.objective == "cheapest"]
+    return tuple(dict.fromkeys(name for among in chosen for name in among))
+
+
+def _known_rates(names: Iterable[str], registry: Registry, rates: Callable[[ModelSpec], Priced | None]) -> Mapping[str, Priced]:
+    return {name: known for name in names if (known := rates(registry[name])) is not None}
+
+
+def _settings(retry: Retry, timeout: Timeout, fallback: Fallback) -> CallSettings:
+    on = frozenset[str](fallback.on)
+    return CallSettings(retry, timeout, on, on & _JUDGED, fallback.hold, fallback.min_score)
+
+
+S = TypeVar("S", Timeout, Fallback)
+
+
+def _over(general: S, own: S) -> S:
+    """Return a section with what a route writes of it in the place of what the policy writes."""
+    # Not validated again: that reads durations as they are written, and these are seconds already.
+    return general.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+def _least(a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else min(a, b)
+
+
+def _compile_route(route: Route, policy: Policy) -> CompiledRoute:
+    models = route.models
     if route.fallback != "none":
-        models = tuple(dict.fromkeys((*route.use, *policy.default)))
-    on = frozenset(route.fallback.on) if isinstance(route.fallback, Fallback) else settings.fallback_on
-    limits = settings.timeout
-    if route.timeout is not None:
-        # Without validation: it reads durations as they are written, and these are seconds already.
-        limits = Timeout.model_construct(attempt=route.timeout.attempt or limits.attempt, call=route.timeout.call or limits.call)
+        models = tuple(dict.fromkeys((*route.models, *policy.default)))
+    limits = policy.timeout if route.timeout is None else _over(policy.timeout, route.timeout)
+    fallback = _over(policy.fallback, route.fallback) if isinstance(route.fallback, Fallback) else policy.fallback
     stages = route.when.stage
     exact = None if stages is None or any(stage.endswith(":*") for stage in stages) else frozenset(stages)
-    return CompiledRoute(route.name, compile_when(route.when), models, CallSettings(route.retry or settings.retry, limits, on), exact)
+    how = _settings(route.retry or policy.retry, limits, fallback)
+    return CompiledRoute(route.name, compile_when(route.when), models, how, exact, route.choose)
 
 
 def _describe(name: str, entry: ModelEntry) -> ModelSpec:
@@ -124,6 +180,8 @@ def _describe(name: str, entry: ModelEntry) -> ModelSpec:
         labels=entry.labels or (),
         strengths=entry.strengths or (),
         price=_price(entry.price),
+        latency=entry.latency,
+        finish_reason=entry.finish_reason,
     )
 
 

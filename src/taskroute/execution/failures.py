@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from taskroute.execution.evidence import codes, holders, original_of, retry_after, says, status_of
 
-__all__ = ["RETRIED", "Failure", "classify", "retry_after", "status_of"]
+__all__ = ["RETRIED", "SAYS_NOTHING", "TELLS_OF_THE_MODEL", "Failure", "classify", "retry_after", "status_of"]
 
 
 class Failure(NamedTuple):
@@ -23,6 +23,11 @@ class Failure(NamedTuple):
 
 RETRIED: Final = frozenset({"rate_limit", "timeout", "server_error", "connection"})
 """Failure classes that may pass by themselves."""
+
+TELLS_OF_THE_MODEL: Final = RETRIED | {"auth", "not_found"}
+"""Failure classes that say that the model cannot be reached, whatever it is asked."""
+SAYS_NOTHING: Final = frozenset({"control", "unknown"})
+"""Failure classes that say neither that a model answers nor that it does not."""
 
 # Read from the most derived class upwards; the first name found decides. Names are unique enough over LangChain, openai, anthropic,
 # httpx, litellm, google and mistral clients to need no module.

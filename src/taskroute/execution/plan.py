@@ -1,6 +1,6 @@
 """How one call is carried out: a generator of steps that performs none of them.
 
-Sync, async and streaming drivers perform the steps and send back what happened, so the order of classify, attempt, retry and
+Sync, async and streaming drivers perform the steps and send back what happened, so the order of classify, attempt, examine, retry and
 fallback is written once. The generator's return value is the `Outcome`.
 """
 
@@ -12,8 +12,27 @@ from typing import Final, Literal, NamedTuple
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import CallSettings, Snapshot
 from taskroute.errors import AllModelsFailedError, NoEligibleModelError, StreamInterruptedError, account
-from taskroute.execution.failures import RETRIED, Failure, classify
-from taskroute.steps import Attempt, Cancelled, Classified, Classify, Deliver, Ended, Event, Failed, Opened, Step, Wait
+from taskroute.execution.failures import RETRIED, SAYS_NOTHING, TELLS_OF_THE_MODEL, Failure, classify
+from taskroute.execution.succession import after_failure, stronger
+from taskroute.steps import (
+    Acquire,
+    Acquired,
+    Attempt,
+    Cancelled,
+    Classified,
+    Classify,
+    Deliver,
+    Ended,
+    Event,
+    Failed,
+    Opened,
+    Release,
+    Released,
+    Step,
+    Validate,
+    Validated,
+    Wait,
+)
 from taskroute.types import NO_SIGNALS, NO_STATE, Call, Decision, NeedSignal, Outcome, Reply, StateView, Try
 
 ORIGINAL: Final = "(original)"
@@ -36,6 +55,10 @@ class Request(NamedTuple):
     """How a timeout is held for a model: `client`, `async` or `none`."""
     chance: Callable[[], float] = lambda: 0.5
     """A number from 0 to 1, for jitter."""
+    guarded: bool = False
+    """Whether somebody keeps account of the models, so that each try is asked for and given back."""
+    client_retries: Callable[[str], int | None] = lambda model: None
+    """How often a model's own client tries again unseen."""
 
 
 def plan(request: Request) -> Plan:
@@ -45,7 +68,7 @@ def plan(request: Request) -> Plan:
         return decided
     models = _models(request, decided)
     if not models:
-        error = NoEligibleModelError(decided.reason, rejected=decided.rejected)
+        error = NoEligibleModelError(decided.reason, rejected=decided.rejected, retry_after=_soonest(decided, request.state))
         return Outcome(decision=decided, tries=(), status="failed", error=error)
     return (yield from _Run(request, decided, models).steps())
 
@@ -72,11 +95,34 @@ def _models(request: Request, decision: Decision) -> tuple[str, ...]:
     return decision.baseline[:1]
 
 
+def _soonest(decision: Decision, state: StateView) -> float | None:
+    """Return the seconds until the first of the rejected models may be called again; None when no wait would help."""
+    waits = [health.retry_after for model in decision.rejected if (health := state.health.get(model)) is not None]
+    return min((wait for wait in waits if wait is not None), default=None)
+
+
 class _Next(NamedTuple):
     """What follows a failed try."""
 
     action: Literal["retry", "fall_back", "stop"]
     wait: float = 0.0
+    note: str = ""
+
+
+class _Kept(NamedTuple):
+    """An answer that was not good enough, kept in case that nothing better comes."""
+
+    reply: Reply
+    model: str
+    deliver: Deliver | None
+    """How a stream is given out; None for a whole answer."""
+
+
+class _Failure(NamedTuple):
+    """The last failure of the call, for its error."""
+
+    failure: Failure
+    error: BaseException
     note: str = ""
 
 
@@ -90,69 +136,225 @@ class _Run:
         self.settings: CallSettings = request.snapshot.settings_for(decision.route)
         self.tries: list[Try] = []
         self.at = request.started
+        self.number = 0
+        self.before: str | None = None
+        self.reason: str | None = None
+        self.kept: _Kept | None = None
+        self.failed: _Failure | None = None
 
     def steps(self) -> Plan:
-        number, before, reason = 0, None, None
+        while self.queue:
+            ended = yield from self._ask(self.queue.pop(0))
+            if ended is not None:
+                return ended
+        return (yield from self._nothing_left())
+
+    def _ask(self, model: str) -> Generator[Step, Event, Outcome | None]:
+        """Try one model, with its retries. Return how the call ended, or None to go on with the next model."""
+        retry = 0
         while True:
-            number += 1
-            model = self.queue.pop(0)
-            retry = 0
-            while True:
-                event = yield self._attempt(model, number, retry, before, reason)
-                opened = isinstance(event, Opened)
-                if opened:
-                    event = yield Deliver(model)
-                ended = self._over(event, model, retry)
-                if ended is not None:
-                    return ended
-                error, delivered = _failed(event)
-                failure = classify(error)
-                self._note(event, model, retry, failure=failure.kind, error=error)
-                if delivered:
-                    return self._stop(StreamInterruptedError(model, delivered, error), error)
-                following = self._next(model, retry, failure)
-                if following.action == "stop":
-                    return self._give_up(failure, error, following.note)
-                if following.action == "fall_back":
-                    before, reason = model, failure.kind
-                    break
-                retry += 1
-                event = yield Wait(following.wait, model, failure.kind)
-                if isinstance(event, Cancelled):
-                    return self._outcome("cancelled", error=event.error)
-                self.at = event.at
+            granted = yield from self._acquire(model)
+            if isinstance(granted, Outcome) or granted is None:
+                return granted
+            attempt = self._attempt(model, retry)
+            event = yield attempt
+            opened = event.at if isinstance(event, Opened) else None
+            if opened is not None:
+                event = yield Deliver(model, attempt.tries)
+            elif isinstance(event, Ended) and (attempt.checks or not event.useful):
+                finding = yield from self._examine(attempt, event)
+                if isinstance(finding, Cancelled):
+                    event = finding
+                elif finding is not None:
+                    yield from self._give_back(attempt, event, granted, opened)
+                    self._not_good_enough(attempt, event, finding)
+                    return None
+            if isinstance(event, Ended) and event.held:
+                event = yield from self._hand_over(attempt, event)
+            event, is_open = yield from self._give_back(attempt, event, granted, opened)
+            following = self._judge(attempt, event, is_open=is_open)
+            if isinstance(following, Outcome):
+                return following
+            if following.action != "retry":
+                return None
+            retry += 1
+            waited = yield Wait(following.wait, model, self.tries[-1].failure or "")
+            if isinstance(waited, Cancelled):
+                return self._outcome("cancelled", error=waited.error)
+            self.at = waited.at
+            if not self._in_time(waited.at):
+                self._out_of_time()
+                return None
 
-    def _attempt(self, model: str, number: int, retry: int, before: str | None, reason: str | None) -> Attempt:
-        limit = None if model == ORIGINAL else _least(self.settings.timeout.attempt, self._left())
-        held_by = None if limit is None else self.request.held_by(model)
-        return Attempt(model, number, retry, limit, self.decision, len(self.tries) + 1, before, reason, held_by, self.request.snapshot)
+    # Before a try
 
-    def _over(self, event: Event, model: str, retry: int) -> Outcome | None:
-        """Return the outcome when the call is over, None when the try failed."""
+    def _acquire(self, model: str) -> Generator[Step, Event, Acquired | Outcome | None]:
+        """Return what was granted; None when the model must not be called now, or the outcome of a call that was cancelled."""
+        if model == ORIGINAL or not self.request.guarded:
+            return _FREE
+        event = yield Acquire(model)
+        if isinstance(event, Cancelled):
+            return self._outcome("cancelled", error=event.error)
+        if not isinstance(event, Acquired) or event.refused is None:
+            return event if isinstance(event, Acquired) else _FREE
+        candidates = tuple(name for name in self.decision.candidates if name != model)
+        self.decision = self.decision._replace(candidates=candidates, rejected={**self.decision.rejected, model: event.refused})
+        return None
+
+    def _attempt(self, model: str, retry: int) -> Attempt:
+        if retry == 0:
+            self.number += 1
+        settings, tries = self.settings, len(self.tries) + 1
+        if model == ORIGINAL:
+            return Attempt(model, self.number, retry, None, self.decision, tries, snapshot=self.request.snapshot)
+        limits = settings.timeout
+        limit = _least(limits.attempt, self._left())
+        timed = limit is not None or limits.first_chunk is not None or limits.between_chunks is not None
+        return Attempt(
+            model,
+            self.number,
+            retry,
+            limit,
+            self.decision,
+            tries,
+            self.before,
+            self.reason,
+            self.request.held_by(model) if timed else None,
+            self.request.snapshot,
+            limits.first_chunk,
+            limits.between_chunks,
+            self._worth_checking(model) if settings.checks else settings.checks,
+            settings.hold,
+            self.request.client_retries(model),
+            tuple(t.cost for t in self.tries if t.answered) if self.kept is not None else (),
+        )
+
+    def _worth_checking(self, model: str) -> frozenset[str]:
+        """Return the classes for which a better model is left: without one, the answer is the caller's as it is."""
+        return frozenset(kind for kind in self.settings.checks if self._stronger(model, kind))
+
+    def _stronger(self, model: str, kind: str) -> list[str]:
+        return stronger(kind, model, self.queue, self.request.snapshot)
+
+    # An answer
+
+    def _examine(self, attempt: Attempt, event: Ended) -> Generator[Step, Event, Validated | Cancelled | None]:
+        """Return what is wrong with an answer, None when it is the caller's."""
+        if not event.useful and event.held:
+            # A stream may end without an answer for no reason of the model's, so that this is no opt-in.
+            return (
+                Validated(event.at, "server_error", "the stream ended without an answer") if self._may_fall_back("server_error") else None
+            )
+        if not attempt.checks:
+            return None
+        found = yield Validate(attempt, event.reply, self.settings.min_score)
+        if isinstance(found, Cancelled):
+            return found
+        if not isinstance(found, Validated) or found.failure is None or not self._in_time(found.at):
+            return None
+        return found
+
+    def _may_fall_back(self, kind: str) -> bool:
+        return bool(self.queue) and kind in self.settings.fallback_on
+
+    def _not_good_enough(self, attempt: Attempt, event: Ended, finding: Validated) -> None:
+        kind = finding.failure or ""
+        self._note(event, attempt.model, attempt.retry, reply=event.reply, failure=kind, score=finding.score)
+        self.kept = _Kept(event.reply, attempt.model, Deliver(attempt.model, attempt.tries) if event.held else None)
+        if kind in self.settings.checks:
+            self.queue = self._stronger(attempt.model, kind)
+        self.before, self.reason = attempt.model, kind
+
+    def _hand_over(self, attempt: Attempt, event: Ended) -> Generator[Step, Event, Event]:
+        """Give out a stream that was held back; its time is that of the model, not of whoever reads it."""
+        given = yield Deliver(attempt.model, attempt.tries)
+        return event if isinstance(given, Ended) else given
+
+    # After a try
+
+    def _give_back(
+        self, attempt: Attempt, event: Event, granted: Acquired, opened: float | None
+    ) -> Generator[Step, Event, tuple[Event, bool]]:
+        """Account for a try; return what it is judged by, and whether the model is to be left alone now."""
+        if granted is _FREE:
+            return event, False
+        seconds = event.at - self.at
+        if isinstance(event, Ended) and event.waited is not None:
+            seconds = event.waited
+        failure = classify(event.error) if isinstance(event, Failed) else None
+        released = yield Release(
+            attempt.model,
+            self._verdict(attempt, event, failure),
+            seconds,
+            granted.probe,
+            None if failure is None else failure.kind,
+            event.error if isinstance(event, Failed) else None,
+            None if failure is None else failure.retry_after,
+            None if opened is None else opened - self.at,
+        )
+        if isinstance(released, Cancelled):
+            return released, False
+        return event, isinstance(released, Released) and released.is_open
+
+    def _verdict(self, attempt: Attempt, event: Event, failure: Failure | None) -> Literal["answered", "failed", "void"]:
+        if isinstance(event, Ended):
+            return "answered"
+        if failure is None or failure.kind in SAYS_NOTHING:
+            return "void"
+        if failure.kind == "timeout" and self._was_cut_short(attempt):
+            return "void"
+        return "failed" if failure.kind in TELLS_OF_THE_MODEL else "answered"
+
+    def _was_cut_short(self, attempt: Attempt) -> bool:
+        """Return whether so little of the call's time was left that running out of it says nothing of the model."""
+        usual = self.settings.client_timeout
+        return usual is not None and attempt.timeout is not None and attempt.timeout < usual / 2
+
+    def _judge(self, attempt: Attempt, event: Event, *, is_open: bool) -> Outcome | _Next:
+        """Note how a try ended. Return the outcome of the call, or what follows."""
+        model, retry = attempt.model, attempt.retry
         if isinstance(event, Ended):
             self._note(event, model, retry, reply=event.reply)
             return self._outcome("answered", reply=event.reply)
         if isinstance(event, Cancelled):
             self._note(event, model, retry, failure="control", error=event.error)
             return self._outcome("cancelled", error=event.error)
-        if classify(_failed(event)[0]).kind == "control":
-            error = _failed(event)[0]
-            self._note(event, model, retry, failure="control", error=error)
+        error, delivered = _failed(event)
+        failure = classify(error)
+        self._note(event, model, retry, failure=failure.kind, error=error)
+        if failure.kind == "control":
             return self._outcome("cancelled", error=error)
-        return None
+        if delivered:
+            return self._stop(StreamInterruptedError(model, delivered, error), error)
+        following = self._next(model, retry, failure, is_open=is_open)
+        self.failed = _Failure(failure, error, following.note)
+        if following.action == "fall_back":
+            self.before, self.reason = model, failure.kind
+        elif following.action == "stop":
+            self.queue.clear()
+        return following
 
-    def _next(self, model: str, retry: int, failure: Failure) -> _Next:
+    def _next(self, model: str, retry: int, failure: Failure, *, is_open: bool) -> _Next:
         left = self._left()
         if left is not None and left <= 0:
-            return _Next("stop", note=f" in {self.settings.timeout.call:g}s, the limit of the call")
-        wait = self._wait(retry, failure)
+            return _Next("stop", note=self._limit())
+        wait = None if is_open else self._wait(retry, failure)
         if model != ORIGINAL and wait is not None and (left is None or wait < left):
             return _Next("retry", wait)
         if failure.kind not in self.settings.fallback_on:
             return _Next("stop")
-        if failure.kind == "context_overflow":
-            self.queue = [other for other in self.queue if self._is_larger(other, model)]
+        took = self.tries[-1].seconds
+        self.queue = after_failure(failure.kind, model, self.queue, self.request.snapshot, state=self.request.state, took=took)
         return _Next("fall_back") if self.queue else _Next("stop")
+
+    def _out_of_time(self) -> None:
+        """End the call with the failure that it has; a wait took longer than was asked for."""
+        if self.failed is not None:
+            self.failed = self.failed._replace(note=self._limit())
+        self.queue.clear()
+
+    def _limit(self) -> str:
+        return f" in {self.settings.timeout.call:g}s, the limit of the call"
 
     def _wait(self, retry: int, failure: Failure) -> float | None:
         """Return the wait before the same model is tried again, or None when it should not be."""
@@ -167,14 +369,13 @@ class _Run:
             wait = policy.backoff * 2**retry * (0.5 + self.request.chance() / 2)
         return wait if wait <= policy.max_wait else None
 
-    def _is_larger(self, other: str, model: str) -> bool:
-        registry = self.request.snapshot.registry
-        window, than = registry[other].context_window, registry[model].context_window
-        return window is None or than is None or window > than
-
     def _left(self) -> float | None:
         limit = self.settings.timeout.call
         return None if limit is None else limit - (self.at - self.request.started)
+
+    def _in_time(self, at: float) -> bool:
+        limit = self.settings.timeout.call
+        return limit is None or at - self.request.started < limit
 
     def _note(
         self,
@@ -185,10 +386,28 @@ class _Run:
         reply: Reply | None = None,
         failure: str | None = None,
         error: BaseException | None = None,
+        score: float | None = None,
     ) -> None:
         seconds, self.at = event.at - self.at, event.at
         usage, cost = (None, None) if reply is None else (reply.usage, reply.cost)
-        self.tries.append(Try(model=model, retry=retry, seconds=seconds, failure=failure, error=error, usage=usage, cost=cost))
+        self.tries.append(Try(model, retry, seconds, failure, error, usage, cost, score))
+
+    # The end
+
+    def _nothing_left(self) -> Plan:
+        """Give what there is: an answer that was not good enough rather than none, else the error."""
+        kept = self.kept
+        if kept is not None:
+            if kept.deliver is not None:
+                given = yield kept.deliver
+                if isinstance(given, Cancelled):
+                    return self._outcome("cancelled", error=given.error)
+            return self._outcome("answered", reply=kept.reply)._replace(answered_by=kept.model)
+        if self.failed is None:
+            rejected = self.decision.rejected
+            reason = f"{self.decision.reason}; every model was rejected"
+            return self._outcome("failed", error=NoEligibleModelError(reason, rejected=rejected))
+        return self._give_up(*self.failed)
 
     def _give_up(self, failure: Failure, error: BaseException, note: str) -> Outcome:
         """One model keeps its own exception, so that code which catches it still does; several become one error that lists the tries."""
@@ -206,6 +425,10 @@ class _Run:
         self, status: Literal["answered", "failed", "cancelled"], *, reply: Reply | None = None, error: BaseException | None = None
     ) -> Outcome:
         return Outcome(decision=self.decision, tries=tuple(self.tries), status=status, reply=reply, error=error)
+
+
+_FREE: Final = Acquired(0.0)
+"""Stands for what nobody keeps account of."""
 
 
 def _failed(event: Event) -> tuple[BaseException, int]:

@@ -62,7 +62,7 @@ def _routes(policy: Policy) -> Iterator[Problem]:
         if route.name in names:
             yield ("routes", index, "name"), f"route {names[route.name] + 1} is named {route.name!r} too; rename one"
         names.setdefault(route.name, index)
-        yield from _unknown_models(route.use, policy.models, ("routes", index, "use"))
+        yield from _unknown_models(route.models, policy.models, ("routes", index, *route.models_path))
 
 
 def _conditions(policy: Policy) -> Iterator[Problem]:

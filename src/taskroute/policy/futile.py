@@ -76,12 +76,12 @@ def _untold(policy: Policy) -> Iterator[Finding]:
 
 def _unable(policy: Policy) -> Iterator[Finding]:
     for index, route in enumerate(policy.routes):
-        reasons = [_lacks(name, policy.models[name], route) for name in route.use]
+        reasons = [_lacks(name, policy.models[name], route) for name in route.models]
         if all(reasons):
             text = (
                 f"no model of route {route.name!r} can answer its calls, as the policy describes them: {'; '.join(filter(None, reasons))}"
             )
-            yield ("routes", index, "use"), f"{text}. Use others, or correct what 'models' says"
+            yield ("routes", index, *route.models_path), f"{text}. Use others, or correct what 'models' says"
 
 
 def _lacks(name: str, entry: ModelEntry, route: Route) -> str | None:

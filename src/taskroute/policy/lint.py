@@ -48,7 +48,7 @@ def _unreachable(policy: Policy) -> Iterator[Warning]:
 
 
 def _unused_models(policy: Policy) -> Iterator[Warning]:
-    used = {*policy.default, *(model for route in policy.routes for model in route.use)}
+    used = {*policy.default, *(model for route in policy.routes for model in route.models)}
     for name in policy.models:
         if name not in used:
             yield Warning(
@@ -84,7 +84,9 @@ def _refused(policy: Policy, index: int, rule: Requirement) -> Iterator[Warning]
     for number, route in enumerate(policy.routes):
         if not fit.intersection(_candidates(route, policy)) and not _apart(route.when, rule.when):
             text = f"no model of route {route.name!r} carries {wanted}: calls that rule {index + 1} covers are refused there"
-            yield Warning(("routes", number), f"{text}; add {sorted(fit)[0]!r} at the end of 'use', or to 'default'")
+            yield Warning(
+                ("routes", number), f"{text}; add {sorted(fit)[0]!r} at the end of {'.'.join(route.models_path)!r}, or to 'default'"
+            )
 
 
 def _carries(entry: ModelEntry, rule: Requirement) -> bool:
@@ -92,7 +94,7 @@ def _carries(entry: ModelEntry, rule: Requirement) -> bool:
 
 
 def _candidates(route: Route, policy: Policy) -> set[str]:
-    return {*route.use} if route.fallback == "none" else {*route.use, *policy.default}
+    return {*route.models} if route.fallback == "none" else {*route.models, *policy.default}
 
 
 def _apart(one: When, other: When) -> bool:

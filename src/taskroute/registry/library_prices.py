@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from taskroute.registry.providers import price_table_name
-from taskroute.registry.rates import ZERO, Rate, Rates, amount, per_token
+from taskroute.registry.rates import ZERO, Priced, Rate, Rates, amount, per_token
 from taskroute.registry.warn import warn_once
 from taskroute.types import Cost, Usage
 
@@ -22,13 +22,6 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Settled(NamedTuple):
-    """Prices that no later date or hour changes."""
-
-    rates: Rates
-    source: str
-
-
 class _Changing(NamedTuple):
     """Prices that depend on the date or the hour: the library says which hold now."""
 
@@ -36,7 +29,7 @@ class _Changing(NamedTuple):
     source: str
 
 
-_Known = _Settled | _Changing | None
+_Known = Priced | _Changing | None
 
 
 class LibraryPrices:
@@ -59,16 +52,18 @@ class LibraryPrices:
     def cost(self, provider: str | None, model: str, usage: Usage) -> Cost | None:
         """Return what the usage costs, or None when the model or a count is unknown. Never raises."""
         try:
-            key = (provider, model)
-            found = self._known.get(key, _NOT_ASKED)
-            if isinstance(found, str):
-                found = self._learn(key)
-            if found is None:
-                return None
-            rates = found.rates if isinstance(found, _Settled) else _rates(found.at(self._now()))
-            price = amount(rates, usage)
-            return None if price is None else Cost(price, found.source)
+            found = self._find(provider, model)
+            price = None if found is None else amount(found.rates, usage)
+            return None if found is None or price is None else Cost(price, found.source)
         except Exception as error:  # noqa: BLE001 - a price table that breaks costs the price, never the call
+            warn_once(type(self), error)
+            return None
+
+    def rates(self, provider: str | None, model: str) -> Priced | None:
+        """Return what each token costs now, or None when the model is unknown. Never raises."""
+        try:
+            return self._find(provider, model)
+        except Exception as error:  # noqa: BLE001 - a price table that breaks costs the price, never the router
             warn_once(type(self), error)
             return None
 
@@ -79,6 +74,13 @@ class LibraryPrices:
         except Exception as error:  # noqa: BLE001 - a price table that breaks costs the price, never the call
             warn_once(type(self), error)
             return False
+
+    def _find(self, provider: str | None, model: str) -> Priced | None:
+        key = (provider, model)
+        found = self._known.get(key, _NOT_ASKED)
+        if isinstance(found, str):
+            found = self._learn(key)
+        return Priced(_rates(found.at(self._now())), found.source) if isinstance(found, _Changing) else found
 
     def _load(self) -> Any:
         if self._library is None:
@@ -123,7 +125,7 @@ def _look_up(library: Any, provider: str | None, model: str, *, now: datetime) -
         source += f"+{priced.auto_update_timestamp:%Y-%m-%d}"
     if not _is_settled(priced.model.prices, now):
         return _Changing(priced.model.get_prices, source)
-    return _Settled(_rates(priced.model_price), source)
+    return Priced(_rates(priced.model_price), source)
 
 
 def _is_settled(prices: Any, now: datetime) -> bool:

@@ -35,6 +35,10 @@ class ModelSpec(NamedTuple):
     params: Mapping[str, Any] = NOTHING
     base_url: str | None = None
     api_key_env: str | None = None
+    latency: float | None = None
+    """Seconds that a whole answer takes, as the user knows it."""
+    finish_reason: bool = True
+    """Whether its streams say why they end."""
     price: UserPrice | None = None
     """The user's own price; None leaves it to the price table."""
     source: str = "unknown"
@@ -54,6 +58,8 @@ def describe(
     labels: Iterable[str] = (),
     strengths: Iterable[str] = (),
     price: UserPrice | None = None,
+    latency: float | None = None,
+    finish_reason: bool = True,
 ) -> ModelSpec:
     """Return what is known of a model: what is given here, and from the shipped snapshot what is not.
 
@@ -78,6 +84,8 @@ def describe(
         base_url=base_url,
         api_key_env=api_key_env,
         price=price,
+        latency=latency,
+        finish_reason=finish_reason,
     )
     given = context_window is not None or max_output_tokens is not None or bool(capabilities)
     filled = spec if known is None else _fill(spec, known)

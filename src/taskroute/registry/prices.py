@@ -8,7 +8,7 @@ from typing import Any
 from taskroute.ports import PriceSource
 from taskroute.registry.library_prices import LibraryPrices
 from taskroute.registry.models import ModelSpec
-from taskroute.registry.rates import Rates, UserPrice, amount
+from taskroute.registry.rates import Priced, Rate, Rates, UserPrice, amount
 from taskroute.registry.warn import warn_once
 from taskroute.types import Cost, Usage
 
@@ -20,11 +20,11 @@ _ONE_TOKEN = Usage(input=1, output=1)
 class UserPrices(Mapping[str, UserPrice]):
     """The prices that the user wrote, by the user's own name for a model. Immutable and picklable."""
 
-    __slots__ = ("_prices", "_rates")
+    __slots__ = ("_priced", "_prices")
 
     def __init__(self, prices: Mapping[str, UserPrice] | None = None) -> None:
         self._prices = dict(prices or {})
-        self._rates: dict[str, tuple[UserPrice, Rates]] = {name: (price, price.rates()) for name, price in self._prices.items()}
+        self._priced = {name: price.priced() for name, price in self._prices.items()}
 
     @classmethod
     def of(cls, specs: Mapping[str, ModelSpec]) -> UserPrices:
@@ -33,11 +33,12 @@ class UserPrices(Mapping[str, UserPrice]):
 
     def cost(self, name: str, usage: Usage) -> Cost | None:
         """Return what the usage costs; None when this model has no price here or a count is unknown."""
-        known = self._rates.get(name)
-        if known is None:
-            return None
-        price = amount(known[1], usage)
-        return None if price is None else Cost(price, "user", known[0].currency)
+        known = self._priced.get(name)
+        return None if known is None else _cost(known, usage)
+
+    def rates(self, name: str) -> Priced | None:
+        """Return the price of this model for each token; None when it has none here."""
+        return self._priced.get(name)
 
     def __getitem__(self, name: str) -> UserPrice:
         return self._prices[name]
@@ -90,18 +91,50 @@ class Prices:
         """Return whether a full answer of this model would have a price."""
         return self.cost(spec, _ONE_TOKEN) is not None
 
+    def rates(self, spec: ModelSpec) -> Priced | None:
+        """Return what each token of this model costs now, or None when no price is known."""
+        try:
+            return self._rates(spec)
+        except Exception as error:  # noqa: BLE001 - a price table that breaks costs the price, never the router
+            warn_once(type(self._library), error)
+            return None
+
+    def _rates(self, spec: ModelSpec) -> Priced | None:
+        if spec.name in self._user:
+            return self._user.rates(spec.name)
+        if spec.price is not None:
+            return spec.price.priced()
+        if spec.model_id is None:
+            return None
+        if isinstance(self._library, LibraryPrices):
+            return self._library.rates(spec.provider, spec.model_id)
+        return _measured(self._library, spec.provider, spec.model_id)
+
     def _cost(self, spec: ModelSpec | None, usage: Usage, provider: str | None, model: str | None) -> Cost | None:
         if spec is not None:
             if spec.name in self._user:
                 return self._user.cost(spec.name, usage)
             if spec.price is not None:
-                price = amount(spec.price.rates(), usage)
-                return None if price is None else Cost(price, "user", spec.price.currency)
+                return _cost(spec.price.priced(), usage)
             known = None if spec.model_id is None else self._library.cost(spec.provider, spec.model_id, usage)
             if known is not None:
                 return known
             provider = provider or spec.provider
         return None if model is None else self._library.cost(provider, model, usage)
+
+
+def _cost(priced: Priced, usage: Usage) -> Cost | None:
+    price = amount(priced.rates, usage)
+    return None if price is None else Cost(price, priced.source, priced.currency)
+
+
+def _measured(source: PriceSource, provider: str | None, model: str) -> Priced | None:
+    """Return the rates of a source that only prices whole answers: what one token more adds, and what is charged without any."""
+    first, more, answer = (source.cost(provider, model, usage) for usage in (Usage(1, 0), Usage(2, 0), Usage(1, 1)))
+    if first is None or more is None or answer is None:
+        return None
+    read, written = more.amount - first.amount, answer.amount - first.amount
+    return Priced(Rates(Rate(read), Rate(written), request=first.amount - read), first.source, first.currency)
 
 
 def _rebuild(user: UserPrices, library: PriceSource) -> Prices:

@@ -44,6 +44,15 @@ class Rates(NamedTuple):
     """Charged once a call."""
 
 
+class Priced(NamedTuple):
+    """What a model costs, and who says so."""
+
+    rates: Rates
+    source: str
+    """`user`, or the price table with its version."""
+    currency: str = "USD"
+
+
 class UserPrice(NamedTuple):
     """What the user says a model costs, in currency per million tokens.
 
@@ -87,6 +96,10 @@ class UserPrice(NamedTuple):
             cache_write=None if self.cache_write is None else Rate(per_token(self.cache_write)),
             reasoning=None if self.reasoning is None else Rate(per_token(self.reasoning)),
         )
+
+    def priced(self) -> Priced:
+        """Return the same as what a price table would say."""
+        return Priced(self.rates(), "user", self.currency)
 
 
 def _written(field: str, value: Amount) -> Decimal:

@@ -1,0 +1,105 @@
+"""The steps of a plan that are no attempt: waiting, classifying, examining, and keeping account of the models."""
+
+from __future__ import annotations
+
+import asyncio
+
+from taskroute.execution.run import Host, Run
+from taskroute.execution.validate import FINE, Check, Expected, Finding, ascore, examine, score
+from taskroute.steps import (
+    Acquire,
+    Acquired,
+    Cancelled,
+    Classified,
+    Classify,
+    Event,
+    Release,
+    Released,
+    Step,
+    Validate,
+    Validated,
+    Wait,
+    Waited,
+)
+from taskroute.warn import warn_once
+
+
+def chore(run: Run, host: Host, step: Step) -> Event:
+    """Perform a step and return what came of it. Whatever interrupts it ends the call through the plan, so that observers hear of it."""
+    clock = run.clock
+    try:
+        if isinstance(step, Acquire):
+            return Acquired(clock.now()) if run.guard is None else run.guard.acquire(step.model)
+        if isinstance(step, Release):
+            return Released(clock.now()) if run.guard is None else run.guard.release(step)
+        if isinstance(step, Wait):
+            clock.sleep(step.seconds)
+            return Waited(clock.now())
+        if isinstance(step, Validate):
+            return _validated(_examined(run, host, step), clock.now())
+        if isinstance(step, Classify) and run.classifier is not None:
+            return Classified(run.classifier.classify(step.need.text, run.tasks), clock.now())
+    except BaseException as error:  # noqa: BLE001 - as said above
+        return Cancelled(error, clock.now())
+    raise TypeError(f"this driver cannot perform {type(step).__name__}")
+
+
+async def achore(run: Run, host: Host, step: Step) -> Event:
+    """Perform a step without blocking the event loop; otherwise like `chore`."""
+    clock = run.clock
+    try:
+        if isinstance(step, Acquire):
+            return Acquired(clock.now()) if run.guard is None else await run.guard.aacquire(step.model)
+        if isinstance(step, Release):
+            return Released(clock.now()) if run.guard is None else await run.guard.arelease(step)
+        if isinstance(step, Wait):
+            await clock.asleep(step.seconds)
+            return Waited(clock.now())
+        if isinstance(step, Validate):
+            return _validated(await _aexamined(run, host, step), clock.now())
+        if isinstance(step, Classify) and run.classifier is not None:
+            try:
+                async with asyncio.timeout(step.timeout):
+                    return Classified(await run.classifier.aclassify(step.need.text, run.tasks), clock.now())
+            except TimeoutError:
+                return Classified(None, clock.now())
+    except BaseException as error:  # noqa: BLE001 - as above
+        return Cancelled(error, clock.now())
+    raise TypeError(f"this driver cannot perform {type(step).__name__}")
+
+
+def _examined(run: Run, host: Host, step: Validate) -> Finding:
+    expected, found = _looked_at(host, step)
+    check = _check_for(run, step)
+    if found.failure is not None or check is None:
+        return found
+    return score(check, expected.answer, step.min_score)
+
+
+async def _aexamined(run: Run, host: Host, step: Validate) -> Finding:
+    expected, found = _looked_at(host, step)
+    check = _check_for(run, step)
+    if found.failure is not None or check is None:
+        return found
+    return await ascore(check, expected.answer, step.min_score)
+
+
+def _looked_at(host: Host, step: Validate) -> tuple[Expected, Finding]:
+    try:
+        expected = host.expects(step.attempt, step.reply)
+        return expected, examine(step.reply, expected, step.attempt.checks)
+    except Exception as error:  # noqa: BLE001 - an answer that cannot be looked at is still the answer
+        name = type(error).__name__
+        warn_once("validate", name, f"an answer could not be examined ({name}); it stood")
+        return Expected(answer=step.reply.answer), FINE
+
+
+def _check_for(run: Run, step: Validate) -> Check | None:
+    if "low_confidence" not in step.attempt.checks:
+        return None
+    route = step.attempt.decision.route
+    return run.checks.get(route) or run.checks.get(None)
+
+
+def _validated(found: Finding, at: float) -> Validated:
+    return Validated(at, found.failure, found.detail, found.score)

@@ -1,0 +1,297 @@
+"""How the models are doing: an account of every try, and each model's circuit, shared with other processes where there is a store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from typing import Any, Final, NamedTuple, TypeVar
+
+from taskroute.decision.snapshot import Snapshot
+from taskroute.execution import breaker
+from taskroute.execution.account import Account
+from taskroute.execution.breaker import Circuit
+from taskroute.policy.schema import Breaker
+from taskroute.ports import Clock, Store
+from taskroute.registry.models import ModelSpec
+from taskroute.steps import Acquired, Release, Released
+from taskroute.types import NO_STATE, LastError, ModelHealth, StateView
+from taskroute.warn import warn_once
+
+T = TypeVar("T")
+
+PREFIX: Final = "taskroute/breaker/"
+"""How the names of circuits begin in a store."""
+_WINDOW: Final = 60.0
+"""Seconds over which failures are counted where there is no breaker to say so."""
+_RACES: Final = 8
+"""How often a circuit in a store is changed anew when somebody else was quicker."""
+_PAUSE: Final = 5.0
+"""Seconds for which a store that failed is left alone."""
+_KEPT: Final = 3600.0
+
+Change = Callable[[Circuit], tuple[Circuit, T]]
+
+
+class _Op(NamedTuple):
+    """One call of a store; its async twin has the same name with an `a` before it."""
+
+    name: str
+    arguments: tuple[Any, ...]
+
+
+class Health:
+    """What one router knows of its models; it outlives the policies that the router is given."""
+
+    def __init__(self, clock: Clock, store: Store | None = None) -> None:
+        self.clock = clock
+        self.store = store
+        self.lock = threading.Lock()
+        self.paused_until = float("-inf")
+        self._accounts: dict[str, Account] = {}
+        _alive.add(self)
+
+    def account(self, key: str) -> Account:
+        """Return the account under this name, opened when there is none."""
+        return self._accounts.get(key) or self._accounts.setdefault(key, Account())
+
+    def known(self, key: str) -> Account | None:
+        """Return the account under this name, if there is one."""
+        return self._accounts.get(key)
+
+    def __bool__(self) -> bool:
+        return bool(self._accounts)
+
+
+_alive: Final[weakref.WeakSet[Health]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A lock that another thread held at a fork would never be let go in the child."""
+    for health in _alive:
+        health.lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class ModelGuard:
+    """Keeps account of the models of one policy. A store that fails costs one warning; what this process knows goes on to count."""
+
+    def __init__(self, health: Health, snapshot: Snapshot) -> None:
+        self._health = health
+        settings = snapshot.policy.breaker
+        self._settings = settings if isinstance(settings, Breaker) else None
+        self._window = _WINDOW if self._settings is None else self._settings.window
+        self._keys = {name: _key(spec) for name, spec in snapshot.registry.items()}
+
+    # For the drivers
+
+    def acquire(self, model: str) -> Acquired:
+        """Return whether the model may be called now."""
+        change = self._admission(model)
+        return Acquired(self._health.clock.now()) if change is None else self._changed(self._keys[model], change)
+
+    async def aacquire(self, model: str) -> Acquired:
+        """Return whether the model may be called now."""
+        change = self._admission(model)
+        return Acquired(self._health.clock.now()) if change is None else await self._achanged(self._keys[model], change)
+
+    def release(self, step: Release) -> Released:
+        """Account for a try."""
+        change = self._verdict(step)
+        return Released(self._health.clock.now()) if change is None else self._changed(self._keys[step.model], change)
+
+    async def arelease(self, step: Release) -> Released:
+        """Account for a try."""
+        change = self._verdict(step)
+        return Released(self._health.clock.now()) if change is None else await self._achanged(self._keys[step.model], change)
+
+    # For decisions
+
+    def view(self) -> StateView:
+        """Return how the models are doing, frozen; asks no store."""
+        health = self._health
+        if not health:
+            return NO_STATE
+        found: dict[str, ModelHealth] = {}
+        unavailable: dict[str, str] = {}
+        now, time = health.clock.now(), health.clock.time()
+        with health.lock:
+            for model, key in self._keys.items():
+                account = health.known(key)
+                if account is not None:
+                    found[model] = self._shown(account, now, time)
+                    refused = self._refused(account, time)
+                    if refused is not None:
+                        unavailable[model] = refused
+        return StateView(unavailable, found)
+
+    def report(self) -> dict[str, ModelHealth]:
+        """Return how every model of the policy is doing, worked out to this moment."""
+        health = self._health
+        now, time = health.clock.now(), health.clock.time()
+        with health.lock:
+            accounts = {model: health.known(key) for model, key in self._keys.items()}
+            return {
+                model: ModelHealth() if account is None else self._shown(account, now, time, exact=True)
+                for model, account in accounts.items()
+            }
+
+    def _shown(self, account: Account, now: float, time: float, *, exact: bool = False) -> ModelHealth:
+        summary, circuit, settings = account.summary(now, self._window, exact=exact), account.circuit, self._settings
+        if settings is None or (circuit.state == "closed" and not circuit.cause):
+            return ModelHealth("closed", *summary, account.last_error)
+        state, wait = breaker.shows(circuit, settings, time), breaker.retry_after(circuit, settings, time)
+        return ModelHealth(state, *summary, account.last_error, circuit.cause, wait)
+
+    def _refused(self, account: Account, time: float) -> str | None:
+        """Return why a model must be left alone, None when it need not be."""
+        if self._settings is None or account.circuit.state == "closed":
+            return None
+        admission = breaker.admit(account.circuit, self._settings, time)
+        if admission.refused is not None:
+            # What came from a clock that is ahead has been set right in it.
+            account.circuit = admission.circuit
+        return admission.refused
+
+    # What becomes of a circuit
+
+    def _admission(self, model: str) -> Change[Acquired] | None:
+        settings, clock = self._settings, self._health.clock
+        if settings is None or (self._health.store is None and self._known_closed(model)):
+            return None
+
+        def change(circuit: Circuit) -> tuple[Circuit, Acquired]:
+            admission = breaker.admit(circuit, settings, clock.time())
+            until = admission.circuit.probe_until if admission.probe else 0.0
+            return admission.circuit, Acquired(clock.now(), admission.refused, until)
+
+        return change
+
+    def _known_closed(self, model: str) -> bool:
+        account = self._health.known(self._keys[model])
+        return account is None or account.circuit.state == "closed"
+
+    def _verdict(self, step: Release) -> Change[Released] | None:
+        """Note the try; return what it does to the circuit, None when it does nothing."""
+        settings, clock = self._settings, self._health.clock
+        told = self._note(step)
+        if settings is None or (step.verdict != "failed" and not step.probe):
+            return None
+        error_type = "" if step.error is None else type(step.error).__name__
+        kind = step.failure or ""
+
+        def change(circuit: Circuit) -> tuple[Circuit, Released]:
+            time, probe = clock.time(), bool(step.probe)
+            if step.verdict == "failed":
+                after = breaker.failed(
+                    circuit, settings, time, probe=probe, kind=kind, error_type=error_type, answered=told, wait=step.wait
+                )
+            elif step.verdict == "answered":
+                after = breaker.answered(circuit, settings, time, probe=probe)
+            else:
+                # Another call may be the probe by now.
+                after = breaker.void(circuit, settings, time, probe=circuit.probe_until == step.probe)
+            return after, Released(clock.now(), after.state == "open")
+
+        return change
+
+    def _note(self, step: Release) -> int:
+        """Write a try into the model's account; return how many answers its circuit has not been told of."""
+        health, failed = self._health, step.verdict == "failed"
+        now = health.clock.now()
+        with health.lock:
+            account = health.account(self._keys[step.model])
+            if step.error is not None and step.verdict != "void":
+                account.last_error = LastError(step.failure or "", type(step.error).__name__, health.clock.time())
+            if step.verdict != "void":
+                whole = step.seconds if step.verdict == "answered" and step.error is None else None
+                account.note(now, failed=failed, seconds=whole, first_chunk=step.first_chunk)
+            if not failed:
+                account.untold += step.verdict == "answered"
+                return 0
+            told, account.untold = account.untold, 0
+            return told
+
+    # Carrying it out
+
+    def _changed(self, key: str, change: Change[T]) -> T:
+        store = self._store()
+        if store is not None:
+            try:
+                return _perform(store, self._changing(key, change))
+            except Exception as error:  # noqa: BLE001 - whatever a store raises, the call goes on
+                self._pause(store, error)
+        return self._here(key, change)
+
+    async def _achanged(self, key: str, change: Change[T]) -> T:
+        store = self._store()
+        if store is not None:
+            try:
+                return await _aperform(store, self._changing(key, change))
+            except Exception as error:  # noqa: BLE001 - as above
+                self._pause(store, error)
+        return self._here(key, change)
+
+    def _changing(self, key: str, change: Change[T]) -> Generator[_Op, Any, T]:
+        """Change a circuit in the store, as often as it takes until nobody changes it meanwhile."""
+        name = PREFIX + key
+        for _ in range(_RACES):
+            data: bytes | None = yield _Op("get", (name,))
+            before = breaker.loads(data)
+            after, result = change(before)
+            if after == before or (yield _Op("compare_and_set", (name, data, breaker.dumps(after), self._ttl()))):
+                with self._health.lock:
+                    self._health.account(key).circuit = after
+                return result
+        return self._here(key, change)
+
+    def _here(self, key: str, change: Change[T]) -> T:
+        """Change the circuit as this process knows it."""
+        with self._health.lock:
+            account = self._health.account(key)
+            account.circuit, result = change(account.circuit)
+        return result
+
+    def _store(self) -> Store | None:
+        health = self._health
+        return None if health.store is None or health.clock.now() < health.paused_until else health.store
+
+    def _pause(self, store: Store, error: Exception) -> None:
+        self._health.paused_until = self._health.clock.now() + _PAUSE
+        name = type(store).__name__
+        warn_once(
+            "store", name, f"the store {name} failed with {type(error).__name__}; circuits are this process's own until it works again"
+        )
+
+    def _ttl(self) -> float:
+        settings = self._settings
+        return _KEPT if settings is None else max(_KEPT, 2 * (settings.window + settings.cooldown))
+
+
+def _perform(store: Store, ops: Generator[_Op, Any, T]) -> T:
+    try:
+        op = next(ops)
+        while True:
+            op = ops.send(getattr(store, op.name)(*op.arguments))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+
+
+async def _aperform(store: Store, ops: Generator[_Op, Any, T]) -> T:
+    try:
+        op = next(ops)
+        while True:
+            op = ops.send(await getattr(store, f"a{op.name}")(*op.arguments))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+
+
+def _key(spec: ModelSpec) -> str:
+    """Return a name for the circuit: two policies that mean the same model by the same name share it."""
+    what = "\n".join(part or "" for part in (spec.model, spec.base_url, spec.api_key_env))
+    return f"{spec.name}/{hashlib.sha256(what.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

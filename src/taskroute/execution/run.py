@@ -1,0 +1,102 @@
+"""One call on its way: the plan, what it is told to, and what a driver asks of its host."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final, NamedTuple, Protocol
+
+from taskroute.execution.plan import Plan
+from taskroute.execution.validate import Check, Expected
+from taskroute.execution.watching import Watches
+from taskroute.ports import Classifier, Clock
+from taskroute.steps import Acquired, Attempt, Event, Release, Released, Step
+from taskroute.types import NOTHING, Decision, Outcome, Reply
+
+_NOTHING_TO_HOLD: Final[AbstractContextManager[object]] = contextlib.nullcontext()
+
+
+class Source(Protocol):
+    """Makes sense of a stream while it passes by."""
+
+    def take(self, chunk: Any) -> bool:
+        """Note a chunk; return whether it holds anything that the caller could use."""
+        ...
+
+    def reply(self) -> Reply:
+        """Return what the whole stream came to."""
+        ...
+
+
+class Host(Protocol):
+    """What a driver asks of its host, for one call. A host implements the half that it is driven by."""
+
+    def answer(self, attempt: Attempt) -> Reply: ...
+    def aanswer(self, attempt: Attempt) -> Awaitable[Reply]: ...
+    def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]: ...
+    def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]: ...
+    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
+        """Return what the answer must be like."""
+        ...
+
+
+class Guard(Protocol):
+    """Keeps account of how models are doing, and says which must be left alone. It never raises."""
+
+    def acquire(self, model: str) -> Acquired: ...
+    def release(self, step: Release) -> Released: ...
+    async def aacquire(self, model: str) -> Acquired: ...
+    async def arelease(self, step: Release) -> Released: ...
+
+
+class Run(NamedTuple):
+    """One call on its way."""
+
+    plan: Plan
+    watches: Watches | None
+    """Is told of everything; None when nobody listens."""
+    clock: Clock
+    tasks: tuple[str, ...]
+    """Every task that the classifier may name."""
+    classifier: Classifier | None
+    record: Callable[[Decision], None]
+    """Is told the decision once it stands."""
+    guard: Guard | None = None
+    """None when nobody keeps account."""
+    checks: Mapping[str | None, Check] = NOTHING  # type: ignore[assignment]
+    """The user's checks of answers by route; None stands for every other route."""
+
+    def advance(self, event: Event | None) -> Step | Outcome:
+        """Send what happened, and return what to do next or how it ended."""
+        watches = self.watches
+        if watches is not None and event is not None:
+            watches.event(event, event.at)
+        try:
+            step = self.plan.send(event) if event is not None else next(self.plan)
+        except StopIteration as done:
+            outcome: Outcome = done.value
+            if not outcome.tries:
+                self.record(outcome.decision)
+            if watches is not None:
+                watches.finished(outcome, self.clock.now())
+            return outcome
+        if isinstance(step, Attempt) and step.tries == 1:
+            self.record(step.decision)
+        if watches is not None:
+            watches.step(step, self.clock.now())
+        return step
+
+    def active(self) -> AbstractContextManager[object]:
+        """Return a context to hold while the host works on the current attempt, never across a yield.
+
+        The sync drivers ask for it only when somebody watches: where there is nothing to wait for, it would be felt.
+        """
+        return _NOTHING_TO_HOLD if self.watches is None else self.watches.active()
+
+
+def settle(outcome: Outcome) -> Outcome:
+    """Return an outcome that has an answer; raise the error of any other."""
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
