@@ -9,11 +9,21 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import decide, imports, invoke
+from benchmarks import decide, failover, imports, invoke, load
 from benchmarks.measure import as_data, as_text
 
-NAMES: Final = ("decide", "invoke", "imports")
-_PACKAGES: Final = ("taskroute", "langchain-core", "langchain", "litellm", "langchain-model-router", "opentelemetry-sdk", "pydantic")
+NAMES: Final = ("decide", "invoke", "imports", "failover", "load")
+_PACKAGES: Final = (
+    "taskroute",
+    "langchain-core",
+    "langchain",
+    "langchain-openai",
+    "openai",
+    "litellm",
+    "langchain-model-router",
+    "opentelemetry-sdk",
+    "pydantic",
+)
 
 
 def versions() -> dict[str, str]:
@@ -27,9 +37,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run(names: tuple[str, ...], *, quick: bool) -> dict[str, Any]:
+def run(names: tuple[str, ...], *, quick: bool, markdown: bool = False) -> dict[str, Any]:
     """Run the named benchmarks, print each table as it is ready, and return the results."""
-    results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": [], "imports": []}
+    results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": [], "imports": [], "failover": [], "load": []}
     print("  ".join(f"{name} {number}" for name, number in results["versions"].items()))
     for name, module in (("decide", decide), ("invoke", invoke)):
         for table in module.tables(quick=quick) if name in names else ():
@@ -39,6 +49,14 @@ def run(names: tuple[str, ...], *, quick: bool) -> dict[str, Any]:
         rows = imports.imports(quick=quick)
         print(f"\n{imports.as_text(rows)}")
         results["imports"] = imports.as_data(rows)
+    if "failover" in names:
+        cells = failover.measure(quick=quick)
+        print(f"\n{failover.as_text(cells)}" + (f"\n\n{failover.as_markdown(cells)}" if markdown else ""))
+        results["failover"] = failover.as_data(cells)
+    if "load" in names:
+        measured = list(load.tables(quick=quick))
+        print("\n" + "\n\n".join(map(load.as_text, measured)) + (f"\n\n{load.as_markdown(measured)}" if markdown else ""))
+        results["load"] = [load.as_data(table) for table in measured]
     return results
 
 
@@ -47,12 +65,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what routing costs beside its peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(NAMES)}; all without")
     parser.add_argument("--quick", action="store_true", help="few rounds: says that it works, not how fast")
+    parser.add_argument("--markdown", action="store_true", help="print the tables of failover and load as docs/benchmarks.md has them, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file too")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in NAMES]
     if unknown:
         parser.error(f"no benchmark named {unknown[0]!r}; there are {', '.join(NAMES)}")
-    results = run(tuple(options.names) or NAMES, quick=options.quick)
+    results = run(tuple(options.names) or NAMES, quick=options.quick, markdown=options.markdown)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
 

@@ -77,7 +77,7 @@ def test_rooms_lists_what_a_call_enters(tmp_path: Path, capsys: pytest.CaptureFi
     deciding, calling, streaming = written["entered"]
     assert "taskroute/decision/decide.py" in deciding["files"]
     assert "taskroute_langchain/host.py" in calling["files"]
-    assert "taskroute/execution/drivers.py: drive_stream" in dict(streaming["functions"])
+    assert "taskroute/execution/streams.py: drive_stream" in dict(streaming["functions"])
     assert streaming["resumptions"] > calling["resumptions"]
     for entered in written["entered"]:
         assert sum(count for _, count in entered["functions"]) == entered["calls"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal[
@@ -76,6 +76,17 @@ class Cut(NamedTuple):
     """The connection is cut, after so many events of a stream, or before the end of a plain body."""
 
     after: int = 0
+    clean: bool = False
+    """True: what was sent ends as a whole body does, so that nothing on the wire says that more was to come."""
+    say: Say = Say()
+    """What would have been answered."""
+
+
+class Garbled(NamedTuple):
+    """A stream of which, after so many events, only these bytes come, and then its proper end; a plain body is these bytes alone."""
+
+    data: bytes
+    after: int = 1
 
 
 class Hang(NamedTuple):
@@ -91,7 +102,7 @@ class Stall(NamedTuple):
     seconds: float = 30.0
 
 
-Reply = Say | Fault | Raw | Cut | Hang | Stall
+Reply = Say | Fault | Raw | Cut | Garbled | Hang | Stall
 
 
 class Asked(NamedTuple):
@@ -127,3 +138,7 @@ class Answer(NamedTuple):
     def blocked(self) -> bool:
         """Whether the model refused or a filter stopped it."""
         return self.say.refusal is not None
+
+
+Rule = Callable[[Asked], Reply]
+"""Makes a reply of what was asked, for as many requests as come."""

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from tests.emulator import anthropic, gemini, mistral, openai_chat, openai_embeddings, openai_responses
 from tests.emulator.answering import answer, key_of
-from tests.emulator.script import Asked, Cut, Fault, Hang, Raw, Reply, Say, Stall
+from tests.emulator.script import Asked, Cut, Fault, Garbled, Hang, Raw, Reply, Rule, Say, Stall
 from tests.emulator.wire import Wire
 
 MARK: Final = "taskroute-provider-emulator"
@@ -67,6 +67,7 @@ class Emulator:
         self.requests: list[Request] = []
         self._any: deque[Reply] = deque()
         self._named: dict[str, deque[Reply]] = {}
+        self._rules: dict[str, Rule] = {}
         self._serial = 0
         self._lock = threading.Lock()
         self.closing = threading.Event()
@@ -90,12 +91,18 @@ class Emulator:
         self._named.setdefault(model, deque()).extend(replies)
         return self
 
+    def by(self, model: str, rule: Rule) -> Emulator:
+        """Let a rule say what a model answers, where no reply is queued."""
+        self._rules[model] = rule
+        return self
+
     def reset(self) -> None:
         """Forget scripts and requests, so that the same test gets the same ids again."""
         with self._lock:
             self.requests.clear()
             self._any.clear()
             self._named.clear()
+            self._rules.clear()
             self._serial = 0
 
     @property
@@ -112,7 +119,8 @@ class Emulator:
             for queue in (self._named.get(asked.model), self._any):
                 if queue:
                     return asked, queue.popleft()
-        return asked, Say()
+            rule = self._rules.get(asked.model)
+        return asked, Say() if rule is None else rule(asked)
 
     @contextmanager
     def running(self) -> Iterator[Emulator]:
@@ -128,9 +136,19 @@ class Emulator:
             thread.join()
 
 
+def _first(wire: Wire, asked: Asked, reply: Cut | Garbled | Stall) -> list[bytes]:
+    """Return the events of a stream that are sent before it breaks."""
+    return list(wire.events(answer(asked, reply.say if isinstance(reply, Cut) else Say())))[: reply.after]
+
+
+def _body(wire: Wire, asked: Asked, reply: Cut | Stall) -> bytes:
+    return json.dumps(wire.plain(answer(asked, reply.say if isinstance(reply, Cut) else Say()))).encode()
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128
+    # As many as come at once: what finds no room is dropped by the kernel, and its client tries again a second later.
+    request_queue_size = 4096
     # What still hangs at the end is not waited for.
     block_on_close = False
 
@@ -209,13 +227,25 @@ class _Handler(BaseHTTPRequestHandler):
                 self._stream(events, about)
             case Say():
                 self._send(200, wire.plain(answer(asked, reply)), about)
-            case Cut() | Stall() if asked.stream:
-                self._stream(list(wire.events(answer(asked, Say())))[: reply.after], about, ends=False)
-                if isinstance(reply, Stall):
-                    closing.wait(reply.seconds)
-                self._hang_up()
+            case _:
+                self._break(wire, asked, reply, about, closing)
+
+    def _break(self, wire: Wire, asked: Asked, reply: Cut | Garbled | Stall, about: Mapping[str, str], closing: threading.Event) -> None:
+        match reply:
+            case Garbled() if asked.stream:
+                self._stream([*_first(wire, asked, reply), reply.data], about)
+            case Garbled():
+                self._send(200, reply.data, about)
+            case Cut(clean=True) if asked.stream:
+                self._stream(_first(wire, asked, reply), about)
+            case Cut(clean=True):
+                body = _body(wire, asked, reply)
+                self._send(200, body[: len(body) // 2], about)
             case Cut() | Stall():
-                self._half(wire.plain(answer(asked, Say())), about)
+                if asked.stream:
+                    self._stream(_first(wire, asked, reply), about, ends=False)
+                else:
+                    self._half(_body(wire, asked, reply), about)
                 if isinstance(reply, Stall):
                     closing.wait(reply.seconds)
                 self._hang_up()
@@ -245,8 +275,7 @@ class _Handler(BaseHTTPRequestHandler):
         if ends:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _half(self, body: Any, headers: Mapping[str, str]) -> None:
-        data = json.dumps(body).encode()
+    def _half(self, data: bytes, headers: Mapping[str, str]) -> None:
         self._head(200, {"content-type": "application/json", **headers, "content-length": str(len(data))})
         self.wfile.write(data[: len(data) // 2])
         self.wfile.flush()

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.emulator import MARK, Cut, Emulator, Fault, Hang, Proxy, Raw, Say, Stall, ToolCall
+from tests.emulator import MARK, Cut, Emulator, Fault, Garbled, Hang, Proxy, Raw, Say, Stall, ToolCall
 from tests.emulator.answering import example, halves, pieces
 
 CHAT = "/v1/chat/completions"
@@ -111,6 +111,31 @@ def test_a_request_is_cut_as_scripted(emulator: Emulator) -> None:
         post(emulator)
     with pytest.raises(httpx.RemoteProtocolError):
         post(emulator, stream=True)
+
+
+def test_a_body_ends_early_as_if_it_were_whole(emulator: Emulator) -> None:
+    emulator.then(Cut(clean=True), Cut(3, clean=True))
+    plain, stream = post(emulator), post(emulator, stream=True)
+    with pytest.raises(json.JSONDecodeError):
+        plain.json()
+    assert '"content":" is"' in stream.text
+    assert "[DONE]" not in stream.text
+
+
+def test_a_body_is_garbled_as_scripted(emulator: Emulator) -> None:
+    emulator.then(Garbled(b"{"), Garbled(b"data: {\n\n"))
+    assert post(emulator).text == "{"
+    role, garbled = [line for line in post(emulator, stream=True).text.splitlines() if line]
+    assert '"role":"assistant"' in role
+    assert garbled == "data: {"
+
+
+def test_a_rule_answers_what_no_script_covers_until_a_reset(emulator: Emulator) -> None:
+    emulator.by("m", lambda asked: Say(f"you said: {asked.prompt}")).then(Say("first"))
+    texts = [said(post(emulator)) for _ in range(2)]
+    assert texts == ["first", "you said: hi"]
+    emulator.reset()
+    assert said(post(emulator)) == "Paris is the capital of France."
 
 
 def test_a_request_is_left_hanging_as_scripted(emulator: Emulator) -> None:

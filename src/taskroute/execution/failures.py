@@ -203,7 +203,11 @@ def _kind(error: Exception) -> str:
     # LangChain's only sign of a stream that ended without a chunk, such as one whose body is not a stream at all.
     if type(error) is ValueError and str(error) == "No generation chunks were returned":
         return "server_error"
-    return _kind_of_event(error) if isinstance(error, _MISREAD) and _while_reading(error) else "unknown"
+    if not isinstance(error, _MISREAD):
+        return "unknown"
+    if _raised_in(error, _PARSES):
+        return "invalid_output"
+    return _kind_of_event(error) if _while_reading(error) else "unknown"
 
 
 def _named(error: BaseException) -> str | None:
@@ -228,12 +232,7 @@ _CALLBACKS: Final = "langchain_core.callbacks"
 
 def _in_a_callback(error: Exception) -> bool:
     """Return whether a callback raised this: a fault of its own, which no other model would mend."""
-    trace = error.__traceback__
-    while trace is not None:
-        if str(trace.tb_frame.f_globals.get("__name__")).startswith(_CALLBACKS):
-            return True
-        trace = trace.tb_next
-    return False
+    return _raised_in(error, (_CALLBACKS,))
 
 
 _MISREAD: Final = (ValueError, TypeError, LookupError, AttributeError)
@@ -247,6 +246,19 @@ _READERS: Final = frozenset(
     }
 )
 """Where LangChain's OpenAI, Anthropic and Mistral models read an answer; one with status 200 that is none breaks there."""
+
+
+_PARSES: Final = ("openai.lib.streaming", "openai.lib._parsing")
+"""Where OpenAI's client reads an answer that must fit a schema, piece by piece; one that is no JSON breaks there."""
+
+
+def _raised_in(error: Exception, modules: tuple[str, ...]) -> bool:
+    trace = error.__traceback__
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).startswith(modules):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _while_reading(error: Exception) -> bool:

@@ -13,6 +13,7 @@ from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import CallSettings, Snapshot
 from taskroute.errors import AllModelsFailedError, NoEligibleModelError, StreamInterruptedError, account
 from taskroute.execution.failures import RETRIED, SAYS_NOTHING, TELLS_OF_THE_MODEL, Failure, classify
+from taskroute.execution.finish import says_why
 from taskroute.execution.succession import after_failure, stronger
 from taskroute.steps import (
     Acquire,
@@ -240,7 +241,7 @@ class _Run:
 
     def _examine(self, attempt: Attempt, event: Ended) -> Generator[Step, Event, Validated | Cancelled | None]:
         """Return what is wrong with an answer, None when it is the caller's."""
-        if not event.useful and event.held:
+        if not event.useful and event.held and not says_why(event.reply):
             # A stream may end without an answer for no reason of the model's, so that this is no opt-in.
             return (
                 Validated(event.at, "server_error", "the stream ended without an answer") if self._may_fall_back("server_error") else None

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, cast
 
+from taskroute.execution.finish import CUT_OFF, REFUSED
 from taskroute.types import Reply
 from taskroute.warn import warn_once
 
@@ -44,24 +45,6 @@ class Finding(NamedTuple):
 
 FINE: Final = Finding()
 
-_CUT_OFF: Final = frozenset(
-    {"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "MAX_TOKENS"},
-)
-_REFUSED: Final = frozenset(
-    {
-        "content_filter",
-        "refusal",
-        "guardrail_intervened",
-        "SAFETY",
-        "RECITATION",
-        "BLOCKLIST",
-        "PROHIBITED_CONTENT",
-        "SPII",
-        "IMAGE_SAFETY",
-        "IMAGE_PROHIBITED_CONTENT",
-    }
-)
-
 
 def examine(reply: Reply, expected: Expected, kinds: Collection[str]) -> Finding:
     """Return the first thing that is wrong with an answer, of those kinds that are looked for; the user's check is not among them."""
@@ -74,7 +57,7 @@ def examine(reply: Reply, expected: Expected, kinds: Collection[str]) -> Finding
 
 
 def _refusal(reply: Reply, expected: Expected) -> str:
-    if reply.refused or reply.finish_reason in _REFUSED:
+    if reply.refused or reply.finish_reason in REFUSED:
         return f"the model refused (finish reason {reply.finish_reason!r})"
     if reply.empty:
         return "the answer is empty"
@@ -82,7 +65,7 @@ def _refusal(reply: Reply, expected: Expected) -> str:
 
 
 def _truncated(reply: Reply, expected: Expected) -> str:
-    return f"the answer stopped at its limit of tokens ({reply.finish_reason})" if reply.finish_reason in _CUT_OFF else ""
+    return f"the answer stopped at its limit of tokens ({reply.finish_reason})" if reply.finish_reason in CUT_OFF else ""
 
 
 def _invalid(reply: Reply, expected: Expected) -> str:

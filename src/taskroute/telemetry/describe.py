@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry.util.types import AttributeValue
 
-from taskroute.steps import Attempt
+from taskroute.steps import Attempt, Validated
 from taskroute.telemetry import attributes as names
 from taskroute.types import Cost, Decision, Reply, Signals, Usage
 
@@ -76,6 +76,7 @@ def of_request(step: Attempt, known: KnownModel | None, real: str) -> dict[str, 
             names.FALLBACK_FROM: step.fallback_from,
             names.FALLBACK_REASON: step.fallback_reason,
             names.TIMEOUT_ENFORCED: step.timeout_enforced,
+            names.CLIENT_RETRIES: step.client_retries,
         }
     )
 
@@ -95,6 +96,17 @@ def of_reply(reply: Reply) -> dict[str, AttributeValue]:
             names.USAGE_CACHE_CREATION_INPUT_TOKENS: usage.cache_write,
             names.USAGE_REASONING_OUTPUT_TOKENS: usage.reasoning,
             **of_cost(reply.cost),
+        }
+    )
+
+
+def of_validation(found: Validated) -> dict[str, AttributeValue]:
+    """Return what the examination of an answer found; nothing where it was fine and had no score."""
+    return present(
+        {
+            names.VALIDATION_FAILURE: found.failure,
+            names.VALIDATION_DETAIL: found.detail,
+            names.VALIDATION_SCORE: found.score,
         }
     )
 

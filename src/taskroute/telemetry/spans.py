@@ -17,7 +17,22 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, TracerProvider
 from opentelemetry.util.types import AttributeValue
 
-from taskroute.steps import Attempt, Cancelled, Classified, Classify, Ended, Event, Failed, Opened, Step
+from taskroute.steps import (
+    Acquire,
+    Acquired,
+    Attempt,
+    Cancelled,
+    Classified,
+    Classify,
+    Ended,
+    Event,
+    Failed,
+    Opened,
+    Released,
+    Step,
+    Validate,
+    Validated,
+)
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import describe
 from taskroute.telemetry.describe import KnownModel
@@ -58,7 +73,22 @@ class SpanObserver:
 class CallSpans:
     """The spans of one call. Times are the driver's, laid over the wall clock once at the beginning."""
 
-    __slots__ = ("_asked_at", "_attempt", "_children", "_decided", "_fell", "_finished", "_models", "_route", "_sent", "_tracer", "_zero")
+    __slots__ = (
+        "_answered",
+        "_asked_at",
+        "_asked_for",
+        "_attempt",
+        "_children",
+        "_decided",
+        "_fell",
+        "_finished",
+        "_models",
+        "_probe",
+        "_route",
+        "_sent",
+        "_tracer",
+        "_zero",
+    )
 
     def __init__(self, route: Span, *, tracer: Tracer, models: Callable[[str], KnownModel | None], zero: int) -> None:
         self._route = route
@@ -68,6 +98,10 @@ class CallSpans:
         # Kept from the beginning: a stream may be read in a thread or a task that knows nothing of the caller's trace.
         self._children = trace.set_span_in_context(route, otel_context.get_current())
         self._attempt: _AttemptSpan | None = None
+        self._answered: _AttemptSpan | None = None
+        """One whose answer is there, and being examined."""
+        self._asked_for = ""
+        self._probe = False
         self._sent = 0
         self._fell: list[tuple[str, str | None]] = []
         self._asked_at: float | None = None
@@ -82,18 +116,29 @@ class CallSpans:
 
     def step(self, step: Step, at: float) -> None:
         """Open a span for a model that was not tried yet; count a retry in the span that is open."""
+        if self._answered is not None and not isinstance(step, Validate):
+            self._examined(None)
         if isinstance(step, Attempt) and not self._finished:
             self._try(step, self._ns(at))
+        elif isinstance(step, Acquire):
+            self._asked_for = step.model
         elif isinstance(step, Classify):
             self._asked_at = at
 
     def event(self, event: Event, failure: str | None, at: float) -> None:
         """Write what became of the step."""
         attempt = self._attempt
-        if isinstance(event, Classified):
+        if isinstance(event, Acquired):
+            self._acquired(event, at)
+        elif isinstance(event, Classified):
             self._classified(at)
+        elif isinstance(event, Validated):
+            self._examined(event)
         elif attempt is None:
             return
+        elif isinstance(event, Released):
+            if event.is_open:
+                attempt.span.set_attribute(names.CIRCUIT_OPEN, True)
         elif isinstance(event, Opened):
             attempt.opened(self._ns(at))
         elif isinstance(event, Failed):
@@ -101,6 +146,7 @@ class CallSpans:
         elif isinstance(event, Ended):
             # Closed at once: a finished answer that is asked for again is another inference, with its own tokens and cost.
             self._attempt = None
+            self._answered = attempt if attempt.checked else None
             attempt.answered(event.reply, self._ns(at))
         elif isinstance(event, Cancelled):
             self._attempt = None
@@ -117,6 +163,7 @@ class CallSpans:
         self._finished = True
         end = self._ns(at)
         try:
+            self._examined(None)
             self._end_open_attempt(outcome, end)
             if not self._decided:
                 self.decided(outcome.decision)
@@ -126,6 +173,17 @@ class CallSpans:
                 _mark_failed(self._route, outcome.error, failure, end)
         finally:
             self._route.end(end)
+
+    def _acquired(self, event: Acquired, at: float) -> None:
+        self._probe = bool(event.probe)
+        if event.refused is not None:
+            why = {names.MODEL: self._asked_for, names.REASON: event.refused}
+            self._route.add_event(names.SKIPPED_EVENT, why, self._ns(at))
+
+    def _examined(self, found: Validated | None) -> None:
+        attempt, self._answered = self._answered, None
+        if attempt is not None:
+            attempt.examined(found)
 
     def _classified(self, at: float) -> None:
         asked_at, self._asked_at = self._asked_at, None
@@ -157,7 +215,10 @@ class CallSpans:
             record_exception=False,
             set_status_on_exception=False,
         )
-        self._attempt = _AttemptSpan(span, model=step.model, start=start, named_provider=known is not None and known.provider is not None)
+        if self._probe:
+            span.set_attribute(names.PROBE, True)
+        named = known is not None and known.provider is not None
+        self._attempt = _AttemptSpan(span, model=step.model, start=start, named_provider=named, checked=bool(step.checks))
 
     def _end_open_attempt(self, outcome: Outcome, end: int) -> None:
         attempt, self._attempt = self._attempt, None
@@ -191,11 +252,14 @@ class _AttemptSpan:
     A failure stays pending until the next step tells whether the same model is tried again, which keeps the span open.
     """
 
-    __slots__ = ("_failure", "_named_provider", "_pending", "_pending_at", "_retries", "_tried_at", "model", "span")
+    __slots__ = ("_ended_at", "_failure", "_named_provider", "_pending", "_pending_at", "_retries", "_tried_at", "checked", "model", "span")
 
-    def __init__(self, span: Span, *, model: str, start: int, named_provider: bool) -> None:
+    def __init__(self, span: Span, *, model: str, start: int, named_provider: bool, checked: bool) -> None:
         self.span = span
         self.model = model
+        self.checked = checked
+        """Whether the answer will be examined, so that the span stays open for what that finds."""
+        self._ended_at = start
         self._tried_at = start
         self._named_provider = named_provider
         self._retries = 0
@@ -226,7 +290,17 @@ class _AttemptSpan:
             provider = None if self._named_provider else describe.provider_name(reply.provider)
             self.span.set_attributes(describe.of_reply(reply) | describe.present({names.PROVIDER_NAME: provider}))
         finally:
-            self.end(at)
+            self._ended_at = at
+            if not self.checked:
+                self.end(at)
+
+    def examined(self, found: Validated | None) -> None:
+        """End the span of an answer, at the time when that was there, with what its examination found."""
+        try:
+            if found is not None:
+                self.span.set_attributes(describe.of_validation(found))
+        finally:
+            self.end(self._ended_at)
 
     def cancelled(self, at: int) -> None:
         self.span.set_attributes({names.CANCELLED: True, names.RETRY_COUNT: self._retries})
