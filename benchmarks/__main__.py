@@ -51,7 +51,10 @@ def run(names: tuple[str, ...], *, quick: bool, markdown: bool = False) -> dict[
         results["imports"] = imports.as_data(rows)
     if "failover" in names:
         cells = failover.measure(quick=quick)
-        print(f"\n{failover.as_text(cells)}" + (f"\n\n{failover.as_markdown(cells)}" if markdown else ""))
+        print(
+            f"\n{failover.as_text(cells)}"
+            + (f"\n\n{failover.as_markdown(cells)}\n\n{failover.effort_as_markdown(cells)}" if markdown else "")
+        )
         results["failover"] = failover.as_data(cells)
     if "load" in names:
         measured = list(load.tables(quick=quick))

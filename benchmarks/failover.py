@@ -204,6 +204,23 @@ def as_markdown(cells: Sequence[Cell]) -> str:
     return "\n".join(lines)
 
 
+def effort_as_markdown(cells: Sequence[Cell]) -> str:
+    """Return the other table: the seconds until the call ended, and the requests to the faulty + the healthy model."""
+    names = _unique(cell.contender for cell in cells)
+    lines = [f"| | {' | '.join(f'`{name}`' for name in names)} |", "|---" * (len(names) + 1) + "|"]
+    for trouble in _unique(cell.trouble for cell in cells):
+        of = [[cell for cell in cells if cell.trouble == trouble and cell.contender == name] for name in names]
+        lines.append(f"| {trouble} | {' | '.join(map(_effort, of))} |")
+    return "\n".join(lines)
+
+
+def _effort(cells: Sequence[Cell]) -> str:
+    """Return the least and the most of the four kinds of call, said once where they are alike."""
+    seconds = [f"{function(cell.seconds for cell in cells):.2f}" for function in (min, max)]
+    requests = _unique(f"{cell.small}+{cell.large}" for cell in cells)
+    return f"{'–'.join(dict.fromkeys(seconds))} s, {' or '.join(sorted(requests))}"
+
+
 def _together(cells: Sequence[Cell]) -> str:
     """Return the outcomes of the four kinds of call, those that are alike said once."""
     shown = {cell.kind: cell.outcome if cell.good else f"**{cell.outcome}**" for cell in cells}

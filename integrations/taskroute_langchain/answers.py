@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -157,6 +158,22 @@ def arguments_of(message: BaseMessage) -> tuple[Any, ...]:
     return (*(call["args"] for call in message.tool_calls), *(None for call in message.invalid_tool_calls if call["name"]))
 
 
+def unrepaired(whole: BaseMessage) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Return `called` and `arguments_of` of chunks that were added up, of which LangChain completes arguments that were cut off."""
+    if not isinstance(whole, AIMessageChunk) or not whole.tool_call_chunks:
+        return called(whole), arguments_of(whole)
+    calls = [part for part in whole.tool_call_chunks if part["name"]]
+    return tuple([str(part["name"]) for part in calls]), tuple([_object(part["args"]) for part in calls])
+
+
+def _object(text: str | None) -> Any:
+    """Return what a text says in JSON, None for what is none; nothing at all stands for no arguments."""
+    try:
+        return json.loads(text, strict=False) if text else {}
+    except (ValueError, RecursionError):
+        return None
+
+
 def refuses(message: BaseMessage) -> bool:
     """Return whether an answer is marked as a refusal, beside its finish reason."""
     if message.additional_kwargs.get("refusal"):
@@ -164,17 +181,19 @@ def refuses(message: BaseMessage) -> bool:
     return not isinstance(message.content, str) and any(as_mapping(block).get("type") == "refusal" for block in message.content)
 
 
-_NOT_FOR_THE_CALLER: Final = frozenset({"text", "thinking", "redacted_thinking", "reasoning", "reasoning_content", "compaction", "refusal"})
+NOT_FOR_THE_CALLER: Final = frozenset({"text", "thinking", "redacted_thinking", "reasoning", "reasoning_content", "compaction", "refusal"})
 """Blocks that alone are no answer; text is looked at by itself."""
+FOR_THE_CALLER: Final = frozenset({"audio", "function_call", "tool_calls"})
+"""What of an answer's `additional_kwargs` is one."""
 
 
 def is_empty(message: BaseMessage) -> bool:
     """Return whether there is nothing in an answer for the caller: no text, no call of a tool, no media."""
-    if called(message) or text_of(message).strip() or {"audio", "function_call", "tool_calls"} & message.additional_kwargs.keys():
+    if called(message) or text_of(message).strip() or not FOR_THE_CALLER.isdisjoint(message.additional_kwargs):
         return False
     if isinstance(message.content, str):
         return True
-    return all(isinstance(block, str) or block.get("type") in _NOT_FOR_THE_CALLER for block in message.content)
+    return all(isinstance(block, str) or block.get("type") in NOT_FOR_THE_CALLER for block in message.content)
 
 
 def has_content(chunk: Any) -> bool:

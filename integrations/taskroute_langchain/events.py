@@ -14,7 +14,15 @@ from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.reading import as_mapping, as_text, say_unread
 from taskroute.steps import Attempt
 from taskroute.types import Reply
-from taskroute_langchain.answers import UNKNOWN_ANSWER, answer_from, has_summary, refuse_half, unless_summarised
+from taskroute_langchain.answers import (
+    FOR_THE_CALLER,
+    NOT_FOR_THE_CALLER,
+    UNKNOWN_ANSWER,
+    answer_from,
+    has_summary,
+    refuse_half,
+    unless_summarised,
+)
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.record import KEY, record, run_config
 
@@ -76,6 +84,9 @@ class EventSource:
         finish = ended.finish_reason or as_text(event.get("reason"))
         said = self._said.then(ended)._replace(usage=usage, finish_reason=finish)
         self._said = unless_summarised(said, summarised=self._summarised)
+        more = as_mapping(event.get("additional_kwargs"))
+        self._refused = self._refused or bool(more.get("refusal"))
+        self._other = self._other or not FOR_THE_CALLER.isdisjoint(more)
 
     def _block(self, block: Mapping[str, Any]) -> None:
         kind, name = block.get("type"), as_text(block.get("name"))
@@ -84,11 +95,14 @@ class EventSource:
         elif kind in ("tool_call", "invalid_tool_call") and name:
             self._called.append(name)
             self._arguments.append(block.get("args") if kind == "tool_call" else None)
-        elif kind == "non_standard":
-            self._summarised = self._summarised or has_summary([block.get("value")])
-            self._refused = self._refused or as_mapping(block.get("value")).get("type") == "refusal"
-        elif kind != "reasoning":
-            self._other = True
+        else:
+            self._block_of_another_kind(as_mapping(block.get("value")) if kind == "non_standard" else block)
+
+    def _block_of_another_kind(self, block: Mapping[str, Any]) -> None:
+        kind = block.get("type")
+        self._summarised = self._summarised or has_summary([block])
+        self._refused = self._refused or kind == "refusal"
+        self._other = self._other or kind not in NOT_FOR_THE_CALLER
 
     def _give_up(self, error: Exception) -> None:
         """Leave the whole message unknown: what the other events say is not all of it."""

@@ -9,13 +9,15 @@ from langchain_core.utils.function_calling import convert_to_json_schema, conver
 from pydantic import BaseModel
 
 from taskroute.reading import as_mapping, as_text
+from taskroute_langchain.binding import LateTools
 
 Schemas = dict[str, Mapping[str, Any] | None]
 
 
 def schema_in(kwargs: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the JSON schema that the arguments ask for; an empty one for JSON of any kind, None when they ask for none."""
-    wanted = kwargs.get("response_format")
+    tools = kwargs.get("tools")
+    wanted = kwargs.get("response_format") or (tools.options.get("response_format") if isinstance(tools, LateTools) else None)
     if isinstance(wanted, type) and issubclass(wanted, BaseModel):
         return wanted.model_json_schema()
     asked = as_mapping(wanted)

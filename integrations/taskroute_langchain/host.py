@@ -34,6 +34,7 @@ from taskroute_langchain.answers import (
     refuses,
     text_of,
     unless_summarised,
+    unrepaired,
 )
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.expected import schema_in, tools_in
@@ -224,9 +225,9 @@ class ChunkSource:
 
     def _examined(self, reply: Reply) -> Reply:
         """Return the reply with the message that the chunks come to."""
-        message = message_chunk_to_message(functools.reduce(operator.add, self._parts))
-        reply = reply._replace(answer=message, text=text_of(message), tool_calls=called(message))
-        return examined(reply, message)
+        whole = functools.reduce(operator.add, self._parts)
+        message, (names, arguments) = message_chunk_to_message(whole), unrepaired(whole)
+        return examined(reply._replace(answer=message, text=text_of(message)), message)._replace(tool_calls=names, arguments=arguments)
 
 
 async def aclose(chunks: Any) -> None:

@@ -80,6 +80,8 @@ class Validate(NamedTuple):
     attempt: Attempt
     reply: Reply
     min_score: float
+    timeout: float | None = None
+    """Seconds that an async check may take: when the time of the call is up, the answer is the caller's."""
 
 
 class Wait(NamedTuple):
@@ -150,6 +152,8 @@ class Acquired(NamedTuple):
     """Why it may not."""
     probe: float = 0.0
     """Not 0 for the one call that a half-open circuit lets through: until when it is that."""
+    wait: float | None = None
+    """Seconds until it may, where it may not."""
 
 
 class Released(NamedTuple):

@@ -56,7 +56,11 @@ async def achore(run: Run, host: Host, step: Step) -> Event:
             await clock.asleep(step.seconds)
             return Waited(clock.now())
         if isinstance(step, Validate):
-            return _validated(await _aexamined(run, host, step), clock.now())
+            try:
+                async with asyncio.timeout(step.timeout):
+                    return _validated(await _aexamined(run, host, step), clock.now())
+            except TimeoutError:
+                return Validated(clock.now())
         if isinstance(step, Classify) and run.classifier is not None:
             try:
                 async with asyncio.timeout(step.timeout):

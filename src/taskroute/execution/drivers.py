@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from taskroute.execution.chores import achore, chore
 from taskroute.execution.run import Host, Run, settle
+from taskroute.execution.threads import within_thread
 from taskroute.steps import Attempt, Cancelled, Ended, Event, Failed
-from taskroute.types import Outcome
+from taskroute.types import Outcome, Reply
 
 T = TypeVar("T")
 
@@ -24,16 +25,22 @@ def drive(run: Run, host: Host) -> Outcome:
 
 def _perform(run: Run, host: Host, step: Attempt) -> Event:
     try:
-        if run.watches is None:
-            reply = host.answer(step)
+        if step.timeout_enforced == "thread" and step.timeout is not None:
+            reply = within_thread(lambda: _answer(run, host, step), step.timeout, f"{step.model!r} did not answer within {step.timeout:g}s")
         else:
-            with run.watches.active():
-                reply = host.answer(step)
+            reply = _answer(run, host, step)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan, so that observers hear of it
         return Cancelled(error, run.clock.now())
     return Ended(reply, run.clock.now())
+
+
+def _answer(run: Run, host: Host, step: Attempt) -> Reply:
+    if run.watches is None:
+        return host.answer(step)
+    with run.watches.active():
+        return host.answer(step)
 
 
 async def adrive(run: Run, host: Host) -> Outcome:

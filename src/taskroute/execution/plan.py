@@ -60,6 +60,8 @@ class Request(NamedTuple):
     """Whether somebody keeps account of the models, so that each try is asked for and given back."""
     client_retries: Callable[[str], int | None] = lambda model: None
     """How often a model's own client tries again unseen."""
+    scored: Callable[[str | None], bool] = lambda route: True
+    """Whether the user has a check for the answers of a route."""
 
 
 def plan(request: Request) -> Plan:
@@ -69,7 +71,7 @@ def plan(request: Request) -> Plan:
         return decided
     models = _models(request, decided)
     if not models:
-        error = NoEligibleModelError(decided.reason, rejected=decided.rejected, retry_after=_soonest(decided, request.state))
+        error = NoEligibleModelError(decided.reason, rejected=decided.rejected, retry_after=soonest(decided, request.state))
         return Outcome(decision=decided, tries=(), status="failed", error=error)
     return (yield from _Run(request, decided, models).steps())
 
@@ -96,9 +98,13 @@ def _models(request: Request, decision: Decision) -> tuple[str, ...]:
     return decision.baseline[:1]
 
 
-def _soonest(decision: Decision, state: StateView) -> float | None:
+def soonest(decision: Decision, state: StateView) -> float | None:
     """Return the seconds until the first of the rejected models may be called again; None when no wait would help."""
-    waits = [health.retry_after for model in decision.rejected if (health := state.health.get(model)) is not None]
+    waits = [
+        health.retry_after
+        for model, reason in decision.rejected.items()
+        if reason == state.unavailable.get(model) and (health := state.health.get(model)) is not None
+    ]
     return min((wait for wait in waits if wait is not None), default=None)
 
 
@@ -135,13 +141,20 @@ class _Run:
         self.decision = decision
         self.queue = list(models)
         self.settings: CallSettings = request.snapshot.settings_for(decision.route)
+        self.checks = self.settings.checks
+        if "low_confidence" in self.checks and not request.scored(decision.route):
+            # Nothing would score it, so that no stream is held back for it.
+            self.checks -= {"low_confidence"}
         self.tries: list[Try] = []
         self.at = request.started
         self.number = 0
         self.before: str | None = None
         self.reason: str | None = None
+        self.score: float | None = None
         self.kept: _Kept | None = None
         self.failed: _Failure | None = None
+        self.soonest: float | None = None
+        """Seconds until the first of the models that were refused may be called again."""
 
     def steps(self) -> Plan:
         while self.queue:
@@ -155,8 +168,11 @@ class _Run:
         retry = 0
         while True:
             granted = yield from self._acquire(model)
-            if isinstance(granted, Outcome) or granted is None:
+            if isinstance(granted, Outcome):
                 return granted
+            if granted is None:
+                self._leave(model, retried=retry > 0)
+                return None
             attempt = self._attempt(model, retry)
             event = yield attempt
             opened = event.at if isinstance(event, Opened) else None
@@ -167,9 +183,9 @@ class _Run:
                 if isinstance(finding, Cancelled):
                     event = finding
                 elif finding is not None:
-                    yield from self._give_back(attempt, event, granted, opened)
+                    given, _ = yield from self._give_back(attempt, event, granted, opened)
                     self._not_good_enough(attempt, event, finding)
-                    return None
+                    return self._outcome("cancelled", error=given.error) if isinstance(given, Cancelled) else None
             if isinstance(event, Ended) and event.held:
                 event = yield from self._hand_over(attempt, event)
             event, is_open = yield from self._give_back(attempt, event, granted, opened)
@@ -196,15 +212,31 @@ class _Run:
         event = yield Acquire(model)
         if isinstance(event, Cancelled):
             return self._outcome("cancelled", error=event.error)
-        if not isinstance(event, Acquired) or event.refused is None:
-            return event if isinstance(event, Acquired) else _FREE
+        if not isinstance(event, Acquired):
+            return _FREE
+        if event.refused is None:
+            # What a classifier, a check or a store took is no time of the model's.
+            if self._in_time(event.at):
+                self.at = event.at
+            return event
+        self.soonest = _least(self.soonest, event.wait)
         candidates = tuple(name for name in self.decision.candidates if name != model)
         self.decision = self.decision._replace(candidates=candidates, rejected={**self.decision.rejected, model: event.refused})
         return None
 
+    def _leave(self, model: str, *, retried: bool) -> None:
+        """Go on without a model whose circuit is open; one that had failed before is left as its failure lets it."""
+        if not retried or self.failed is None:
+            return
+        if self.failed.failure.kind in self.settings.fallback_on:
+            self.before, self.reason = model, self.failed.failure.kind
+        else:
+            self.queue.clear()
+
     def _attempt(self, model: str, retry: int) -> Attempt:
         if retry == 0:
             self.number += 1
+        self.score = None
         settings, tries = self.settings, len(self.tries) + 1
         if model == ORIGINAL:
             return Attempt(model, self.number, retry, None, self.decision, tries, snapshot=self.request.snapshot)
@@ -220,19 +252,23 @@ class _Run:
             tries,
             self.before,
             self.reason,
-            self.request.held_by(model) if timed else None,
+            self._held_by(model) if timed else None,
             self.request.snapshot,
             limits.first_chunk,
             limits.between_chunks,
-            self._worth_checking(model) if settings.checks else settings.checks,
+            self._worth_checking(model) if self.checks else self.checks,
             settings.hold,
             self.request.client_retries(model),
             tuple(t.cost for t in self.tries if t.answered) if self.kept is not None else (),
         )
 
+    def _held_by(self, model: str) -> str:
+        how = self.request.held_by(model)
+        return "thread" if how == "none" and self.settings.timeout.threads else how
+
     def _worth_checking(self, model: str) -> frozenset[str]:
         """Return the classes for which a better model is left: without one, the answer is the caller's as it is."""
-        return frozenset(kind for kind in self.settings.checks if self._stronger(model, kind))
+        return frozenset(kind for kind in self.checks if self._stronger(model, kind))
 
     def _stronger(self, model: str, kind: str) -> list[str]:
         return stronger(kind, model, self.queue, self.request.snapshot)
@@ -241,29 +277,32 @@ class _Run:
 
     def _examine(self, attempt: Attempt, event: Ended) -> Generator[Step, Event, Validated | Cancelled | None]:
         """Return what is wrong with an answer, None when it is the caller's."""
-        if not event.useful and event.held and not says_why(event.reply):
-            # A stream may end without an answer for no reason of the model's, so that this is no opt-in.
-            return (
-                Validated(event.at, "server_error", "the stream ended without an answer") if self._may_fall_back("server_error") else None
-            )
+        empty = not event.useful and event.held and not says_why(event.reply)
+        # A stream may end without an answer for no reason of the model's, so that this is no opt-in.
+        if empty and (self.kept is not None or (self.queue and "server_error" in self.settings.fallback_on)):
+            return Validated(event.at, "server_error", "the stream ended without an answer")
         if not attempt.checks:
             return None
-        found = yield Validate(attempt, event.reply, self.settings.min_score)
+        limit = self.settings.timeout.call
+        left = None if limit is None else max(0.0, limit - (event.at - self.request.started))
+        found = yield Validate(attempt, event.reply, self.settings.min_score, left)
         if isinstance(found, Cancelled):
             return found
-        if not isinstance(found, Validated) or found.failure is None or not self._in_time(found.at):
+        if not isinstance(found, Validated):
             return None
-        return found
-
-    def _may_fall_back(self, kind: str) -> bool:
-        return bool(self.queue) and kind in self.settings.fallback_on
+        self.score = found.score
+        return found if found.failure is not None and self._in_time(found.at) else None
 
     def _not_good_enough(self, attempt: Attempt, event: Ended, finding: Validated) -> None:
         kind = finding.failure or ""
-        self._note(event, attempt.model, attempt.retry, reply=event.reply, failure=kind, score=finding.score)
-        self.kept = _Kept(event.reply, attempt.model, Deliver(attempt.model, attempt.tries) if event.held else None)
+        self._note(event, attempt.model, attempt.retry, reply=event.reply, failure=kind)
+        self.at = max(self.at, finding.at)
+        if event.useful or self.kept is None:
+            self.kept = _Kept(event.reply, attempt.model, Deliver(attempt.model, attempt.tries) if event.held else None)
         if kind in self.settings.checks:
             self.queue = self._stronger(attempt.model, kind)
+        elif kind not in self.settings.fallback_on:
+            self.queue.clear()
         self.before, self.reason = attempt.model, kind
 
     def _hand_over(self, attempt: Attempt, event: Ended) -> Generator[Step, Event, Event]:
@@ -387,11 +426,10 @@ class _Run:
         reply: Reply | None = None,
         failure: str | None = None,
         error: BaseException | None = None,
-        score: float | None = None,
     ) -> None:
         seconds, self.at = event.at - self.at, event.at
         usage, cost = (None, None) if reply is None else (reply.usage, reply.cost)
-        self.tries.append(Try(model, retry, seconds, failure, error, usage, cost, score))
+        self.tries.append(Try(model, retry, seconds, failure, error, usage, cost, self.score))
 
     # The end
 
@@ -407,8 +445,11 @@ class _Run:
         if self.failed is None:
             rejected = self.decision.rejected
             reason = f"{self.decision.reason}; every model was rejected"
-            return self._outcome("failed", error=NoEligibleModelError(reason, rejected=rejected))
+            return self._outcome("failed", error=NoEligibleModelError(reason, rejected=rejected, retry_after=self._soonest()))
         return self._give_up(*self.failed)
+
+    def _soonest(self) -> float | None:
+        return _least(self.soonest, soonest(self.decision, self.request.state))
 
     def _give_up(self, failure: Failure, error: BaseException, note: str) -> Outcome:
         """One model keeps its own exception, so that code which catches it still does; several become one error that lists the tries."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from taskroute.execution.chores import achore, chore
 from taskroute.execution.drivers import within
 from taskroute.execution.run import Host, Run, Source, settle
+from taskroute.execution.threads import Worker
 from taskroute.steps import Attempt, Cancelled, Deliver, Ended, Event, Failed, Opened
 from taskroute.types import Outcome
+from taskroute.warn import warn_once
+
+_END: Final = object()
+"""Stands for the end of a stream, where StopIteration could be anybody's."""
 
 
 class _Limit(NamedTuple):
@@ -34,6 +39,8 @@ class _Stream:
         self.useful = False
         """Whether it has had anything that the caller could use."""
         self.over: Ended | None = None
+        self.worker: Worker | None = None
+        """Waits for the model where nobody else holds the limits."""
 
     def limit(self) -> _Limit | None:
         """Return the limit that ends first; None when there is none."""
@@ -55,6 +62,10 @@ class _Stream:
     def may_open(self) -> bool:
         """Return whether what is held may be given out: there is something, and it need not be examined, or that has taken too long."""
         return self.useful and (not self.step.checks or self.spent >= self.step.hold)
+
+    def is_late(self) -> bool:
+        """Return whether the try has had all its time: the next chunk would not be waited for."""
+        return self.step.timeout is not None and self.spent >= self.step.timeout
 
     def ended(self, at: float, *, held: bool) -> Ended:
         """Return that the stream ended, with what it came to."""
@@ -87,7 +98,7 @@ def drive_stream(run: Run, host: Host) -> Generator[Any]:
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
                 event = Cancelled(error, run.clock.now())
             if not isinstance(event, Ended):
-                _close(stream.chunks)
+                event = _close(run, stream, event)
         else:
             event = chore(run, host, step)
         step = run.advance(event)
@@ -99,20 +110,23 @@ def _open(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream]) -> E
     try:
         with run.active():
             stream = _Stream(*host.open(step), step)
+        # Opening asks for nothing yet: that begins with the first chunk.
+        if step.timeout_enforced == "thread":
+            stream.worker = Worker()
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
         return Cancelled(error, run.clock.now())
     while isinstance(found := _next(run, stream, held=True), _Chunk):
         stream.held.append(found.chunk)
-        if stream.may_open():
+        # A chunk that came too late is not given out, so that another model can take over.
+        if stream.may_open() and not stream.is_late():
             streams[step.tries] = stream
             return Opened(stream.held[0], run.clock.now())
     if isinstance(found, Ended):
         streams[step.tries] = stream
-    else:
-        _close(stream.chunks)
-    return found
+        return found
+    return _close(run, stream, found)
 
 
 def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | Failed | Cancelled:
@@ -126,27 +140,46 @@ def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | 
         return Failed(TimeoutError(f"{limit.what} within {limit.seconds:g}s"), stream.delivered, clock.now())
     began = clock.now()
     try:
-        if run.watches is None:
-            chunk = next(stream.chunks)
+        if stream.worker is None or limit is None:
+            chunk = _pull(run, stream)
         else:
-            with run.watches.active():
-                chunk = next(stream.chunks)
-    except StopIteration:
+            chunk = stream.worker.call(lambda: _pull(run, stream), limit.left, f"{limit.what} within {limit.seconds:g}s")
         stream.spent += clock.now() - began
-        return stream.ended(clock.now(), held=held)
+        if chunk is _END:
+            _let_go(stream)
+            return stream.ended(clock.now(), held=held)
+        stream.take(chunk)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, stream.delivered, clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
         return Cancelled(error, clock.now())
-    stream.spent += clock.now() - began
-    stream.take(chunk)
     return _Chunk(chunk)
 
 
-def _close(chunks: Any) -> None:
-    close = getattr(chunks, "close", None)
-    if close is not None:
-        close()
+def _pull(run: Run, stream: _Stream) -> Any:
+    if run.watches is None:
+        return next(stream.chunks, _END)
+    with run.watches.active():
+        return next(stream.chunks, _END)
+
+
+def _close(run: Run, stream: _Stream, event: Event) -> Event:
+    """Close the model's stream, unless a thread was left behind with it. Return how the try ended: as it did before, or interrupted."""
+    try:
+        _let_go(stream)
+        close = getattr(stream.chunks, "close", None)
+        if close is not None and not (stream.worker is not None and stream.worker.left):
+            close()
+    except Exception as error:  # noqa: BLE001 - a stream that cannot be closed has ended all the same
+        _not_closed(error)
+    except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
+        return Cancelled(error, run.clock.now())
+    return event
+
+
+def _let_go(stream: _Stream) -> None:
+    if stream.worker is not None:
+        stream.worker.close()
 
 
 async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
@@ -170,7 +203,7 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
                 event = Cancelled(error, run.clock.now())
             if not isinstance(event, Ended):
-                await _aclose(stream.chunks)
+                event = await _aclose(run, stream, event)
         else:
             event = await achore(run, host, step)
         step = run.advance(event)
@@ -183,16 +216,17 @@ async def _aopen(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream
         stream = _Stream(*host.aopen(step), step)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
+    except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
+        return Cancelled(error, run.clock.now())
     while isinstance(found := await _anext(run, stream, held=True), _Chunk):
         stream.held.append(found.chunk)
-        if stream.may_open():
+        if stream.may_open() and not stream.is_late():
             streams[step.tries] = stream
             return Opened(stream.held[0], run.clock.now())
     if isinstance(found, Ended):
         streams[step.tries] = stream
-    else:
-        await _aclose(stream.chunks)
-    return found
+        return found
+    return await _aclose(run, stream, found)
 
 
 async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | Failed | Cancelled:
@@ -203,22 +237,33 @@ async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | E
     try:
         with run.active():
             if limit is None:
-                chunk = await anext(stream.chunks)
+                chunk = await anext(stream.chunks, _END)
             else:
-                chunk = await within(anext(stream.chunks), max(limit.left, 0.0), limit.what, limit.seconds)
-    except StopAsyncIteration:
+                chunk = await within(anext(stream.chunks, _END), max(limit.left, 0.0), limit.what, limit.seconds)
         stream.spent += clock.now() - began
-        return stream.ended(clock.now(), held=held)
+        if chunk is _END:
+            return stream.ended(clock.now(), held=held)
+        stream.take(chunk)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, stream.delivered, clock.now())
     except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
         return Cancelled(error, clock.now())
-    stream.spent += clock.now() - began
-    stream.take(chunk)
     return _Chunk(chunk)
 
 
-async def _aclose(chunks: Any) -> None:
-    close = getattr(chunks, "aclose", None)
-    if close is not None:
-        await close()
+async def _aclose(run: Run, stream: _Stream, event: Event) -> Event:
+    """Close the model's stream. Return how the try ended: as it did before, or cancelled meanwhile."""
+    try:
+        close = getattr(stream.chunks, "aclose", None)
+        if close is not None:
+            await close()
+    except Exception as error:  # noqa: BLE001 - a stream that cannot be closed has ended all the same
+        _not_closed(error)
+    except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
+        return Cancelled(error, run.clock.now())
+    return event
+
+
+def _not_closed(error: Exception) -> None:
+    name = type(error).__name__
+    warn_once("close", name, f"a model's stream could not be closed ({name}); the call went on")

@@ -137,6 +137,8 @@ class Timeout(Section):
     """Until a stream has something to give out."""
     between_chunks: Duration | None = None
     """Between two chunks after that."""
+    threads: bool = False
+    """Whether a sync call whose client cannot hold a limit runs in a thread, which is left behind when its time is up."""
 
 
 class Retry(Section):
