@@ -39,6 +39,9 @@ _HOLDS_LIMITS: Final = frozenset(
 _WHOLE_SECONDS: Final = frozenset({"mistralai"})
 """Those whose class refuses a fraction of a second."""
 
+COUNT_THE_FIRST: Final = ("langchain_google_genai", "langchain_google_vertexai", "langchain_mistralai")
+"""Packages whose `max_retries` counts the first try too: there, 1 means none."""
+
 _BY_PREFIX: Final[Mapping[str, str]] = {
     "gpt-": "openai",
     "o1": "openai",
@@ -71,7 +74,8 @@ def holds_limits(spec: ModelSpec) -> bool:
 def retries_set(spec: ModelSpec) -> int | None:
     """Return how often the client of a model that is built here tries again by itself: never, unless the policy says so."""
     own = spec.params.get("max_retries", 0 if holds_limits(spec) else None)
-    return own if isinstance(own, int) else None
+    first = f"langchain_{provider_of(spec)}" in COUNT_THE_FIRST
+    return max(own - first, 0) if isinstance(own, int) else None
 
 
 def build(spec: ModelSpec, timeout: float | None) -> BaseChatModel:

@@ -283,6 +283,7 @@ class RoutedChatModel(BaseChatModel):
             has_original=self.original is not None,
             held_by=self._held_async if is_async else self._held,
             client_retries=self._pool.retries,
+            is_async=is_async,
         )
 
     def call_for(

@@ -23,7 +23,7 @@ from taskroute_langchain.answers import (
     refuse_half,
     unless_summarised,
 )
-from taskroute_langchain.host import ChatHost
+from taskroute_langchain.host import UNREAD, ChatHost
 from taskroute_langchain.record import KEY, record, run_config
 
 _BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -51,6 +51,9 @@ class EventSource:
 
     def take(self, chunk: Any) -> bool:
         event = as_mapping(chunk)
+        if event.get("event") == "message-finish":
+            # What is no block, such as OpenAI's audio, comes with the end.
+            return not FOR_THE_CALLER.isdisjoint(as_mapping(event.get("additional_kwargs")))
         if event.get("event") not in ("content-block-start", "content-block-delta", "content-block-finish"):
             return False
         return _says(as_mapping(event.get("delta") or event.get("content")))
@@ -117,7 +120,7 @@ class EventSource:
                 return self._examined(reply) if self._attempt.checks else reply
             except Exception as error:  # noqa: BLE001 - as in ChatHost.read
                 self._give_up(error)
-        return Reply(answer=None)
+        return UNREAD._replace(answer=AIMessage(content="".join(self._texts)))
 
     def _examined(self, reply: Reply) -> Reply:
         """Return the reply with what it takes to examine the answer, and a message of it for the user's check."""

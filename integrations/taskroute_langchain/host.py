@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage, BaseMessageChunk, message_chunk_to_message
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, BaseMessageChunk, message_chunk_to_message
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
@@ -43,6 +43,10 @@ from taskroute_langchain.usage import usage_of, with_chunk
 
 if TYPE_CHECKING:
     from taskroute_langchain.chat_model import RoutedChatModel
+
+
+UNREAD: Final = Reply(answer=None, misfit="")
+"""What is known of an answer that could not be read: nothing, not even that it does not fit."""
 
 
 class ChatHost:
@@ -94,7 +98,7 @@ class ChatHost:
             return examined(reply, message) if attempt.checks else reply
         except Exception as error:  # noqa: BLE001 - whatever a provider's package puts into a message, the caller gets it
             say_unread(message, error)
-            return Reply(answer=None)
+            return UNREAD
 
     def priced(self, attempt: Attempt, said: Answer, *, text: str = "", tool_calls: tuple[str, ...] = ()) -> Reply:
         """Return a reply without its answer: what the model said of itself, and what that costs."""
@@ -221,7 +225,8 @@ class ChunkSource:
                 return self._examined(reply) if self._parts else reply
             except Exception as error:  # noqa: BLE001 - as in ChatHost.read
                 self._give_up(self, error)
-        return Reply(answer=None)
+        # The user's check gets as much of it as there is.
+        return UNREAD._replace(answer=AIMessage(content="".join(self._texts)))
 
     def _examined(self, reply: Reply) -> Reply:
         """Return the reply with the message that the chunks come to."""

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from taskroute.errors import ConfigurationError
 from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
-from taskroute_langchain.building import build, holds_limits, retries_set
+from taskroute_langchain.building import COUNT_THE_FIRST, build, holds_limits, retries_set
 
 Built = dict[tuple[str, float | None], tuple[ModelSpec, BaseChatModel]]
 
@@ -48,10 +48,11 @@ def at_most(left: float, limit: float | None) -> float:
 
 def retries_of(model: object) -> int | None:
     """Return how often a chat model's client tries again by itself, None where neither says. OpenAI's class leaves it to its client."""
+    first = int(any(parent.__module__.startswith(COUNT_THE_FIRST) for parent in type(model).__mro__))
     for holder in (model, getattr(model, "root_client", None)):
         found = getattr(holder, "max_retries", None)
         if isinstance(found, int) and not isinstance(found, bool):
-            return found
+            return max(found - first, 0)
     return None
 
 

@@ -19,6 +19,7 @@ from taskroute.execution.validate import Expected
 from taskroute.reading import as_mapping
 from taskroute.steps import Attempt
 from taskroute.types import Reply
+from taskroute_langchain.answers import has_content
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
 from taskroute_langchain.host import ChatHost
@@ -75,7 +76,7 @@ class StructuredHost(ChatHost):
     def heard(self, attempt: Attempt, ear: _Overheard, answer: Any) -> Reply:
         message = ear.message
         reply = Reply(answer=None) if message is None else self.read(attempt, message)
-        raw: Any = answer["raw"] if self._bound.include_raw and answer is not None else None
+        raw: Any = as_mapping(answer).get("raw") if self._bound.include_raw else None
         if isinstance(raw, BaseMessage):
             answer = {**cast("dict[str, Any]", answer), "raw": with_record(raw, record(attempt, reply.cost))}
         return reply._replace(answer=answer, misfit=self._misfit(answer) if attempt.checks else None)
@@ -119,8 +120,13 @@ class _ParsedSource:
 
     def take(self, chunk: Any) -> bool:
         # With the raw message, the parts of the answer come one by one.
-        self._answer = {**as_mapping(self._answer), **chunk} if self._host.in_parts else chunk
-        return True
+        if not self._host.in_parts:
+            self._answer = chunk
+            return True
+        parts = as_mapping(chunk)
+        self._answer = {**as_mapping(self._answer), **parts}
+        raw = parts.get("raw")
+        return parts.get("parsed") is not None or (raw is not None and has_content(raw))
 
     def reply(self) -> Reply:
         return self._host.heard(self._attempt, self._ear, self._answer)

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, Self
 from taskroute.clock import SystemClock
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
-from taskroute.errors import ConfigurationError, RouterClosedError
+from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClosedError
 from taskroute.execution.health import Health, ModelGuard
-from taskroute.execution.plan import Request, plan
+from taskroute.execution.plan import Request, plan, soonest
 from taskroute.execution.run import Run
 from taskroute.execution.validate import Check
 from taskroute.execution.watching import begin
@@ -114,7 +114,7 @@ class Router:
         if isinstance(decision, NeedSignal):
             known = with_classification(snapshot, call, NO_SIGNALS, None)
             decision = decide(snapshot, call, known, state, self._clock.now())
-        return self._decided(decision)
+        return self._decided(decision, state)
 
     async def adecide(self, call: Call) -> Decision:
         """Return which models may answer, in order, and why; asks any classifier. Raises NoEligibleModelError when none may."""
@@ -124,17 +124,18 @@ class Router:
         while True:
             decision = decide(snapshot, call, known, state, self._clock.now())
             if not isinstance(decision, NeedSignal):
-                return self._decided(decision)
+                return self._decided(decision, state)
             classifier = snapshot.sources.classifier
             result = None if classifier is None else await classifier.aclassify(decision.text, snapshot.sources.tasks)
             known = with_classification(snapshot, call, known, result)
 
-    def _decided(self, decision: Decision | NeedSignal) -> Decision:
+    def _decided(self, decision: Decision | NeedSignal, state: StateView) -> Decision:
         if isinstance(decision, NeedSignal):
             raise TypeError("a decision with every signal known asked for another")
         numbered = decision.numbered(self.new_id())
         self.record(numbered)
-        _ = numbered.model
+        if not numbered.candidates:
+            raise NoEligibleModelError(numbered.reason, rejected=numbered.rejected, retry_after=soonest(numbered, state))
         return numbered
 
     # Carrying out: for the hosts
@@ -146,10 +147,12 @@ class Router:
         has_original: bool = False,
         held_by: Callable[[str], str] | None = None,
         client_retries: Callable[[str], int | None] | None = None,
+        is_async: bool = False,
     ) -> Run:
         """Return one call on its way, for a driver. A host calls this for each request.
 
-        `held_by` tells how a timeout is held for a model, `client_retries` how often its own client tries again unseen.
+        `held_by` tells how a timeout is held for a model, `client_retries` how often its own client tries again unseen; `is_async` says
+        that the driver is.
         """
         live = self._open()
         snapshot, clock = live.snapshot, self._clock
@@ -164,10 +167,16 @@ class Router:
             held_by or _not_held,
             self._chance,
             not snapshot.disabled,
+            live.guard.is_free,
             client_retries or _not_known,
+            self._is_scored,
+            is_async,
         )
         sources, watches = snapshot.sources, begin(self._observers, call, now)
         return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, self._checks)
+
+    def _is_scored(self, route: str | None) -> bool:
+        return route in self._checks or None in self._checks
 
     def health(self) -> dict[str, ModelHealth]:
         """Return how each model of the policy is doing, by its name: its circuit, error rate, latencies and last error.

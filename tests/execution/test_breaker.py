@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from taskroute.execution import breaker
 from taskroute.execution.breaker import CLOSED, Admission, Circuit, admit, dumps, loads, retry_after, shows
-from taskroute.policy.schema import Breaker
+from taskroute.policy.carrying import Breaker
 
 NOON = 1_800_000_000.0
 SETTINGS = Breaker()

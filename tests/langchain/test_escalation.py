@@ -43,7 +43,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 def escalating(first: Any, *kinds: str, second: Any = "better", **policy: Any) -> Stage:
     """Return a stage whose first model's answers are examined."""
-    given = {"small": first} if not isinstance(first, str | AIMessage | tuple) else {}
+    given: dict[str, Any] = {"small": first} if not isinstance(first, str | AIMessage | tuple) else {}
     script = {"large": second} if given else {"small": first, "large": second}
     policy.setdefault("models", {"small": PRICE, "large": PRICE})
     return Stage(script, given=given, fallback={"on": list(kinds)}, **policy)
@@ -53,7 +53,7 @@ def failures(stage: Stage) -> list[tuple[str, str | None]]:
     return [(model, failure) for model, _, failure in stage.outcomes.tries]
 
 
-CUT_OFF = {
+CUT_OFF: dict[str, dict[str, Any]] = {
     "openai": {"finish_reason": "length", "model_provider": "openai"},
     "anthropic": {"stop_reason": "max_tokens", "model_provider": "anthropic"},
     "google": {"finish_reason": "MAX_TOKENS", "model_provider": "google_genai"},
@@ -133,6 +133,7 @@ def test_a_refusal_and_an_empty_answer_go_to_the_next_model(way: str, refused: s
 
 MORE_THAN_TEXT: dict[str, Any] = {
     "a tool call": saying(calling("look_up", '{"what": "x"}')),
+    "audio": saying(AIMessageChunk(content="", additional_kwargs={"audio": {"id": "a1", "data": "AAAA"}})),
     "an image": saying([{"type": "image", "base64": "AAAA", "mime_type": "image/png", "index": 0}]),
     "an image by address": saying([{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}, "index": 0}]),
 }
@@ -140,7 +141,7 @@ MORE_THAN_TEXT: dict[str, Any] = {
 
 @pytest.mark.parametrize("what", MORE_THAN_TEXT)
 def test_an_answer_of_a_tool_call_or_of_media_alone_is_not_empty(way: str, what: str) -> None:
-    stage = escalating(MORE_THAN_TEXT[what], "refusal")
+    stage = escalating(MORE_THAN_TEXT[what], "refusal", "server_error")
     ask(way, stage.llm)
     assert failures(stage) == [("small", None)]
 
@@ -194,8 +195,13 @@ def test_a_tool_call_that_does_not_fit_its_tool_goes_to_the_next_model(way: str,
 
 
 def test_a_tool_call_that_fits_stands_whatever_form_the_tools_have(way: str) -> None:
+    def plain(what: str) -> str:
+        """Look up."""
+        return what
+
+    plain.__name__ = "look_up"
     weather = {"name": "look_up", "description": "Look up.", "input_schema": {"type": "object", "properties": {"what": {"type": "string"}}}}
-    for tools in ([look_up], [look_up.func], [weather]):
+    for tools in ([look_up], [plain], [weather]):
         stage = escalating(saying(calling("look_up", '{"what": "x"}')), "invalid_output")
         assert ask(way, stage.llm.bind_tools(tools)).tool_calls[0]["args"] == {"what": "x"}
         assert failures(stage) == [("small", None)]

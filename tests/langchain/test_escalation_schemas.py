@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, TypedDict
 
 import pytest
-from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult, LLMResult
-from langchain_core.runnables import Runnable, RunnableLambda, RunnableGenerator
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.runnables import Runnable, RunnableGenerator
 from pydantic import BaseModel
 
-from taskroute import Router
-from tests.emulator import Emulator, Say
+from tests.emulator import Emulator, Say, ToolCall
 from tests.langchain.speaking import Speaker, calling, saying
-from tests.langchain.test_escalation import SCHEMA, escalating, failures
+from tests.langchain.test_escalation import SCHEMA, failures
 from tests.langchain.ways import WAYS, Stage, ask
 
 PLAIN_WAYS = ("invoke", "ainvoke", "stream", "astream")
@@ -178,32 +177,31 @@ def live() -> Iterator[Emulator]:
         yield emulator
 
 
+@functools.cache
+def clients(url: str) -> dict[str, BaseChatModel]:
+    """Return two real clients, made once: that takes longer than a call."""
+    from langchain_openai import ChatOpenAI
+
+    key: Any = "none"
+    return {name: ChatOpenAI(model=name[0], api_key=key, base_url=f"{url}/v1", max_retries=0) for name in ("small", "large")}
+
+
 BAD = '{"name": "Rome"}'
 GOOD = '{"name": "Rome", "people": 3}'
 
 
-@pytest.mark.parametrize("include_raw", [False, True])
 @pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_real_client_s_structured_answers_are_examined_whatever_its_method(
-    live: Emulator, shape: str, method: str, include_raw: bool
-) -> None:
-    from langchain_openai import ChatOpenAI
-
-    from tests.emulator import ToolCall
-
-    def model(name: str) -> Any:
-        return ChatOpenAI(model=name, api_key="none", base_url=f"{live.url}/v1", max_retries=0)  # type: ignore[arg-type]
-
-    for way in PLAIN_WAYS:
+def test_a_real_client_s_structured_answers_are_examined_whatever_its_method(live: Emulator, shape: str, method: str) -> None:
+    for way, include_raw in (("invoke", False), ("ainvoke", True), ("stream", True), ("astream", False), ("stream", False)):
         live.reset()
         if method == "function_calling":
-            live.on("a", Say(tools=(ToolCall(named(shape), {"name": "Rome"}),)))
-            live.on("b", Say(tools=(ToolCall(named(shape), {"name": "Rome", "people": 3}),)))
+            live.on("s", Say(tools=(ToolCall(named(shape), {"name": "Rome"}),)))
+            live.on("l", Say(tools=(ToolCall(named(shape), {"name": "Rome", "people": 3}),)))
         else:
-            live.on("a", Say(BAD))
-            live.on("b", Say(GOOD))
-        stage = Stage({}, given={"small": model("a"), "large": model("b")}, fallback={"on": ["invalid_output"]})
+            live.on("s", Say(BAD))
+            live.on("l", Say(GOOD))
+        stage = Stage({}, given=clients(live.url), fallback={"on": ["invalid_output"]})
         runnable = stage.llm.with_structured_output(SHAPES[shape], method=method, include_raw=include_raw)
         if way in ("invoke", "ainvoke"):
             answer = structured(way, runnable)
@@ -217,15 +215,10 @@ def test_a_real_client_s_structured_answers_are_examined_whatever_its_method(
 
 @pytest.mark.parametrize("include_raw", [False, True])
 def test_a_real_client_s_refusal_of_a_structured_answer_goes_to_the_next_model(live: Emulator, include_raw: bool) -> None:
-    from langchain_openai import ChatOpenAI
-
-    def model(name: str) -> Any:
-        return ChatOpenAI(model=name, api_key="none", base_url=f"{live.url}/v1", max_retries=0)  # type: ignore[arg-type]
-
     for way in ("invoke", "ainvoke"):
         live.reset()
-        live.on("a", Say(refusal="I cannot.")).on("b", Say(GOOD))
-        stage = Stage({}, given={"small": model("a"), "large": model("b")}, fallback={"on": ["refusal"]})
+        live.on("s", Say(refusal="I cannot.")).on("l", Say(GOOD))
+        stage = Stage({}, given=clients(live.url), fallback={"on": ["refusal"]})
         answer = structured(way, stage.llm.with_structured_output(City, method="json_schema", include_raw=include_raw))
         assert plain(answer["parsed"] if include_raw else answer)["people"] == 3
         assert failures(stage) == [("small", "refusal"), ("large", None)]
@@ -234,35 +227,28 @@ def test_a_real_client_s_refusal_of_a_structured_answer_goes_to_the_next_model(l
 # The user's own check
 
 
-class Checked(Stage):
-    """A stage with a check, and what the check was given."""
+def checked(script: Any, scores: Mapping[str, Any], *, is_async: bool = False, seen: list[Any] | None = None) -> Stage:
+    """Return a stage whose check scores each text as is said."""
 
-    def __init__(self, script: Any, scores: Mapping[str, Any], *, is_async: bool = False, **policy: Any) -> None:
-        super().__init__(script, fallback={"on": ["low_confidence"]}, **policy)
-        self.seen: list[Any] = []
+    def check(answer: Any) -> Any:
+        if seen is not None:
+            seen.append(answer)
+        return scores[answer.text]
 
-        def check(answer: Any) -> Any:
-            self.seen.append(answer)
-            return scores[text(answer)]
+    async def acheck(answer: Any) -> Any:
+        await asyncio.sleep(0)
+        return check(answer)
 
-        async def acheck(answer: Any) -> Any:
-            await asyncio.sleep(0)
-            return check(answer)
-
-        def text(answer: Any) -> str:
-            return answer.text if isinstance(answer, BaseMessage) else str(answer["name"])
-
-        policy = {"models": dict.fromkeys(self.llm.models, {}), "default": [*self.llm.models], "fallback": {"on": ["low_confidence"]}}
-        self.router = Router({**policy, "retry": {"extra": 0}}, observers=[self.outcomes], check=acheck if is_async else check, environ={})
-        self.llm = type(self.llm)(router=self.router, models=self.llm.models)
+    return Stage(script, check=acheck if is_async else check, fallback={"on": ["low_confidence"]})
 
 
 @pytest.mark.parametrize("each", WAYS)
 def test_an_answer_that_the_check_scores_too_low_goes_to_the_next_model(each: str) -> None:
-    stage = Checked({"small": "poor thing", "large": "fine"}, {"poor thing": 0.2})
+    seen: list[Any] = []
+    stage = checked({"small": "poor thing", "large": "fine"}, {"poor thing": 0.2}, seen=seen)
     answer = ask(each, stage.llm)
     assert answer.text == "fine"
-    assert all(isinstance(seen, AIMessage) for seen in stage.seen)
+    assert all(isinstance(one, AIMessage) for one in seen)
     assert failures(stage) == [("small", "low_confidence"), ("large", None)]
     assert stage.outcomes.last.tries[0].score == 0.2
     assert answer.response_metadata["taskroute"]["fallback_reason"] == "low_confidence"
@@ -270,13 +256,13 @@ def test_an_answer_that_the_check_scores_too_low_goes_to_the_next_model(each: st
 
 @pytest.mark.parametrize("each", ["ainvoke", "astream", "aevents"])
 def test_an_async_check_is_awaited(each: str) -> None:
-    stage = Checked({"small": "poor", "large": "fine"}, {"poor": False}, is_async=True)
+    stage = checked({"small": "poor", "large": "fine"}, {"poor": False}, is_async=True)
     assert ask(each, stage.llm).text == "fine"
 
 
 @pytest.mark.parametrize("each", ["invoke", "stream", "events"])
 def test_an_async_check_of_a_sync_call_costs_a_warning_and_the_answer_stands(each: str) -> None:
-    stage = Checked({"small": "poor", "large": "fine"}, {"poor": False}, is_async=True)
+    stage = checked({"small": "poor", "large": "fine"}, {"poor": False}, is_async=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         assert ask(each, stage.llm).text == "poor"
@@ -284,7 +270,7 @@ def test_an_async_check_of_a_sync_call_costs_a_warning_and_the_answer_stands(eac
 
 @pytest.mark.parametrize("each", WAYS)
 def test_a_check_that_fails_costs_a_warning_and_the_answer_stands(each: str) -> None:
-    stage = Checked({"small": "unknown", "large": "fine"}, {})
+    stage = checked({"small": "unknown", "large": "fine"}, {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         assert ask(each, stage.llm).text == "unknown"
@@ -299,25 +285,25 @@ def test_the_check_of_a_structured_answer_gets_what_the_caller_would(way: str, i
         seen.append(answer)
         return 0.9 if "fine" in repr(answer["parsed"] if include_raw else answer) else 0.1
 
-    stage = Stage({}, given={"small": poor, "large": fine}, fallback={"on": ["low_confidence"]})
-    router = Router(stage.router.policy, check=check, environ={})
-    llm = type(stage.llm)(router=router, models=stage.llm.models)
-    answer = given(way, llm.with_structured_output(SCHEMA, include_raw=include_raw)) if way.endswith("stream") else [
-        structured(way, llm.with_structured_output(SCHEMA, include_raw=include_raw))
-    ]
+    llm = Stage({}, given={"small": poor, "large": fine}, check=check, fallback={"on": ["low_confidence"]}).llm
+    answer = (
+        given(way, llm.with_structured_output(SCHEMA, include_raw=include_raw))
+        if way.endswith("stream")
+        else [structured(way, llm.with_structured_output(SCHEMA, include_raw=include_raw))]
+    )
     assert "fine" in repr(answer)
     assert "poor" not in repr(answer)
     assert len(seen) == 1
 
 
 def test_generate_and_batch_are_checked_each_for_itself() -> None:
-    stage = Checked({"small": ["poor", "good", "poor", "good"], "large": "fine"}, {"poor": 0, "good": 1})
+    stage = checked({"small": ["poor", "good", "poor", "good"], "large": "fine"}, {"poor": 0, "good": 1})
     result = stage.llm.generate([[HumanMessage("a")], [HumanMessage("b")]])
     assert [generations[0].text for generations in result.generations] == ["fine", "good"]
     assert sorted(answer.text for answer in stage.llm.batch(["a", "b"])) == ["fine", "good"]
 
 
 async def test_agenerate_is_checked_each_for_itself() -> None:
-    stage = Checked({"small": ["poor", "good"], "large": "fine"}, {"poor": 0, "good": 1}, is_async=True)
+    stage = checked({"small": ["poor", "good"], "large": "fine"}, {"poor": 0, "good": 1}, is_async=True)
     result = await stage.llm.agenerate([[HumanMessage("a")], [HumanMessage("b")]])
     assert sorted(generations[0].text for generations in result.generations) == ["fine", "good"]

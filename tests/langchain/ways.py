@@ -122,6 +122,7 @@ class Stage:
         environ: Mapping[str, str] | None = None,
         given: Mapping[str, BaseChatModel] | None = None,
         make: Callable[..., RoutedChatModel] = RoutedChatModel,
+        check: Any = None,
         **policy: Any,
     ) -> None:
         self.script = ScriptedModel(script)
@@ -131,7 +132,7 @@ class Stage:
         policy.setdefault("models", {name: {} for name in models})
         policy.setdefault("default", list(policy["models"]))
         policy.setdefault("retry", {"extra": 0})
-        self.router = Router(policy, clock=self.clock, observers=[self.outcomes], chance=lambda: 1.0, environ=environ or {})
+        self.router = Router(policy, clock=self.clock, observers=[self.outcomes], check=check, chance=lambda: 1.0, environ=environ or {})
         self.llm = make(router=self.router, models=models, **({} if original is None else {"original": original}))
 
     @property

@@ -299,6 +299,20 @@ def test_a_try_that_may_take_longer_than_its_call_is_pointed_out(policy: dict[st
     assert "no other model is asked" in text
 
 
+@pytest.mark.parametrize(
+    ("policy", "path"),
+    [
+        ({"timeout": {"attempt": "10s", "first_chunk": "11s"}}, ("timeout", "attempt")),
+        ({"timeout": {"call": "10s", "between_chunks": "11s"}}, ("timeout", "attempt")),
+        ({"timeout": {"first_chunk": "11s"}, "routes": [{"name": "a", "use": "small", "timeout": "10s"}]}, ("routes", 0, "timeout")),
+    ],
+)
+def test_a_limit_of_a_chunk_that_a_whole_try_never_comes_to_is_pointed_out(policy: dict[str, Any], path: Path) -> None:
+    [(found, text)] = texts(**policy)
+    assert found == path
+    assert "never comes to it" in text
+
+
 def test_limits_that_fit_are_not_pointed_out() -> None:
     routes = [{"name": "a", "use": "small", "timeout": "30s", "retry": {"backoff": "1m", "extra": 0}}]
     assert not texts(timeout={"attempt": "30s", "call": "30s"}, retry={"backoff": "8s", "max_wait": "8s"}, routes=routes)

@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ import pytest
 import taskroute
 from taskroute import Call, ConfigurationError, NoEligibleModelError, PolicyError, Router, RouterClosedError
 from taskroute.execution.drivers import drive
+from taskroute.policy.parse import load_policy
 from taskroute.registry.prices import Prices, UserPrice, UserPrices
+from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock, ScriptedModel, ScriptError, assert_route
-from taskroute.types import Classification, Usage
+from taskroute.types import Classification, ModelHealth, Usage
 from tests.decision.test_decide import Remote
 from tests.execution.test_drivers import Host
 from tests.policies import policy, router, when
@@ -208,6 +211,173 @@ def test_any_prompt_is_decided(prompt: str) -> None:
         ]
     )
     assert routed.decide(Call(prompt)).model in ("small", "large")
+
+
+ONE: dict[str, Any] = {"default": ["small"], "retry": {"extra": 0}, "breaker": {"failures": 2}}
+
+
+def fail(routed: Router, times: int = 2) -> None:
+    for _ in range(times):
+        with pytest.raises(ConnectionError):
+            drive(routed.run(Call("q")), Host({"small": [ConnectionError("refused")]}))
+
+
+def test_deciding_says_when_a_model_may_be_called_again() -> None:
+    routed = Router(policy(**ONE), clock=FakeClock(), environ={})
+    fail(routed)
+    for decide in (routed.decide, lambda call: asyncio.run(routed.adecide(call))):
+        with pytest.raises(NoEligibleModelError, match="2 of 2 tries failed within 60s, the last with connection") as caught:
+            decide(Call("q"))
+        assert caught.value.retry_after == 30
+    with pytest.raises(NoEligibleModelError) as caught:
+        router(require=[{"when": {}, "labels": "private"}]).decide(Call("q"))
+    assert caught.value.retry_after is None
+
+
+def test_what_an_error_says_of_waiting_is_pickled_with_it() -> None:
+    error = NoEligibleModelError("why", rejected={"small": "circuit open"}, retry_after=7.5)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.retry_after, copy.rejected, str(copy)) == (7.5, error.rejected, str(error))
+
+
+def test_a_reload_keeps_the_circuits_of_the_models_that_stay_the_same() -> None:
+    routed = Router(policy(**ONE), clock=FakeClock(), environ={})
+    fail(routed)
+    routed.reload(policy(**ONE | {"breaker": {"failures": 9}}))
+    assert routed.health()["small"].state == "open"
+    routed.reload(policy(**ONE | {"models": {"small": {"model": "test:another"}}}))
+    assert routed.health()["small"].state == "closed"
+    assert drive(routed.run(Call("q")), Host({"small": ["hi"]})).model == "small"
+    routed.reload(policy(**ONE))
+    assert routed.health()["small"].state == "open"
+    routed.reload(policy(**ONE | {"breaker": "none"}))
+    assert drive(routed.run(Call("q")), Host({"small": ["hi"]})).model == "small"
+
+
+def test_a_call_in_flight_is_accounted_for_under_the_policy_it_began_with() -> None:
+    routed = Router(policy(**ONE), clock=FakeClock(), environ={})
+
+    class Reloading(Host):
+        def answer(self, attempt: Any) -> Any:
+            routed.reload(policy(models={"other": {"model": "test:other"}}, default=["other"]))
+            return super().answer(attempt)
+
+    with pytest.raises(ConnectionError):
+        drive(routed.run(Call("q")), Reloading({"small": [ConnectionError()]}))
+    assert list(routed.health()) == ["other"]
+    routed.reload(policy(**ONE))
+    assert routed.health()["small"].tries == 1
+
+
+def test_a_policy_that_is_put_in_force_by_many_threads_while_others_call_breaks_no_call() -> None:
+    routed = Router(policy(), environ={})
+    stop, wrong = threading.Event(), list[BaseException]()
+    policies = [load_policy(policy()), load_policy(policy(breaker="none")), load_policy(policy(default=["large"]))]
+
+    def reload() -> None:
+        while not stop.is_set():
+            for one in policies:
+                routed.reload(one)
+                routed.health()
+
+    def call() -> None:
+        try:
+            for n in range(150):
+                line: Any = [ConnectionError()] * 2 if n % 3 == 0 else ["hi"]
+                drive(routed.run(Call("q")), Host({"small": list(line), "large": ["hi", "hi"]}))
+        except BaseException as error:
+            wrong.append(error)
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    reloaders = [threading.Thread(target=reload) for _ in range(2)]
+    for thread in (*callers, *reloaders):
+        thread.start()
+    for thread in callers:
+        thread.join()
+    stop.set()
+    for thread in reloaders:
+        thread.join()
+    assert wrong == []
+
+
+def test_pickles_with_its_store_and_check_and_without_what_it_has_seen() -> None:
+    routed = Router(policy(**ONE), clock=FakeClock(), environ={}, store=MemoryStore(FakeClock()), check=len)
+    fail(routed)
+    copy = pickle.loads(pickle.dumps(routed))
+    assert (routed.health()["small"].state, copy.health()["small"]) == ("open", ModelHealth())
+    fail(copy)
+    assert copy.health()["small"].state == "open"
+
+
+def test_disabled_nothing_is_refused_and_nothing_is_accounted_for() -> None:
+    store = MemoryStore()
+    with pytest.warns(RuntimeWarning, match="TASKROUTE_DISABLED is set"):
+        routed = Router(policy(**ONE), environ={"TASKROUTE_DISABLED": "1"}, store=store)
+    fail(routed, 12)
+    assert routed.health() == {"small": ModelHealth(), "large": ModelHealth()}
+    assert list(store.scan("")) == []
+    enforcing = Router(policy(**ONE), environ={}, store=store)
+    fail(enforcing)
+    assert drive(routed.run(Call("q")), Host({"small": ["hi"]})).model == "small"
+
+
+def test_a_store_stays_its_callers_to_close() -> None:
+    store = MemoryStore()
+    with Router(policy(), environ={}, store=store):
+        pass
+    store.put("mine", b"1")
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (0.5, "check= must be a function from an answer to a score, not a float"),
+        ({"hti": len}, r"check={'hti': …} names no route; did you mean 'hit'\? known: hit"),
+        ({"hit": 0.5}, "check={'hit': …} must be a function from an answer to a score, not a float"),
+    ],
+)
+def test_what_is_no_check_is_refused_when_the_router_is_built(check: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Router(policy(routes=when(stage="x")), environ={}, check=check)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_child_of_a_fork_made_while_an_account_is_written_is_not_locked_up() -> None:
+    code = """
+import os, threading, time
+from taskroute import Call, Router
+from taskroute.clock import SystemClock
+from taskroute.execution.drivers import drive
+
+class Slow(SystemClock):
+    def time(self):
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(1)
+        return time.time()
+
+class Host:
+    def answer(self, attempt):
+        asked.set()
+        raise ConnectionError
+
+def call():
+    try:
+        drive(router.run(Call("q")), Host())
+    except ConnectionError:
+        pass
+
+router, asked = Router({"models": {"a": "test:a"}, "default": "a"}, clock=Slow()), threading.Event()
+threading.Thread(target=call, daemon=True).start()
+asked.wait()
+time.sleep(0.1)
+if (child := os.fork()) == 0:
+    router.health()
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0)
+"""
+    found = subprocess.run([sys.executable, "-u", "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert found.stdout.strip() == "7"
 
 
 def test_users_can_assert_a_route_and_are_told_why_it_differs() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from taskroute.registry.models import ModelSpec
 from taskroute.signals.collect import needs_of
 from taskroute.signals.size import MARGIN, estimate_tokens, token_ceiling
-from taskroute.types import Call, StateView
+from taskroute.types import NOTHING, Call, StateView
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
@@ -30,7 +30,7 @@ def sift(
     """Return the models that may answer, in the given order, and the reason for each other one."""
     needs = needs_of(call)
     # Most calls ask for nothing that a model could lack, and then there is nothing to look up.
-    unbound = not needs and not labels and not state.unavailable
+    unbound = not needs and not labels and state.unavailable is NOTHING
     eligible: list[str] = []
     rejected: dict[str, str] = {}
     doubtful: list[str] = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
+from taskroute.policy.carrying import FailureClass, Fallback, Retry, Timeout, over
 from taskroute.policy.conditions import Condition, compile_when
 from taskroute.policy.regex import compile_linear
-from taskroute.policy.schema import Choose, FailureClass, Fallback, ModelEntry, Policy, PriceEntry, Retry, Route, Timeout
+from taskroute.policy.schema import Choose, ModelEntry, Policy, PriceEntry, Route
 from taskroute.ports import Classifier, SensitiveDetector
 from taskroute.registry.models import ModelSpec, Registry, describe
 from taskroute.registry.prices import UserPrice
@@ -142,15 +143,6 @@ def _settings(retry: Retry, timeout: Timeout, fallback: Fallback) -> CallSetting
     return CallSettings(retry, timeout, on, on & _JUDGED, fallback.hold, fallback.min_score)
 
 
-S = TypeVar("S", Timeout, Fallback)
-
-
-def _over(general: S, own: S) -> S:
-    """Return a section with what a route writes of it in the place of what the policy writes."""
-    # Not validated again: that reads durations as they are written, and these are seconds already.
-    return general.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
-
-
 def _least(a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else min(a, b)
 
@@ -159,8 +151,8 @@ def _compile_route(route: Route, policy: Policy) -> CompiledRoute:
     models = route.models
     if route.fallback != "none":
         models = tuple(dict.fromkeys((*route.models, *policy.default)))
-    limits = policy.timeout if route.timeout is None else _over(policy.timeout, route.timeout)
-    fallback = _over(policy.fallback, route.fallback) if isinstance(route.fallback, Fallback) else policy.fallback
+    limits = policy.timeout if route.timeout is None else over(policy.timeout, route.timeout)
+    fallback = over(policy.fallback, route.fallback) if isinstance(route.fallback, Fallback) else policy.fallback
     stages = route.when.stage
     exact = None if stages is None or any(stage.endswith(":*") for stage in stages) else frozenset(stages)
     how = _settings(route.retry or policy.retry, limits, fallback)

@@ -62,7 +62,7 @@ class Account:
         due = self._new * _SHARE >= len(self._samples) if self._new else False
         if exact or due or now - self._at >= _STALE:
             self._new, self._at = 0, now
-            self._summary = _summed([sample for sample in self._samples if now - sample.at < max(window, _FRESH)], now, window)
+            self._summary = _summed([sample for sample in tuple(self._samples) if now - sample.at < max(window, _FRESH)], now, window)
         return self._summary
 
 

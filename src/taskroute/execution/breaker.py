@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any, Final, Literal, NamedTuple
 
-from taskroute.policy.schema import Breaker
+from taskroute.policy.carrying import Breaker
 
 _SLOTS: Final = 10
 _MOST: Final = 1_000_000_000

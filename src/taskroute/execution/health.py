@@ -6,18 +6,18 @@ import hashlib
 import os
 import threading
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from taskroute.decision.snapshot import Snapshot
 from taskroute.execution import breaker
 from taskroute.execution.account import Account
 from taskroute.execution.breaker import Circuit
-from taskroute.policy.schema import Breaker
+from taskroute.policy.carrying import Breaker
 from taskroute.ports import Clock, Store
 from taskroute.registry.models import ModelSpec
 from taskroute.steps import Acquired, Release, Released
-from taskroute.types import NO_STATE, LastError, ModelHealth, StateView
+from taskroute.types import NOTHING, LastError, ModelHealth, StateView
 from taskroute.warn import warn_once
 
 T = TypeVar("T")
@@ -48,8 +48,11 @@ class Health:
     def __init__(self, clock: Clock, store: Store | None = None) -> None:
         self.clock = clock
         self.store = store
-        self.lock = threading.Lock()
+        # Reentrant, since the collector may close a forgotten stream, and with it a call, while this thread holds it.
+        self.lock = threading.RLock()
         self.paused_until = float("-inf")
+        self.troubled: set[str] = set()
+        """The accounts whose circuit is not closed; with none, which is nearly always, there is nothing to look at."""
         self._accounts: dict[str, Account] = {}
         _alive.add(self)
 
@@ -57,12 +60,17 @@ class Health:
         """Return the account under this name, opened when there is none."""
         return self._accounts.get(key) or self._accounts.setdefault(key, Account())
 
+    def settle(self, key: str, account: Account, circuit: Circuit) -> None:
+        """Keep a circuit as it is now. Whoever calls it holds the lock."""
+        account.circuit = circuit
+        if circuit.state == "closed":
+            self.troubled.discard(key)
+        else:
+            self.troubled.add(key)
+
     def known(self, key: str) -> Account | None:
         """Return the account under this name, if there is one."""
         return self._accounts.get(key)
-
-    def __bool__(self) -> bool:
-        return bool(self._accounts)
 
 
 _alive: Final[weakref.WeakSet[Health]] = weakref.WeakSet()
@@ -71,7 +79,7 @@ _alive: Final[weakref.WeakSet[Health]] = weakref.WeakSet()
 def _after_fork() -> None:
     """A lock that another thread held at a fork would never be let go in the child."""
     for health in _alive:
-        health.lock = threading.Lock()
+        health.lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -87,6 +95,10 @@ class ModelGuard:
         self._settings = settings if isinstance(settings, Breaker) else None
         self._window = _WINDOW if self._settings is None else self._settings.window
         self._keys = {name: _key(spec) for name, spec in snapshot.registry.items()}
+
+    def is_free(self, model: str) -> bool:
+        """Return whether the model may be called without asking: nobody else counts, and nothing speaks against it."""
+        return self._settings is None or (self._health.store is None and self._keys[model] not in self._health.troubled)
 
     # For the drivers
 
@@ -114,21 +126,25 @@ class ModelGuard:
 
     def view(self) -> StateView:
         """Return how the models are doing, frozen; asks no store."""
-        health = self._health
-        if not health:
-            return NO_STATE
-        found: dict[str, ModelHealth] = {}
-        unavailable: dict[str, str] = {}
+        return StateView(self._unavailable() if self._health.troubled else NOTHING, _Seen(self))
+
+    def _unavailable(self) -> Mapping[str, str]:
+        health, time = self._health, self._health.clock.time()
+        with health.lock:
+            accounts = {model: health.known(key) for model, key in self._keys.items() if key in health.troubled}
+            refusals = {model: self._refused(account, time) for model, account in accounts.items() if account is not None}
+        return {model: refused for model, refused in refusals.items() if refused is not None} or NOTHING
+
+    def seen(self) -> dict[str, ModelHealth]:
+        """Return how those models are doing that were ever tried."""
+        health, found = self._health, dict[str, ModelHealth]()
         now, time = health.clock.now(), health.clock.time()
         with health.lock:
             for model, key in self._keys.items():
                 account = health.known(key)
                 if account is not None:
                     found[model] = self._shown(account, now, time)
-                    refused = self._refused(account, time)
-                    if refused is not None:
-                        unavailable[model] = refused
-        return StateView(unavailable, found)
+        return found
 
     def report(self) -> dict[str, ModelHealth]:
         """Return how every model of the policy is doing, worked out to this moment."""
@@ -152,6 +168,9 @@ class ModelGuard:
         """Return why a model must be left alone, None when it need not be."""
         if self._settings is None or account.circuit.state == "closed":
             return None
+        if account.circuit.state == "half_open" and self._store() is not None:
+            # Another process's try may have closed it meanwhile; who asks to call the model is told.
+            return None
         admission = breaker.admit(account.circuit, self._settings, time)
         if admission.refused is not None:
             # What came from a clock that is ahead has been set right in it.
@@ -162,19 +181,16 @@ class ModelGuard:
 
     def _admission(self, model: str) -> Change[Acquired] | None:
         settings, clock = self._settings, self._health.clock
-        if settings is None or (self._health.store is None and self._known_closed(model)):
+        if settings is None or self.is_free(model):
             return None
 
         def change(circuit: Circuit) -> tuple[Circuit, Acquired]:
             admission = breaker.admit(circuit, settings, clock.time())
             until = admission.circuit.probe_until if admission.probe else 0.0
-            return admission.circuit, Acquired(clock.now(), admission.refused, until)
+            wait = None if admission.refused is None else breaker.retry_after(admission.circuit, settings, clock.time())
+            return admission.circuit, Acquired(clock.now(), admission.refused, until, wait)
 
         return change
-
-    def _known_closed(self, model: str) -> bool:
-        account = self._health.known(self._keys[model])
-        return account is None or account.circuit.state == "closed"
 
     def _verdict(self, step: Release) -> Change[Released] | None:
         """Note the try; return what it does to the circuit, None when it does nothing."""
@@ -246,7 +262,7 @@ class ModelGuard:
             after, result = change(before)
             if after == before or (yield _Op("compare_and_set", (name, data, breaker.dumps(after), self._ttl()))):
                 with self._health.lock:
-                    self._health.account(key).circuit = after
+                    self._health.settle(key, self._health.account(key), after)
                 return result
         return self._here(key, change)
 
@@ -254,7 +270,8 @@ class ModelGuard:
         """Change the circuit as this process knows it."""
         with self._health.lock:
             account = self._health.account(key)
-            account.circuit, result = change(account.circuit)
+            circuit, result = change(account.circuit)
+            self._health.settle(key, account, circuit)
         return result
 
     def _store(self) -> Store | None:
@@ -271,6 +288,30 @@ class ModelGuard:
     def _ttl(self) -> float:
         settings = self._settings
         return _KEPT if settings is None else max(_KEPT, 2 * (settings.window + settings.cooldown))
+
+
+class _Seen(Mapping[str, ModelHealth]):
+    """How the models are doing: worked out when it is first looked at, which most calls never do, and the same from then on."""
+
+    __slots__ = ("_found", "_guard")
+
+    def __init__(self, guard: ModelGuard) -> None:
+        self._guard = guard
+        self._found: dict[str, ModelHealth] | None = None
+
+    def _look(self) -> dict[str, ModelHealth]:
+        if self._found is None:
+            self._found = self._guard.seen()
+        return self._found
+
+    def __getitem__(self, model: str) -> ModelHealth:
+        return self._look()[model]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._look())
+
+    def __len__(self) -> int:
+        return len(self._look())
 
 
 def _perform(store: Store, ops: Generator[_Op, Any, T]) -> T:

@@ -58,35 +58,41 @@ class Request(NamedTuple):
     """A number from 0 to 1, for jitter."""
     guarded: bool = False
     """Whether somebody keeps account of the models, so that each try is asked for and given back."""
+    is_free: Callable[[str], bool] = lambda model: False
+    """Whether a model may be called without asking, because nothing speaks against it."""
     client_retries: Callable[[str], int | None] = lambda model: None
     """How often a model's own client tries again unseen."""
     scored: Callable[[str | None], bool] = lambda route: True
     """Whether the user has a check for the answers of a route."""
+    is_async: bool = False
+    """Whether the driver may cancel an attempt whose time is up, whoever else holds its limits."""
 
 
 def plan(request: Request) -> Plan:
     """Yield the steps that carry out one call; return how it ended."""
-    decided = yield from _decide(request)
-    if isinstance(decided, Outcome):
-        return decided
+    found = yield from _decide(request)
+    if isinstance(found, Outcome):
+        return found
+    decided, at = found
     models = _models(request, decided)
     if not models:
         error = NoEligibleModelError(decided.reason, rejected=decided.rejected, retry_after=soonest(decided, request.state))
         return Outcome(decision=decided, tries=(), status="failed", error=error)
-    return (yield from _Run(request, decided, models).steps())
+    return (yield from _Run(request, decided, models, at).steps())
 
 
-def _decide(request: Request) -> Generator[Step, Event, Decision | Outcome]:
-    known = NO_SIGNALS
+def _decide(request: Request) -> Generator[Step, Event, tuple[Decision, float] | Outcome]:
+    known, at = NO_SIGNALS, request.started
     while True:
         decision = decide(request.snapshot, request.call, known, request.state, request.started)
         if not isinstance(decision, NeedSignal):
-            return decision.numbered(request.decision_id)
+            return decision.numbered(request.decision_id), at
         event = yield Classify(decision, request.snapshot.settings.timeout.call)
         if isinstance(event, Cancelled):
             undecided = Decision(candidates=(), route=None, reason="cancelled before a model was chosen", id=request.decision_id)
             return Outcome(decision=undecided, tries=(), status="cancelled", error=event.error)
         known = with_classification(request.snapshot, request.call, known, event.result if isinstance(event, Classified) else None)
+        at = event.at
 
 
 def _models(request: Request, decision: Decision) -> tuple[str, ...]:
@@ -123,6 +129,8 @@ class _Kept(NamedTuple):
     model: str
     deliver: Deliver | None
     """How a stream is given out; None for a whole answer."""
+    useful: bool
+    """False for a stream without anything that the caller could use."""
 
 
 class _Failure(NamedTuple):
@@ -136,7 +144,7 @@ class _Failure(NamedTuple):
 class _Run:
     """The tries of one call, in order."""
 
-    def __init__(self, request: Request, decision: Decision, models: tuple[str, ...]) -> None:
+    def __init__(self, request: Request, decision: Decision, models: tuple[str, ...], at: float) -> None:
         self.request = request
         self.decision = decision
         self.queue = list(models)
@@ -146,7 +154,7 @@ class _Run:
             # Nothing would score it, so that no stream is held back for it.
             self.checks -= {"low_confidence"}
         self.tries: list[Try] = []
-        self.at = request.started
+        self.at = at if self._in_time(at) else request.started
         self.number = 0
         self.before: str | None = None
         self.reason: str | None = None
@@ -209,6 +217,8 @@ class _Run:
         """Return what was granted; None when the model must not be called now, or the outcome of a call that was cancelled."""
         if model == ORIGINAL or not self.request.guarded:
             return _FREE
+        if self.request.is_free(model):
+            return _GRANTED
         event = yield Acquire(model)
         if isinstance(event, Cancelled):
             return self._outcome("cancelled", error=event.error)
@@ -264,6 +274,9 @@ class _Run:
 
     def _held_by(self, model: str) -> str:
         how = self.request.held_by(model)
+        if how == "client" and self.settings.client_timeout is None and self.settings.stream_timeout is None:
+            # A limit of the first chunk alone, or of the others alone, is none that a client could be given.
+            how = "async" if self.request.is_async else "none"
         return "thread" if how == "none" and self.settings.timeout.threads else how
 
     def _worth_checking(self, model: str) -> frozenset[str]:
@@ -279,7 +292,8 @@ class _Run:
         """Return what is wrong with an answer, None when it is the caller's."""
         empty = not event.useful and event.held and not says_why(event.reply)
         # A stream may end without an answer for no reason of the model's, so that this is no opt-in.
-        if empty and (self.kept is not None or (self.queue and "server_error" in self.settings.fallback_on)):
+        goes_on = self.queue and "server_error" in self.settings.fallback_on and self._in_time(event.at)
+        if empty and (self._has_kept() or goes_on):
             return Validated(event.at, "server_error", "the stream ended without an answer")
         if not attempt.checks:
             return None
@@ -293,15 +307,20 @@ class _Run:
         self.score = found.score
         return found if found.failure is not None and self._in_time(found.at) else None
 
+    def _has_kept(self) -> bool:
+        """Return whether an earlier answer is worth more than none."""
+        return self.kept is not None and self.kept.useful
+
     def _not_good_enough(self, attempt: Attempt, event: Ended, finding: Validated) -> None:
         kind = finding.failure or ""
         self._note(event, attempt.model, attempt.retry, reply=event.reply, failure=kind)
         self.at = max(self.at, finding.at)
-        if event.useful or self.kept is None:
-            self.kept = _Kept(event.reply, attempt.model, Deliver(attempt.model, attempt.tries) if event.held else None)
+        if event.useful or not self._has_kept():
+            deliver = Deliver(attempt.model, attempt.tries) if event.held else None
+            self.kept = _Kept(event.reply, attempt.model, deliver, event.useful)
         if kind in self.settings.checks:
             self.queue = self._stronger(attempt.model, kind)
-        elif kind not in self.settings.fallback_on:
+        elif kind not in self.settings.fallback_on or not self._in_time(self.at):
             self.queue.clear()
         self.before, self.reason = attempt.model, kind
 
@@ -471,6 +490,8 @@ class _Run:
 
 _FREE: Final = Acquired(0.0)
 """Stands for what nobody keeps account of."""
+_GRANTED: Final = Acquired(0.0)
+"""Stands for what need not be asked for."""
 
 
 def _failed(event: Event) -> tuple[BaseException, int]:

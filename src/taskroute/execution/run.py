@@ -14,6 +14,9 @@ from taskroute.ports import Classifier, Clock
 from taskroute.steps import Acquired, Attempt, Event, Release, Released, Step
 from taskroute.types import NOTHING, Decision, Outcome, Reply
 
+_under_way: Final[dict[int, Plan]] = {}
+"""Keeps every plan until it has ended. Python may collect a stream that was dropped in any order, and a plan that went before its
+driver could no longer say how the call ended, nor give back what it was granted."""
 _NOTHING_TO_HOLD: Final[AbstractContextManager[object]] = contextlib.nullcontext()
 
 
@@ -73,8 +76,9 @@ class Run(NamedTuple):
         if watches is not None and event is not None:
             watches.event(event, event.at)
         try:
-            step = self.plan.send(event) if event is not None else next(self.plan)
+            step = self.plan.send(event) if event is not None else self._begin()
         except StopIteration as done:
+            _under_way.pop(id(self.plan), None)
             outcome: Outcome = done.value
             if not outcome.tries:
                 self.record(outcome.decision)
@@ -86,6 +90,10 @@ class Run(NamedTuple):
         if watches is not None:
             watches.step(step, self.clock.now())
         return step
+
+    def _begin(self) -> Step:
+        _under_way[id(self.plan)] = self.plan
+        return next(self.plan)
 
     def active(self) -> AbstractContextManager[object]:
         """Return a context to hold while the host works on the current attempt, never across a yield.

@@ -14,7 +14,7 @@ from taskroute.types import Outcome
 from taskroute.warn import warn_once
 
 _END: Final = object()
-"""Stands for the end of a stream, where StopIteration could be anybody's."""
+"""Stands for the end of a stream."""
 
 
 class _Limit(NamedTuple):
@@ -144,15 +144,24 @@ def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | 
             chunk = _pull(run, stream)
         else:
             chunk = stream.worker.call(lambda: _pull(run, stream), limit.left, f"{limit.what} within {limit.seconds:g}s")
-        stream.spent += clock.now() - began
-        if chunk is _END:
-            _let_go(stream)
-            return stream.ended(clock.now(), held=held)
-        stream.take(chunk)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, stream.delivered, clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
         return Cancelled(error, clock.now())
+    stream.spent += clock.now() - began
+    if chunk is _END:
+        _let_go(stream)
+    return _noted(run, stream, chunk, held=held)
+
+
+def _noted(run: Run, stream: _Stream, chunk: Any, *, held: bool) -> _Chunk | Ended | Failed:
+    """Make sense of what came."""
+    try:
+        if chunk is _END:
+            return stream.ended(run.clock.now(), held=held)
+        stream.take(chunk)
+    except Exception as error:  # noqa: BLE001 - the plan decides what each means
+        return Failed(error, stream.delivered, run.clock.now())
     return _Chunk(chunk)
 
 
@@ -237,18 +246,17 @@ async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | E
     try:
         with run.active():
             if limit is None:
-                chunk = await anext(stream.chunks, _END)
+                chunk = await anext(stream.chunks)
             else:
-                chunk = await within(anext(stream.chunks, _END), max(limit.left, 0.0), limit.what, limit.seconds)
-        stream.spent += clock.now() - began
-        if chunk is _END:
-            return stream.ended(clock.now(), held=held)
-        stream.take(chunk)
+                chunk = await within(anext(stream.chunks), max(limit.left, 0.0), limit.what, limit.seconds)
+    except StopAsyncIteration:
+        chunk = _END
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, stream.delivered, clock.now())
     except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
         return Cancelled(error, clock.now())
-    return _Chunk(chunk)
+    stream.spent += clock.now() - began
+    return _noted(run, stream, chunk, held=held)
 
 
 async def _aclose(run: Run, stream: _Stream, event: Event) -> Event:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple, cast
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, SupportsFloat, cast
 
 from taskroute.execution.finish import CUT_OFF, REFUSED
 from taskroute.types import Reply
@@ -84,11 +85,13 @@ def _invalid(reply: Reply, expected: Expected) -> str:
 def _bad_call(name: str, arguments: Any, tools: Mapping[str, Mapping[str, Any] | None] | None) -> str:
     if tools is not None and name not in tools:
         return f"it calls a tool that was not offered; offered: {', '.join(sorted(tools)) or 'none'}"
+    # The model may have made the name up, where it is not known what was offered.
+    tool = "a tool" if tools is None else f"tool {name!r}"
     if not isinstance(arguments, Mapping):
-        return f"the arguments of tool {name!r} are not a JSON object"
+        return f"the arguments of {tool} are not a JSON object"
     schema = None if tools is None else tools[name]
     detail = "" if not schema else _misfit(schema, dict(cast("Mapping[str, Any]", arguments)))
-    return f"the arguments of tool {name!r} do not fit: {detail}" if detail else ""
+    return f"the arguments of {tool} do not fit: {detail}" if detail else ""
 
 
 def _unfit(schema: Mapping[str, Any], value: Any, text: str) -> str:
@@ -113,12 +116,37 @@ def _misfit(schema: Mapping[str, Any], value: Any) -> str:
         warn_once("validate", "jsonschema", "answers are not checked against their JSON schema: pip install 'taskroute[validate]'")
         return ""
     try:
-        validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)(schema)
+        kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+        # With a registry of its own, it fetches nothing that a schema refers to: a tool's schema may be anybody's.
+        validator = kind(schema, registry=jsonschema.validators.SPECIFICATIONS)
         error = jsonschema.exceptions.best_match(validator.iter_errors(value))
     except Exception as wrong:  # noqa: BLE001 - a schema that cannot be read says nothing of the answer
         warn_once("validate", "schema", f"a JSON schema could not be used to check an answer ({type(wrong).__name__}); the answer stood")
         return ""
-    return "" if error is None else f"{error.json_path} breaks {error.validator!r}"
+    return "" if error is None else f"{_place(error.absolute_path, set(_names(schema)))} breaks {error.validator!r}"
+
+
+def _place(path: Iterable[str | int], names: Collection[str]) -> str:
+    """Return where in a value: by the names in its schema, since any other is the model's own."""
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" if key in names else ".*" for key in path)
+
+
+def _names(schema: Any) -> Iterator[str]:
+    """Yield every name of a property in a schema."""
+    left, seen = [schema], set[int]()
+    while left:
+        part = left.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, Mapping):
+            known: Mapping[str, Any] = cast("Mapping[str, Any]", part)
+            properties = known.get("properties")
+            if isinstance(properties, Mapping):
+                yield from cast("Mapping[str, Any]", properties)
+            left += known.values()
+        elif isinstance(part, list | tuple):
+            left += cast("list[Any]", part)
 
 
 _LOOKS: Final[Mapping[str, Callable[[Reply, Expected], str]]] = {"refusal": _refusal, "truncated": _truncated, "invalid_output": _invalid}
@@ -126,10 +154,14 @@ _LOOKS: Final[Mapping[str, Callable[[Reply, Expected], str]]] = {"refusal": _ref
 
 def judged(score: Any, min_score: float) -> Finding:
     """Return what a check's score comes to. What is no score is said once, and the answer stands."""
-    if not isinstance(score, bool | int | float) or score != score:  # noqa: PLR0124 - NaN alone is unequal to itself
+    try:
+        # Numbers of other libraries too, but no text.
+        number = float(score) if isinstance(score, SupportsFloat) else math.nan
+    except Exception:  # noqa: BLE001 - whatever it is, it is no score
+        number = math.nan
+    if math.isnan(number):
         warn_once("check", type(score).__name__, f"the check gave a {type(score).__name__}, not a score from 0 to 1; the answer stood")
         return FINE
-    number = float(score)
     if number >= min_score:
         return Finding(score=number)
     return Finding("low_confidence", f"the check scored the answer {number:g}, below {min_score:g}", number)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from taskroute.policy.schema import ModelEntry, Policy, Retry, Route, Timeout
+from taskroute.policy.carrying import Retry, Timeout, over
+from taskroute.policy.schema import ModelEntry, Policy, Route
 from taskroute.policy.when import When
 
 Path = tuple[str | int, ...]
@@ -22,11 +23,7 @@ def findings(policy: Policy) -> Iterator[Finding]:
         if route.retry is not None:
             yield from _waits(route.retry, ("routes", index, "retry"))
         if route.timeout is not None:
-            # What a route leaves out stays the policy's.
-            own = Timeout.model_construct(
-                attempt=route.timeout.attempt or policy.timeout.attempt, call=route.timeout.call or policy.timeout.call
-            )
-            yield from _limits(own, ("routes", index, "timeout"))
+            yield from _limits(over(policy.timeout, route.timeout), ("routes", index, "timeout"))
 
 
 def conditions(policy: Policy) -> Iterator[tuple[Path, When]]:
@@ -43,6 +40,12 @@ def _limits(timeout: Timeout, path: Path) -> Iterator[Finding]:
     if attempt is not None and call is not None and attempt > call:
         text = f"one try may take {attempt:g}s and the whole call {call:g}s, so the first try uses up the call and no other model is asked"
         yield path, f"{text}; make 'attempt' shorter than 'call'"
+    whole = min((limit for limit in (attempt, call) if limit is not None), default=None)
+    for name in ("first_chunk", "between_chunks"):
+        limit: float | None = getattr(timeout, name)
+        if whole is not None and limit is not None and limit > whole:
+            text = f"{name!r} is {limit:g}s, and a whole try may take {whole:g}s only, so that it never comes to it"
+            yield path, f"{text}; make {name!r} shorter, or leave it out"
 
 
 def _waits(retry: Retry, path: Path) -> Iterator[Finding]:
@@ -57,7 +60,7 @@ def _retries_of_models(models: Mapping[str, ModelEntry]) -> Iterator[Finding]:
     for name, entry in models.items():
         tries = entry.params.get("max_retries")
         if isinstance(tries, int) and not isinstance(tries, bool) and tries > 0:
-            text = f"the provider's client retries {tries} times in every try of taskroute: they multiply, and nothing reports them"
+            text = f"the provider's client retries {tries} times in every try of taskroute: they multiply, and nobody sees them"
             yield ("models", name, "params", "max_retries"), f"{text}; set it to 0, and use 'retry.extra'"
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from taskroute.policy.carrying import Breaker, Fallback, PolicyBreaker, Retry, RouteFallback, Timeout, TimeoutOrDuration, as_policy_fallback
 from taskroute.policy.credentials import looks_like_key
 from taskroute.policy.values import (
-    DURATION_SCHEMA,
     Duration,
     Many,
     Name,
@@ -25,29 +24,6 @@ from taskroute.policy.values import (
     filled,
 )
 from taskroute.policy.when import Section, When
-
-FailureClass = Literal[
-    "rate_limit",
-    "timeout",
-    "server_error",
-    "connection",
-    "auth",
-    "not_found",
-    "context_overflow",
-    "refusal",
-    "invalid_output",
-    "truncated",
-    "low_confidence",
-]
-DEFAULT_FALLBACK_ON: Final[tuple[FailureClass, ...]] = (
-    "rate_limit",
-    "timeout",
-    "server_error",
-    "connection",
-    "auth",
-    "not_found",
-    "context_overflow",
-)
 
 
 class PriceEntry(Section):
@@ -126,58 +102,6 @@ class Requirement(Section):
     labels: NeededNames
 
 
-class Timeout(Section):
-    """Time limits. Only the time spent waiting for a model counts, not what the caller does between two chunks."""
-
-    attempt: Duration | None = None
-    """For one try."""
-    call: Duration | None = None
-    """For the whole call, with its retries and fallbacks."""
-    first_chunk: Duration | None = None
-    """Until a stream has something to give out."""
-    between_chunks: Duration | None = None
-    """Between two chunks after that."""
-    threads: bool = False
-    """Whether a sync call whose client cannot hold a limit runs in a thread, which is left behind when its time is up."""
-
-
-class Retry(Section):
-    """Tries of the same model after the first, for failures that pass by themselves."""
-
-    extra: Annotated[int, Field(ge=0, le=10)] = 1
-    backoff: Duration = 0.5
-    """The wait before the first retry; it doubles each time, with jitter."""
-    max_wait: Duration = 8.0
-    """A longer wait, also one that the provider asks for, goes to the next model at once."""
-
-
-class Fallback(Section):
-    """When the next model is asked."""
-
-    on: Many[FailureClass] = DEFAULT_FALLBACK_ON
-    """Failure classes; an empty list says that none goes to another model.
-
-    `invalid_output`, `truncated`, `refusal` and `low_confidence` are about answers that were given: each is examined before the caller
-    gets it, as long as a stronger model is left.
-    """
-    hold: Duration = 10.0
-    """How long a stream is held back for that; what takes longer is given out as it comes, unexamined."""
-    min_score: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """An answer that the user's check gives less is of low confidence."""
-
-
-class Breaker(Section):
-    """When a model that fails is left alone for a while."""
-
-    failures: Annotated[int, Field(ge=1, le=10_000)] = 5
-    """So many tries must fail within the window…"""
-    rate: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """…and be at least this share of all its tries there."""
-    window: Duration = 60.0
-    cooldown: Duration = 30.0
-    """Then it is not called for this long; after that one call is let through to see."""
-
-
 class Choose(Section):
     """Models to choose from by what is known of them."""
 
@@ -191,41 +115,6 @@ def _given(key: str) -> JsonDict:
     return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
 
 
-def _as_timeout(value: Any) -> Any:
-    return {"attempt": value} if isinstance(value, str | int | float) else value
-
-
-def _as_fallback(value: Any) -> Any:
-    if isinstance(value, str) and value != "none":
-        if difflib.get_close_matches(value.casefold(), ["none"]):
-            raise ValueError(f"{value!r} is not known; did you mean 'none'?")
-        raise ValueError(f"{value!r} is not known; write 'none', or a mapping with 'on'")
-    if isinstance(value, dict) and value.get("on") in ([], ()):  # pyright: ignore[reportUnknownMemberType]
-        raise ValueError("'on' is empty; write 'fallback: none' to stop at this route's own models, or name at least one failure class")
-    return value  # pyright: ignore[reportUnknownVariableType]
-
-
-def _as_policy_fallback(value: Any) -> Any:
-    if isinstance(value, str):
-        raise ValueError(f"this must be a mapping with 'on', not {value!r}; write {{on: []}} to never go to another model")
-    return value
-
-
-_RouteFallback = Annotated[
-    Annotated[Literal["none"], Tag("none")] | Annotated[Fallback, Tag("mapping")],
-    Discriminator(lambda value: "none" if value == "none" else "mapping"),
-    BeforeValidator(_as_fallback),
-]
-
-
-_Breaker = Annotated[
-    Annotated[Literal["none"], Tag("none")] | Annotated[Breaker, Tag("mapping")],
-    Discriminator(lambda value: "none" if value == "none" else "mapping"),
-]
-
-_Timeout = Annotated[Timeout, BeforeValidator(_as_timeout), ShortForm(DURATION_SCHEMA)]
-
-
 class Route(Section):
     """When these conditions hold, these models answer, in this order."""
 
@@ -236,10 +125,10 @@ class Route(Section):
     use: NeededNames | None = None
     """Models, in order; or `choose`."""
     choose: Choose | None = None
-    timeout: _Timeout | None = None
+    timeout: TimeoutOrDuration | None = None
     """A duration (for one try) or a mapping, instead of the policy's."""
     retry: Retry | None = None
-    fallback: _RouteFallback | None = None
+    fallback: RouteFallback | None = None
     """`none` stops at this route's own models, without `default`."""
 
     @model_validator(mode="after")
@@ -320,10 +209,10 @@ class Policy(Section):
     classifier: ClassifierEntry = ClassifierEntry()
     sensitive: SensitiveEntry = SensitiveEntry()
     retry: Retry = Retry()
-    timeout: _Timeout = Timeout()
+    timeout: TimeoutOrDuration = Timeout()
     """A duration (for one try) or a mapping."""
-    fallback: Annotated[Fallback, BeforeValidator(_as_policy_fallback)] = Fallback()
-    breaker: _Breaker = Breaker()
+    fallback: Annotated[Fallback, BeforeValidator(as_policy_fallback)] = Fallback()
+    breaker: PolicyBreaker = Breaker()
     """`none` for no breaker."""
     telemetry: Telemetry = Telemetry()
 
