@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, get_args
 
 from langchain.agents.middleware.types import ModelRequest, ModelResponse
+from langchain.agents.structured_output import ProviderStrategy
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
@@ -52,9 +53,14 @@ class AgentHost(ChatHost):
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         answers: list[BaseMessage] = [message for message in reply.answer.result if isinstance(message, AIMessage)]
-        # An answer that must fit a schema may be asked for with one more tool, which LangChain names.
-        tools = tools_in(self._request.tools) if self._request.response_format is None else None
-        return Expected(answers[-1] if answers else None, None, None, tools)
+        tools, others = tools_in(self._request.tools)
+        wanted: Any = self._request.response_format
+        if wanted is not None:
+            # An answer that must fit a schema may be asked for with tools of LangChain's own.
+            specs = getattr(wanted, "schema_specs", None) or ()
+            tools = {**(tools or {}), **{spec.name: spec.json_schema for spec in specs}}
+            others = others or not (specs or isinstance(wanted, ProviderStrategy))
+        return Expected(answers[-1] if answers else None, None, None, tools or None, others)
 
     def _replied(self, attempt: Attempt, response: Answered) -> Reply:
         """Return the response with the record in the model's own message, which others of the tools' may follow."""

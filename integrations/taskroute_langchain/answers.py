@@ -196,10 +196,18 @@ def is_empty(message: BaseMessage) -> bool:
     return all(isinstance(block, str) or block.get("type") in NOT_FOR_THE_CALLER for block in message.content)
 
 
+_BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
+
+
+def says(block: Mapping[str, Any]) -> bool:
+    """Return whether a block, or a part of one, holds anything beside its kind and place."""
+    return any(name not in ("type", "index", "id") and value not in _BLANK for name, value in block.items())
+
+
 def has_content(chunk: Any) -> bool:
     """Return whether a chunk holds anything that a caller could use: text, reasoning or part of a tool call."""
-    if not isinstance(chunk, BaseMessage):
+    if not isinstance(chunk, AIMessageChunk):
         return True
-    if isinstance(chunk, AIMessageChunk):
-        return bool(chunk.content or chunk.tool_call_chunks or chunk.additional_kwargs)
-    return True
+    content = chunk.content
+    said = bool(content) if isinstance(content, str) else any(bool(block) if isinstance(block, str) else says(block) for block in content)
+    return bool(said or chunk.tool_call_chunks or chunk.additional_kwargs)

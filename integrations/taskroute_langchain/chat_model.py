@@ -34,7 +34,7 @@ from taskroute.types import Call
 from taskroute_langchain.ancestors import track_ancestors
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, event_stream, ready
-from taskroute_langchain.host import ChatHost, GenerateHost
+from taskroute_langchain.host import ChatHost, GenerateHost, aclose
 from taskroute_langchain.pool import ModelPool, at_most, refuse_others
 from taskroute_langchain.profile import shared_profile
 from taskroute_langchain.request import as_config, below, call_of, joined, named, of_latest_attempt, pinned, with_stop, without_id
@@ -139,7 +139,7 @@ class RoutedChatModel(BaseChatModel):
             async for chunk in chunks:
                 yield chunk
         finally:
-            await chunks.aclose()
+            await aclose(chunks)
 
     def generate(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 from langchain_core.messages import AIMessage
@@ -21,12 +21,12 @@ from taskroute_langchain.answers import (
     answer_from,
     has_summary,
     refuse_half,
+    says,
     unless_summarised,
 )
-from taskroute_langchain.host import UNREAD, ChatHost
+from taskroute_langchain.host import UNREAD, ChatHost, aclose
 from taskroute_langchain.record import KEY, record, run_config
 
-_BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 _SPREAD = frozenset({"google_genai", "google_vertexai"})
 """Providers whose packages spread the usage over the chunks: of its details, LangChain's events keep those of the last chunk alone."""
 
@@ -56,7 +56,7 @@ class EventSource:
             return not FOR_THE_CALLER.isdisjoint(as_mapping(event.get("additional_kwargs")))
         if event.get("event") not in ("content-block-start", "content-block-delta", "content-block-finish"):
             return False
-        return _says(as_mapping(event.get("delta") or event.get("content")))
+        return says(as_mapping(event.get("delta") or event.get("content")))
 
     def note(self, event: Any) -> Any:
         """Return the event; what ends the message comes back with the record."""
@@ -134,11 +134,6 @@ class EventSource:
         return reply._replace(answer=answer, arguments=tuple(self._arguments), refused=self._refused, empty=empty)
 
 
-def _says(block: Mapping[str, Any]) -> bool:
-    """Return whether a block, or a part of one, holds anything beside its kind and place."""
-    return any(name not in ("type", "index", "id") and value not in _BLANK for name, value in block.items())
-
-
 class EventHost(ChatHost):
     """Performs attempts through `stream_events(version="v3")` of the chosen model."""
 
@@ -167,7 +162,7 @@ class EventHost(ChatHost):
                 self.message_id = inner.message_id
                 yield source.note(event)
         finally:
-            await inner.aclose()
+            await aclose(inner)
 
 
 def event_stream(begin: Callable[[], Run], host: EventHost) -> ChatModelStream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from pydantic import BaseModel
@@ -37,17 +37,26 @@ def schema_of(asked: Any) -> Mapping[str, Any] | None:
         return None
 
 
-def tools_in(tools: Sequence[Any] | None) -> Schemas | None:
-    """Return each tool with the JSON schema of its arguments; None where one is a provider's own, whose calls have no fixed names."""
-    if not tools:
-        return None
+class Offered(NamedTuple):
+    """The tools that an answer may call."""
+
+    schemas: Schemas | None = None
+    """Each tool that is known, with the JSON schema of its arguments; None without any."""
+    others: bool = False
+    """Whether there are more, such as a provider's own, whose calls have no fixed names."""
+
+
+def tools_in(tools: Sequence[Any] | None) -> Offered:
+    """Return what was offered."""
     found: Schemas = {}
-    for tool in tools:
+    others = False
+    for tool in tools or ():
         name, schema = _described(as_mapping(tool) or convert_to_openai_tool(tool))
         if name is None:
-            return None
-        found[name] = schema
-    return found
+            others = True
+        else:
+            found[name] = schema
+    return Offered(found or None, others)
 
 
 def _described(tool: Mapping[str, Any]) -> tuple[str | None, Mapping[str, Any] | None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,7 +62,7 @@ class ChatHost:
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""
-        return Expected(reply.answer, schema_in(self.kwargs), None, tools_in(self.kwargs.get("tools")))
+        return Expected(reply.answer, schema_in(self.kwargs), None, *tools_in(self.kwargs.get("tools")))
 
     def answer(self, attempt: Attempt) -> Reply:
         runnable, kwargs = self.target(attempt, exact=True)
@@ -230,7 +228,8 @@ class ChunkSource:
 
     def _examined(self, reply: Reply) -> Reply:
         """Return the reply with the message that the chunks come to."""
-        whole = functools.reduce(operator.add, self._parts)
+        # One after the other would take time in the square of their number.
+        whole = self._parts[0] + self._parts[1:] if len(self._parts) > 1 else self._parts[0]
         message, (names, arguments) = message_chunk_to_message(whole), unrepaired(whole)
         return examined(reply._replace(answer=message, text=text_of(message)), message)._replace(tool_calls=names, arguments=arguments)
 
@@ -238,8 +237,14 @@ class ChunkSource:
 async def aclose(chunks: Any) -> None:
     """Close a stream now: left to the event loop, its connection would stay open until some later turn."""
     close = getattr(chunks, "aclose", None)
-    if close is not None:
+    if close is None:
+        return
+    try:
         await close()
+    except RuntimeError as error:
+        # When an event loop ends, it closes all of its generators at once.
+        if "already running" not in str(error):
+            raise
 
 
 class GenerateHost(ChatHost):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
@@ -33,7 +33,7 @@ def refuse_others(models: Mapping[str, object], original: object = None) -> None
             )
 
 
-_STEP: Final = 1.25
+_STEP: Final = 1.6
 """What is left of a call's time is rounded down to a power of this, so that a model needs no client for each fraction of a second."""
 _CLOSE: Final = 0.95
 _SHORTEST: Final = 0.05
@@ -49,11 +49,18 @@ def at_most(left: float, limit: float | None) -> float:
 def retries_of(model: object) -> int | None:
     """Return how often a chat model's client tries again by itself, None where neither says. OpenAI's class leaves it to its client."""
     first = int(any(parent.__module__.startswith(COUNT_THE_FIRST) for parent in type(model).__mro__))
-    for holder in (model, getattr(model, "root_client", None)):
-        found = getattr(holder, "max_retries", None)
+    for holder in (model, _attribute(model, "root_client")):
+        found = _attribute(holder, "max_retries")
         if isinstance(found, int) and not isinstance(found, bool):
             return max(found - first, 0)
     return None
+
+
+def _attribute(holder: object, name: str) -> Any:
+    try:
+        return getattr(holder, name, None)
+    except Exception:  # noqa: BLE001 - a model may have any property, and this is only reported
+        return None
 
 
 class ModelPool:
@@ -62,7 +69,7 @@ class ModelPool:
     def __init__(self, router: Router, given: Mapping[str, BaseChatModel]) -> None:
         self._router = router
         self._given = dict(given)
-        self._retries: dict[str, int | None] = {}
+        self._retries = {name: retries_of(model) for name, model in self._given.items()}
         with _lock:
             self._built = _built.setdefault(router, {})
         self._check()
@@ -97,11 +104,10 @@ class ModelPool:
 
     def retries(self, name: str) -> int | None:
         """Return how often the client of this model tries again by itself; None where it does not say."""
-        if name not in self._retries:
-            given = self._given.get(name)
-            spec = self._router.snapshot.registry.get(name)
-            self._retries[name] = retries_set(spec) if given is None and spec is not None else retries_of(given)
-        return self._retries[name]
+        if name in self._given:
+            return self._retries[name]
+        spec = self._router.snapshot.registry.get(name)
+        return None if spec is None else retries_set(spec)
 
     def given(self) -> Mapping[str, BaseChatModel]:
         """Return the models that the user gave."""

@@ -13,7 +13,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializa
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from taskroute.execution.drivers import adrive, drive
-from taskroute.execution.run import Run, Source
+from taskroute.execution.run import Run, Source, UnusableAnswerError
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.execution.validate import Expected
 from taskroute.reading import as_mapping
@@ -22,7 +22,7 @@ from taskroute.types import Reply
 from taskroute_langchain.answers import has_content
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
-from taskroute_langchain.host import ChatHost
+from taskroute_langchain.host import ChatHost, aclose
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.record import record, run_config, with_record
 
@@ -91,22 +91,50 @@ class StructuredHost(ChatHost):
     def answer(self, attempt: Attempt) -> Reply:
         runnable, kwargs = self.target(attempt, exact=True)
         config, ear = self._listening(attempt)
-        return self.heard(attempt, ear, runnable.invoke(self.input, config, **kwargs))
+        try:
+            answer = runnable.invoke(self.input, config, **kwargs)
+        except Exception as error:
+            raise self._unusable(attempt, ear, error) from error
+        return self.heard(attempt, ear, answer)
 
     async def aanswer(self, attempt: Attempt) -> Reply:
         runnable, kwargs = self.target(attempt)
         config, ear = self._listening(attempt)
-        return self.heard(attempt, ear, await runnable.ainvoke(self.input, config, **kwargs))
+        try:
+            answer = await runnable.ainvoke(self.input, config, **kwargs)
+        except Exception as error:
+            raise self._unusable(attempt, ear, error) from error
+        return self.heard(attempt, ear, answer)
 
     def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
         runnable, kwargs = self.target(attempt, streams=True, exact=True)
         config, ear = self._listening(attempt)
-        return runnable.stream(self.input, config, **kwargs), _ParsedSource(self, attempt, ear)
+        return self._parsed_stream(attempt, ear, runnable.stream(self.input, config, **kwargs)), _ParsedSource(self, attempt, ear)
 
     def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
         runnable, kwargs = self.target(attempt, streams=True)
         config, ear = self._listening(attempt)
-        return runnable.astream(self.input, config, **kwargs), _ParsedSource(self, attempt, ear)
+        return self._aparsed_stream(attempt, ear, runnable.astream(self.input, config, **kwargs)), _ParsedSource(self, attempt, ear)
+
+    def _parsed_stream(self, attempt: Attempt, ear: _Overheard, chunks: Iterator[Any]) -> Iterator[Any]:
+        try:
+            yield from chunks
+        except Exception as error:
+            raise self._unusable(attempt, ear, error) from error
+
+    async def _aparsed_stream(self, attempt: Attempt, ear: _Overheard, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        try:
+            async for chunk in chunks:
+                yield chunk
+        except Exception as error:
+            raise self._unusable(attempt, ear, error) from error
+        finally:
+            await aclose(chunks)
+
+    def _unusable(self, attempt: Attempt, ear: _Overheard, error: Exception) -> Exception:
+        """Return an error with the answer that it is about, which was paid for; the error itself where there is no answer."""
+        message = ear.message
+        return error if message is None else UnusableAnswerError(error, self.read(attempt, message))
 
 
 class _ParsedSource:
@@ -122,7 +150,7 @@ class _ParsedSource:
         # With the raw message, the parts of the answer come one by one.
         if not self._host.in_parts:
             self._answer = chunk
-            return True
+            return chunk is not None and chunk != {}
         parts = as_mapping(chunk)
         self._answer = {**as_mapping(self._answer), **parts}
         raw = parts.get("raw")
@@ -191,4 +219,4 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
             async for chunk in chunks:
                 yield chunk
         finally:
-            await chunks.aclose()
+            await aclose(chunks)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import random
 import secrets
+import sys
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar
@@ -86,12 +88,16 @@ class Router:
         self._chance = chance
         self._environ = environ
         self._prices = prices or Prices()
+        if store is not None:
+            _refuse_no_store(store)
         self._store = store
         self._health = Health(self._clock, store)
         self._path: Path | None = None
         self._closed = False
+        self._check = check
+        self._checks: Mapping[str | None, Check] = {}
         self._live = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
-        self._checks = _by_route(check, self.policy)
+        _say_what_is_idle(self._live.snapshot, self._checks)
         self._observers = self._all_observers()
 
     @classmethod
@@ -158,19 +164,18 @@ class Router:
         snapshot, clock = live.snapshot, self._clock
         now = clock.now()
         request = Request(
-            snapshot,
-            call,
-            now,
-            self.new_id(),
-            _state(live),
-            has_original,
-            held_by or _not_held,
-            self._chance,
-            not snapshot.disabled,
-            live.guard.is_free,
-            client_retries or _not_known,
-            self._is_scored,
-            is_async,
+            snapshot=snapshot,
+            call=call,
+            started=now,
+            decision_id=self.new_id(),
+            state=_state(live),
+            has_original=has_original,
+            held_by=held_by or _not_held,
+            chance=self._chance,
+            guarded=not snapshot.disabled,
+            client_retries=client_retries or _not_known,
+            scored=self._is_scored,
+            is_async=is_async,
         )
         sources, watches = snapshot.sources, begin(self._observers, call, now)
         return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, self._checks)
@@ -316,6 +321,7 @@ class Router:
         snapshot = compile_policy(
             policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
         )
+        self._checks = _by_route(self._check, policy)
         return _Live(snapshot, ModelGuard(self._health, snapshot))
 
     def _all_observers(self) -> tuple[Observer, ...]:
@@ -345,12 +351,38 @@ def _by_route(check: Check | Mapping[str, Check] | None, policy: Policy) -> Mapp
         return {None: check}
     if not isinstance(check, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"check= must be a function from an answer to a score, not a {type(check).__name__}")
-    names = [route.name for route in policy.routes]
+    names = [*(route.name for route in policy.routes), "default"]
     given: dict[str | None, Check] = {}
     for route, one in check.items():
         if route not in names:
             raise ConfigurationError(f"check={{{route!r}: …}} names no route; {suggestion(route, names)}")
         if not callable(one):
             raise ConfigurationError(f"check={{{route!r}: …}} must be a function from an answer to a score, not a {type(one).__name__}")
-        given[route] = one
+        # A route of that name is its own.
+        given[None if route == "default" and names.count("default") == 1 else route] = one
     return given
+
+
+def _say_what_is_idle(snapshot: Snapshot, checks: Mapping[str | None, Check]) -> None:
+    """Warn of answers that nobody will look at, though the policy or the caller seems to think so."""
+    settings = [snapshot.settings, *snapshot.by_route.values()]
+    scored = any("low_confidence" in each.checks for each in settings)
+    if scored and not checks:
+        _warn("'fallback.on' has low_confidence, but no check= was given: no answer is scored")
+    if checks and not scored:
+        _warn("check= was given, but 'fallback.on' has no low_confidence: it is never asked")
+    if any("invalid_output" in each.checks for each in settings) and importlib.util.find_spec("jsonschema") is None:
+        cure = "pip install 'taskroute[validate]'"
+        _warn(f"'fallback.on' has invalid_output, but answers are not checked against their schema: {cure}")
+
+
+def _warn(text: str) -> None:
+    """Warn at the line that builds the router, also where `from_file` does."""
+    level = next(n for n in itertools.count(1) if sys._getframe(n).f_globals.get("__name__") != __name__)
+    warnings.warn(text, UserWarning, stacklevel=level)
+
+
+def _refuse_no_store(store: object) -> None:
+    lacking = [name for name in ("get", "compare_and_set", "aget", "acompare_and_set") if not callable(getattr(store, name, None))]
+    if lacking:
+        raise ConfigurationError(f"store= is a {type(store).__name__} without {', '.join(lacking)}; give a Store, such as MemoryStore()")

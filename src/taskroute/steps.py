@@ -33,7 +33,7 @@ class Attempt(NamedTuple):
     fallback_from: str | None = None
     fallback_reason: str | None = None
     timeout_enforced: str | None = None
-    """How the timeout is held: `client` (set on the client), `async` (the task is cancelled) or `none`; None without a timeout."""
+    """How the timeout is held: `client` (set on the client), `async` (the task is cancelled), `thread` (which is left behind) or `none`."""
     snapshot: Snapshot | None = None
     """The policy that the call began under; the router may have another by now."""
     first_chunk: float | None = None
@@ -62,8 +62,8 @@ class Release(NamedTuple):
     model: str
     verdict: Literal["answered", "failed", "void"]
     """What the try says of the model: that it answers, that it does not, or nothing."""
-    seconds: float
-    """How long the try took."""
+    seconds: float | None
+    """How long a whole answer took; None when none came."""
     probe: float = 0.0
     """As `Acquired` said it."""
     failure: str | None = None
@@ -82,6 +82,8 @@ class Validate(NamedTuple):
     min_score: float
     timeout: float | None = None
     """Seconds that an async check may take: when the time of the call is up, the answer is the caller's."""
+    empty: bool = False
+    """Whether it is a stream that ended without anything in it, so that there is nothing to look at."""
 
 
 class Wait(NamedTuple):
@@ -115,6 +117,8 @@ class Opened(NamedTuple):
 
     first: Any
     at: float
+    first_chunk: float | None = None
+    """Seconds of waiting for the model until then."""
 
 
 class Ended(NamedTuple):
@@ -128,6 +132,8 @@ class Ended(NamedTuple):
     """Whether this is a stream of which nothing has been given out: `Deliver` does that."""
     useful: bool = True
     """False for a stream without anything that the caller could use."""
+    first_chunk: float | None = None
+    """Seconds of waiting until a stream had something to give out."""
 
 
 class Failed(NamedTuple):
@@ -136,6 +142,8 @@ class Failed(NamedTuple):
     error: BaseException
     delivered: int
     at: float
+    reply: Reply | None = None
+    """The answer that was paid for, where one came and could not be used."""
 
 
 class Waited(NamedTuple):
@@ -154,6 +162,8 @@ class Acquired(NamedTuple):
     """Not 0 for the one call that a half-open circuit lets through: until when it is that."""
     wait: float | None = None
     """Seconds until it may, where it may not."""
+    failure: str | None = None
+    """The class of the failure that opened its circuit, where it may not."""
 
 
 class Released(NamedTuple):

@@ -253,12 +253,16 @@ class ModelHealth(NamedTuple):
 
 
 class StateView(NamedTuple):
-    """A frozen look at what changes between calls, taken before a decision."""
+    """A look at what changes between calls, taken before a decision; the same for the whole of it."""
 
     unavailable: Mapping[str, str] = NOTHING
     """Model name to the reason it must not be called now."""
     health: Mapping[str, ModelHealth] = NOTHING
     """Every model that was ever tried."""
+    opened_by: Mapping[str, str] = NOTHING
+    """Of each unavailable model, the class of the failure that opened its circuit."""
+    settled: bool = False
+    """Whether every circuit is closed and nobody else may have opened one, so that the first model need not be asked for."""
 
 
 NO_STATE: Final = StateView()
@@ -325,11 +329,15 @@ class Try(NamedTuple):
     cost: Cost | None = None
     score: float | None = None
     """What the user's check gave for the answer."""
+    untold: float | None = None
+    """Seconds that the model took for an answer that its account has not been told of; None when there is nothing to tell."""
+    first_chunk: float | None = None
+    """With `untold`, the seconds until a stream had something to give out."""
 
     @property
-    def answered(self) -> bool:
-        """Whether a whole answer came, good enough or not."""
-        return self.error is None and self.failure != "control"
+    def paid(self) -> bool:
+        """Whether an answer came, good enough or not, so that it has a price."""
+        return self.usage is not None or self.cost is not None or (self.error is None and self.failure != "control")
 
 
 def total_cost(costs: Sequence[Cost | None]) -> Cost | None:
@@ -365,4 +373,4 @@ class Outcome(NamedTuple):
     @property
     def cost(self) -> Cost | None:
         """The sum over all answers, those included that were not good enough; None when the price of one is unknown."""
-        return total_cost([t.cost for t in self.tries if t.answered])
+        return total_cost([t.cost for t in self.tries if t.paid])

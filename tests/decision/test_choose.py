@@ -148,11 +148,23 @@ def test_a_price_in_another_currency_than_the_first_is_as_good_as_unknown() -> N
     assert "no price in USD is known for a, c" in decision.reason
 
 
-def test_the_fastest_comes_first_as_the_policy_says_and_the_unknown_last() -> None:
+def test_of_the_fastest_those_come_first_that_nobody_has_tried_of_late_and_then_those_that_are_known() -> None:
     models = {"odd": model("odd"), "slow": model("slow", latency="8s"), "quick": model("quick", latency="900ms"), "last": model("last")}
     decision = decided(compiled(models, "fastest"))
+    assert decision.candidates == ("odd", "quick", "slow", "last")
+    assert decision.reason == "route 'questions' matches every call; fastest of odd, slow, quick"
+    forgotten = decided(compiled(models, "fastest"), state=StateView(health={"odd": ModelHealth(tries=0)}))
+    assert forgotten.candidates == ("odd", "quick", "slow", "last")
+
+
+def test_who_was_tried_in_vain_of_late_comes_after_those_that_are_known() -> None:
+    models = {"odd": model("odd"), "slow": model("slow", latency="8s"), "quick": model("quick", latency="900ms"), "last": model("last")}
+    decision = decided(compiled(models, "fastest"), state=StateView(health={"odd": failed(1.0, tries=1)}))
     assert decision.candidates == ("quick", "slow", "odd", "last")
     assert decision.reason == "route 'questions' matches every call; fastest of odd, slow, quick (no latency is known for odd)"
+    # An old measurement counts for as long as it is kept.
+    old = decided(compiled(models, "fastest"), state=StateView(health={"odd": took(2.0)._replace(tries=0)}))
+    assert old.candidates == ("quick", "odd", "slow", "last")
 
 
 def test_what_was_measured_counts_for_more_than_what_was_written() -> None:
@@ -296,7 +308,14 @@ def test_the_order_is_that_of_what_is_known_and_nothing_is_lost(snapshot: Snapsh
         return (seen.error_rate or 0) > choose.max_error_rate
 
     known = worth(choose, snapshot, call, state.health)
-    ranks = [(over(name), name not in known, known.get(name, 0), choose.among.index(name)) for name in choice.models]
+
+    def unknown(name: str) -> int:
+        """Return where a model stands of which nothing is known: before the others while nobody has tried how fast it is."""
+        if name in known:
+            return 0
+        return -1 if choose.objective == "fastest" and not (name in state.health and state.health[name].tries) else 1
+
+    ranks = [(over(name), unknown(name), known.get(name, 0), choose.among.index(name)) for name in choice.models]
     assert ranks == sorted(ranks)
 
 

@@ -13,7 +13,7 @@ from taskroute import Call, Message, NoEligibleModelError, Signals
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.policy.parse import load_policy
-from taskroute.types import Classification, Decision, NeedSignal, StateView
+from taskroute.types import Classification, Decision, Kept, NeedSignal, StateView
 from tests.policies import policy, snapshot, when
 
 MODELS: dict[str, Any] = {
@@ -83,6 +83,60 @@ def test_unknown_capabilities_and_windows_are_not_held_against_a_model() -> None
     assert decided(snapshot(), Call("q " * 100_000, tools=("search",))).candidates == ("small", "large")
 
 
+OPEN = StateView(unavailable={"small": "circuit open"}, opened_by={"small": "rate_limit"})
+
+
+def test_an_open_circuit_moves_the_call_only_where_its_failure_may_go_to_another_model() -> None:
+    decision = decided(snapshot(fallback={"on": ["rate_limit"]}), Call("q"), state=OPEN)
+    assert (decision.candidates, decision.rejected) == (("large",), {"small": "circuit open"})
+    assert decision.reason == "no routes: default; 'small' is left alone, its circuit is open"
+    decision = decided(snapshot(fallback={"on": ["timeout", "auth"]}), Call("q"), state=OPEN)
+    instead = "not asked in the place of 'small': 'fallback.on' leaves rate_limit out"
+    assert (decision.candidates, decision.rejected) == ((), {"small": "circuit open", "large": instead})
+    assert decision.reason == "no routes: default; every model was rejected"
+
+
+def test_of_several_open_circuits_each_must_let_the_call_go_on() -> None:
+    both = StateView(unavailable={"small": "open", "large": "open"}, opened_by={"small": "timeout", "large": "auth"})
+    three = {"models": MODELS, "default": ["small", "large", "onprem"]}
+    decision = decided(snapshot(**three, fallback={"on": ["timeout", "auth"]}), Call("q"), state=both)
+    assert decision.candidates == ("onprem",)
+    assert decision.reason.endswith("; 'small' is left alone, its circuit is open; 'large' is left alone, its circuit is open")
+    assert decided(snapshot(**three, fallback={"on": ["timeout"]}), Call("q"), state=both).candidates == ()
+
+
+def test_a_circuit_of_a_model_that_could_not_answer_anyway_holds_nobody_back() -> None:
+    compiled = snapshot(models=MODELS, fallback={"on": ["timeout"]})
+    decision = decided(compiled, Call("q", tools=("search",)), state=OPEN)
+    assert (decision.candidates, decision.rejected) == (("large",), {"small": "cannot do tools"})
+    assert "left alone" not in decision.reason
+
+
+def test_a_turn_goes_on_beside_a_circuit_as_its_route_lets_it() -> None:
+    routes = [{"name": "turn", "when": {"stage": "x"}, "use": "small", "fallback": {"on": ["timeout"]}}]
+    kept = Kept("turn", ("small", "large"))
+    # The turn may not go on with another model, so that the call is decided anew.
+    decision = decided(snapshot(routes=routes), Call("q", kept=kept), state=OPEN)
+    assert (decision.candidates, decision.route) == (("large",), None)
+    decision = decided(snapshot(routes=[{**routes[0], "fallback": {"on": ["rate_limit"]}}]), Call("q", kept=kept), state=OPEN)
+    assert (decision.candidates, decision.route) == (("large",), "turn")
+    assert decision.reason == "kept for this turn: route 'turn'; 'small' is left alone, its circuit is open"
+
+
+def test_a_pin_of_the_environment_is_the_last_word_and_one_of_a_call_is_not() -> None:
+    compiled = snapshot()
+    barred = decided(compiled, Call("q", pin="small"), state=OPEN)
+    assert (barred.candidates, barred.reason) == ((), "the call pins 'small', which may not answer: circuit open")
+    assert decided(compiled._replace(pin="small"), Call("q"), state=OPEN).candidates == ("small",)
+
+
+def test_while_observing_the_baseline_knows_no_circuits_also_inside_a_turn() -> None:
+    compiled = snapshot(mode="observe")
+    for kept in (None, Kept(None, ("large",))):
+        decision = decided(compiled, Call("q", kept=kept), state=OPEN)
+        assert (decision.candidates, decision.baseline) == (("large",), ("small", "large"))
+
+
 def test_a_model_that_is_unavailable_now_is_rejected_with_the_reason_given() -> None:
     decision = decided(snapshot(), Call("q"), state=StateView(unavailable={"small": "breaker open"}))
     assert (decision.candidates, decision.rejected) == (("large",), {"small": "breaker open"})
@@ -104,7 +158,7 @@ def test_a_pin_calls_that_model_and_no_other() -> None:
 def test_a_pin_never_passes_a_requirement() -> None:
     decision = decided(snapshot(models=MODELS, require=PRIVATE), Call("mail joe@example.com", pin="large"))
     assert (decision.candidates, decision.rejected) == ((), {"large": "lacks the required label private"})
-    assert decision.reason == "the call pins 'large', which lacks the required label private"
+    assert decision.reason == "the call pins 'large', which may not answer: lacks the required label private"
 
 
 def test_a_pin_that_names_no_model_is_passed_over_and_told() -> None:

@@ -79,3 +79,30 @@ def test_a_summary_is_worked_out_anew_for_many_new_tries_or_after_a_second() -> 
     for _ in range(5):
         account.note(11.2, failed=True, seconds=None, first_chunk=None)
     assert account.summary(11.2, 60.0).tries == 71
+
+
+# Answers that the circuit is told of with the next failure
+
+
+def test_answers_are_counted_by_slot_and_those_that_cannot_matter_any_more_are_dropped() -> None:
+    account = Account()
+    for slot in (5, 5, 6, 14):
+        account.count_answer(slot, 10)
+    assert account.untold == {5: 2, 6: 1, 14: 1}
+    account.count_answer(15, 10)
+    assert account.untold == {6: 1, 14: 1, 15: 1}
+    account.count_answer(16, 10)
+    assert account.untold == {14: 1, 15: 1, 16: 1}
+    # A clock that is set back counts into slots of its own.
+    account.count_answer(3, 10)
+    assert account.untold == {3: 1}
+
+
+@given(st.lists(st.integers(0, 1000)), st.integers(1, 20))
+def test_however_long_nothing_fails_only_so_many_slots_are_kept(slots: list[int], kept: int) -> None:
+    account = Account()
+    for slot in slots:
+        account.count_answer(slot, kept)
+        assert account.untold[slot] >= 1
+        assert len(account.untold) < 2 * kept
+    assert sum(account.untold.values()) <= len(slots)

@@ -70,8 +70,12 @@ def test_a_long_class_name_is_cut() -> None:
     assert len(opened(error_type="E" * 10_000).cause) < 200
 
 
+NOW = breaker.slot(SETTINGS, NOON)
+"""The present slot: one is six seconds."""
+
+
 def test_answers_that_came_in_between_count_for_it() -> None:
-    circuit = failing(times=4, answered=2)
+    circuit = failing(times=4, answered={NOW: 2})
     assert failing(circuit).state == "closed"
     assert failing(failing(circuit), times=2).state == "closed"
     assert failing(circuit, times=4).cause == "8 of 16 tries failed within 60s, the last with server_error"
@@ -84,10 +88,27 @@ def test_failures_longer_ago_than_the_window_are_forgotten() -> None:
     assert failing(circuit, NOON + 53).state == "open"
 
 
+def test_answers_count_for_the_moment_when_they_came() -> None:
+    told = {NOW - 10: 1000, NOW - 9: 1, NOW: 2, NOW + 9: 3, NOW + 10: 1000}
+    circuit = failing(answered=told)
+    assert circuit.slots == ((NOW - 9, 1, 0), (NOW, 2, 1), (NOW + 9, 3, 0))
+    assert failing(circuit, NOON + 6).slots == ((NOW, 2, 1), (NOW + 1, 0, 1), (NOW + 9, 3, 0))
+
+
+def test_what_went_well_before_the_window_does_not_keep_it_closed() -> None:
+    hours = {NOW - ago: 600 for ago in range(10, 3000)}
+    assert failing(times=4, answered=hours).state == "closed"
+    assert failing(times=5, answered=hours).cause == "5 of 5 tries failed within 60s, the last with server_error"
+
+
+def test_a_slot_is_a_tenth_of_the_window() -> None:
+    assert [breaker.slot(SETTINGS, NOON + seconds) - NOW for seconds in (-0.5, 0, 5.9, 6, 59, 60)] == [-1, 0, 0, 1, 9, 10]
+
+
 def test_a_count_stays_within_bounds() -> None:
-    assert failing(answered=-3).slots == ((300000000, 0, 1),)
-    assert failing(answered=10**30).slots == ((300000000, 10**9, 1),)
-    assert failing(Circuit(slots=((300000000, 10**9, 10**9),)), answered=1).slots == ((300000000, 10**9, 10**9),)
+    assert failing(answered={NOW: -3}).slots == ((300000000, 0, 1),)
+    assert failing(answered={NOW: 10**30}).slots == ((300000000, 10**9, 1),)
+    assert failing(Circuit(slots=((300000000, 10**9, 10**9),)), answered={NOW: 1}).slots == ((300000000, 10**9, 10**9),)
 
 
 def test_an_answer_changes_nothing_in_a_closed_circuit() -> None:
@@ -97,15 +118,29 @@ def test_an_answer_changes_nothing_in_a_closed_circuit() -> None:
     assert breaker.void(circuit, SETTINGS, NOON, probe=True) is circuit
 
 
-def test_a_provider_may_ask_for_a_longer_rest_but_for_no_more_than_an_hour() -> None:
-    assert [opened(wait=wait).cooldown for wait in (None, 5.0, 90.0, 86400.0)] == [30, 30, 90, 3600]
-    assert [opened(wait=wait).cooldown for wait in (-1.0, math.nan, math.inf)] == [30, 30, 3600]
+def test_a_wait_that_the_provider_asks_for_is_the_rest_shorter_or_longer_up_to_an_hour() -> None:
+    assert [opened(wait=wait).cooldown for wait in (None, 0.25, 5.0, 90.0, 86400.0)] == [30, 0.25, 5, 90, 3600]
+    assert [opened(wait=wait).cooldown for wait in (0.0, -1.0, math.nan, math.inf)] == [30, 30, 30, 3600]
+    assert admit(opened(wait=5.0), SETTINGS, NOON + 5).probe
+    assert retry_after(fail_probe(probing(), NOON + 35, wait=5.0), SETTINGS, NOON + 35) == 5
 
 
 def test_a_policy_may_rest_for_longer_than_an_hour() -> None:
     two_hours = Breaker.model_validate({"failures": 1, "cooldown": "2h"})
-    circuit = failing(settings=two_hours, wait=86400.0)
-    assert retry_after(circuit, two_hours, NOON) == 7200
+    assert retry_after(failing(settings=two_hours), two_hours, NOON) == 7200
+    assert retry_after(failing(settings=two_hours, wait=86400.0), two_hours, NOON) == 3600
+
+
+def test_it_keeps_the_class_of_the_failure_that_opened_it() -> None:
+    four = failing(times=4, kind="rate_limit")
+    assert four.kind == ""
+    circuit = failing(four, kind="auth")
+    assert circuit.kind == "auth"
+    assert failing(circuit, kind="timeout").kind == "auth"
+    half_open = admit(circuit, SETTINGS, NOON + 30).circuit
+    assert half_open.kind == "auth"
+    assert fail_probe(half_open, NOON + 31).kind == "timeout"
+    assert breaker.answered(half_open, SETTINGS, NOON + 31, probe=True).kind == ""
 
 
 # The probe
@@ -172,7 +207,7 @@ def test_a_probe_that_counts_as_lost_still_closes_it_by_its_late_answer() -> Non
 
 @pytest.mark.parametrize("circuit", [opened(), probing()])
 def test_calls_that_began_before_it_opened_change_no_state(circuit: Circuit) -> None:
-    late = failing(circuit, NOON + 31, times=9, answered=9)
+    late = failing(circuit, NOON + 31, times=9, answered={NOW: 9})
     assert late._replace(slots=circuit.slots) == circuit
     assert breaker.answered(circuit, SETTINGS, NOON + 31, probe=False) is circuit
     assert breaker.void(circuit, SETTINGS, NOON + 31, probe=False) is circuit
@@ -216,6 +251,7 @@ def test_it_is_kept_as_plain_json() -> None:
         "cooldown": 30.0,
         "cause": "5 of 5 tries failed within 60s, the last with server_error",
         "probe_until": NOON + 60,
+        "kind": "server_error",
     }
     assert loads(dumps(probing())) == probing()
 
@@ -254,6 +290,8 @@ def test_a_newer_release_may_keep_more_with_it() -> None:
         {"cooldown": None},
         {"cause": None},
         {"cause": 7},
+        {"kind": None},
+        {"kind": ["auth"]},
         {"probe_until": -math.inf},
         {"probe_until": True},
     ],
@@ -284,6 +322,7 @@ circuits = st.builds(
     cooldown=st.floats(0, 1e29),
     cause=st.text(),
     probe_until=finite,
+    kind=st.text(),
 )
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
@@ -326,15 +365,23 @@ policies = st.builds(
 """A window of ten seconds has slots of one."""
 
 
-@given(policies, st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=40))
-def test_it_opens_exactly_when_enough_tries_failed_and_enough_of_all(policy: Breaker, failures: list[tuple[int, int]]) -> None:
+answers = st.dictionaries(st.integers(0, 15), st.integers(0, 3), max_size=4)
+"""How many there were so many seconds ago."""
+
+
+@given(policies, st.lists(st.tuples(st.integers(0, 4), answers), min_size=1, max_size=40))
+def test_it_opens_exactly_when_enough_tries_failed_and_enough_of_all(policy: Breaker, failures: list[tuple[int, dict[int, int]]]) -> None:
     circuit, now = CLOSED, int(NOON)
-    seen: list[tuple[int, int]] = []
-    for pause, answered_before in failures:
+    failed: list[int] = []
+    answered: list[tuple[int, int]] = []
+    for pause, before in failures:
         now += pause
-        seen = [(at, well) for at, well in seen if at > now - 10] + [(now, answered_before)]
-        circuit = failing(circuit, now, settings=policy, answered=answered_before)
-        ill, well = len(seen), sum(well for _, well in seen)
+        failed.append(now)
+        # Nobody is told before the next failure of answers that came meanwhile, and of none that came before the last one.
+        answered += [(now - ago, count) for ago, count in before.items()]
+        circuit = failing(circuit, now, settings=policy, answered={now - ago: count for ago, count in before.items()})
+        ill = sum(at > now - 10 for at in failed)
+        well = sum(count for at, count in answered if at > now - 10)
         assert (circuit.state == "open") == (ill >= policy.failures and ill / (ill + well) >= policy.rate)
         assert len(circuit.slots) <= 10
         if circuit.state == "open":
@@ -365,7 +412,7 @@ happenings = st.lists(
         st.sampled_from(["failed", "answered", "void", "admit"]),
         st.booleans(),
         st.floats(-1e10, 1e10) | st.floats(NOON - 100, NOON + 100),
-        st.integers(-5, 5) | st.integers(0, 2**70),
+        st.dictionaries(st.integers(-20, 20) | st.integers(-(2**70), 2**70), st.integers(-5, 5) | st.integers(0, 2**70), max_size=30),
     ),
     max_size=30,
 )
@@ -373,12 +420,13 @@ happenings = st.lists(
 
 @given(policies, happenings, st.floats(0, 1e10) | st.floats(NOON - 100, NOON + 100))
 def test_a_clock_that_jumps_breaks_nothing_and_shuts_no_model_out(
-    policy: Breaker, happened: list[tuple[str, bool, float, int]], now: float
+    policy: Breaker, happened: list[tuple[str, bool, float, dict[int, int]]], now: float
 ) -> None:
     circuit = CLOSED
-    for what, probe, at, answered_before in happened:
+    for what, probe, at, before in happened:
         if what == "failed":
-            circuit = breaker.failed(circuit, policy, at, probe=probe, kind="timeout", answered=answered_before)
+            told = {breaker.slot(policy, at) + number: count for number, count in before.items()}
+            circuit = breaker.failed(circuit, policy, at, probe=probe, kind="timeout", answered=told)
         elif what == "admit":
             circuit = admit(circuit, policy, at).circuit
         else:
@@ -400,7 +448,8 @@ class CallsOfManyProcesses(RuleBasedStateMachine):
         self.policy = Breaker.model_validate({"failures": 3, "rate": 0.5, "window": "10s", "cooldown": "4s"})
         self.circuit = CLOSED
         self.now = int(NOON)
-        self.untold = 0
+        self.untold: dict[int, int] = {}
+        """Answers by second."""
         self.calls: list[tuple[bool, float]] = []
         """Calls under way: whether they are probes, and until when these count."""
         self.state: Literal["closed", "resting", "probed"] = "closed"
@@ -433,18 +482,18 @@ class CallsOfManyProcesses(RuleBasedStateMachine):
         before = self.circuit
         self.circuit = breaker.answered(self.circuit, self.policy, self.now, probe=probe)
         if probe and self.state != "closed":
-            self.state, self.tries, self.untold = "closed", [], 0
+            self.state, self.tries, self.untold = "closed", [], {}
         else:
             assert self.circuit is before
-            self.untold += 1
+            self.untold[self.now] = self.untold.get(self.now, 0) + 1
 
     @precondition(lambda self: self.calls)
     @rule(data=st.data())
     def fail(self, data: st.DataObject) -> None:
         probe, _ = self.end(data)
         self.circuit = breaker.failed(self.circuit, self.policy, self.now, probe=probe, kind="timeout", answered=self.untold)
-        self.tries += [(self.now, True)] * self.untold + [(self.now, False)]
-        self.untold = 0
+        self.tries += [(at, True) for at, count in self.untold.items() for _ in range(count)] + [(self.now, False)]
+        self.untold = {}
         recent = [well for at, well in self.tries if at > self.now - 10]
         ill = recent.count(False)
         if probe if self.state != "closed" else (ill >= 3 and ill / len(recent) >= 0.5):

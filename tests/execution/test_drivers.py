@@ -13,10 +13,10 @@ import pytest
 
 from taskroute import AllModelsFailedError, Call, NoEligibleModelError, Router, StreamInterruptedError
 from taskroute.execution.drivers import adrive, drive
-from taskroute.execution.run import Source
+from taskroute.execution.run import Source, _under_way
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.execution.validate import Expected
-from taskroute.steps import Attempt, Event, Step
+from taskroute.steps import Attempt, Event, Step, Validated
 from taskroute.testing import FakeClock
 from taskroute.types import Classification, Decision, Outcome, Reply
 from tests.decision.test_decide import Remote
@@ -99,6 +99,8 @@ class Witness:
         self.decisions: list[Decision] = []
         self.told: list[str] = []
         self.outcomes: list[Outcome] = []
+        self.found: list[tuple[str | None, str]] = []
+        """What each examination found."""
         self.held = 0
 
     def begin(self, call: Call, at: float) -> Witness:
@@ -112,6 +114,8 @@ class Witness:
 
     def event(self, event: Event, failure: str | None, at: float) -> None:
         self.told.append(type(event).__name__ + (f":{failure}" if failure else ""))
+        if isinstance(event, Validated):
+            self.found.append((event.failure, event.detail))
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
@@ -253,6 +257,50 @@ def test_where_warnings_are_errors_a_broken_observer_does_not_cost_the_call_eith
     router, _ = make(kind())
     # Warnings are errors in this suite, and nothing here says otherwise.
     assert way(router, Host({"small": ["hi"]})) == "hi"
+
+
+class Interrupted(Witness):
+    """Is interrupted when it is told of one thing."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self.at = at
+
+    def decided(self, decision: Decision) -> None:
+        if self.at == "decided":
+            raise KeyboardInterrupt
+
+    def step(self, step: Step, at: float) -> None:
+        if self.at == type(step).__name__:
+            raise KeyboardInterrupt
+
+    def event(self, event: Event, failure: str | None, at: float) -> None:
+        if self.at == type(event).__name__:
+            raise KeyboardInterrupt
+
+    def finished(self, outcome: Outcome, at: float) -> None:
+        if self.at == "finished":
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("at", ["decided", "Attempt", "Failed", "Wait", "Waited", "Ended", "finished"])
+@ways
+def test_a_call_that_is_interrupted_between_two_steps_is_not_kept(way: Way, at: str) -> None:
+    router, _ = make(Interrupted(at), default=["small"], retry={"extra": 1})
+    before = len(_under_way)
+    with pytest.raises(KeyboardInterrupt):
+        way(router, Host({"small": [RateLimitError(), ["hi"]]}))
+    assert len(_under_way) == before
+
+
+def test_a_call_under_way_is_kept_until_it_has_ended() -> None:
+    router, _ = make()
+    before = len(_under_way)
+    chunks = drive_stream(router.run(Call("q")), Host({"small": [["a", "b"]]}))
+    next(chunks)
+    assert len(_under_way) == before + 1
+    chunks.close()
+    assert len(_under_way) == before
 
 
 @streams

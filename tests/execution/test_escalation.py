@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from taskroute import Call, Router
+from taskroute import Call, NoEligibleModelError, Router
 from taskroute.execution.drivers import adrive, drive
-from taskroute.execution.run import Source
+from taskroute.execution.run import Source, UnusableAnswerError
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.execution.validate import Expected
 from taskroute.steps import Attempt
@@ -22,7 +22,8 @@ from tests.policies import policy
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
-ON = ["rate_limit", "server_error", "truncated", "refusal", "invalid_output", "low_confidence"]
+ON = ["rate_limit", "server_error", "truncated", "refusal", "invalid_output"]
+SCORED = [*ON, "low_confidence"]
 SHORT = Reply(answer=None, finish_reason="length")
 REFUSED = Reply(answer=None, refused=True)
 FINE = Reply(answer=None, finish_reason="stop")
@@ -147,7 +148,7 @@ streams = pytest.mark.parametrize("way", [streamed, streamed_async])
 
 def ask(way: Way, host: Host, *, check: Any = None, call: Call = ASKING, **changes: Any) -> Asked:
     witness = Witness()
-    changes = {"fallback": {"on": ON}, "retry": {"extra": 0}, **changes}
+    changes = {"fallback": {"on": ON if check is None else SCORED}, "retry": {"extra": 0}, **changes}
     router = Router(policy(**changes), clock=host.clock or FakeClock(), environ={}, check=check, observers=[witness])
     try:
         given = way(router, host, call)
@@ -156,7 +157,8 @@ def ask(way: Way, host: Host, *, check: Any = None, call: Call = ASKING, **chang
     (outcome,) = witness.outcomes
     # Whatever is told to observers, a stream is given out at most once.
     assert witness.told.count("Deliver") <= 1
-    assert witness.told.count("Acquire") == witness.told.count("Release") or "Acquire" not in witness.told
+    # Each try is told to the model's account once: as it ends, or when the call is over.
+    assert witness.told.count("Release") + sum(t.untold is not None for t in outcome.tries) == len(outcome.tries)
     return given, outcome
 
 
@@ -189,7 +191,7 @@ def test_an_answer_that_is_no_good_goes_to_the_next_model(way: Way, bad: Reply) 
     failure = outcome.tries[0].failure
     assert failure in ON
     assert (host.attempts[1].fallback_from, host.attempts[1].fallback_reason) == ("small", failure)
-    assert outcome.tries[0].answered
+    assert outcome.tries[0].paid
     assert outcome.tries[0].error is None
 
 
@@ -224,10 +226,20 @@ def test_the_answer_of_a_model_without_a_better_one_is_not_examined(way: Way) ->
 
 
 @ways
-def test_the_last_models_answer_is_the_callers_as_it_is(way: Way) -> None:
-    host = Host(small=SHORT, large=SHORT)
-    given, outcome = ask(way, host)
-    assert (given, outcome.model, outcome.answered_by) == (says("large", way), "large", None)
+def test_the_last_models_answer_is_examined_where_another_is_kept_and_the_better_one_is_given(way: Way) -> None:
+    for small, large, best in ((SHORT, SHORT, "large"), (SHORT, REFUSED, "small"), (REFUSED, SHORT, "large")):
+        host = Host(small=small, large=large)
+        given, outcome = ask(way, host)
+        assert (given, outcome.status, outcome.model) == (says(best, way), "answered", best)
+        assert [t.failure is not None for t in outcome.tries] == [True, True]
+
+
+@ways
+def test_of_two_scores_the_better_is_given(way: Way) -> None:
+    scores = {"small": 0.4, "middle": 0.3, "large": 0.2}
+    given, outcome = ask(way, Host(small=FINE, middle=FINE, large=FINE), check=scores.__getitem__, **priced(small=1, middle=2, large=3))
+    assert (given, outcome.model) == (says("small", way), "small")
+    assert [t.score for t in outcome.tries] == [0.4, 0.3, 0.2]
 
 
 # What there is, where nothing better comes
@@ -259,11 +271,11 @@ def test_a_model_whose_circuit_is_open_is_not_waited_for(way: Way) -> None:
 @streams
 def test_an_empty_stream_takes_no_answers_place(way: Way) -> None:
     empty = Reply(answer=None, empty=True)
-    for on in (ON, ["truncated"]):
+    for on, failure in ((ON, "refusal"), (["truncated"], "server_error")):
         host = Host(small=SHORT, large=empty)
         given, outcome = ask(way, host, fallback={"on": on})
         assert (given, outcome.answered_by) == (says("small", way), "small")
-        assert [t.failure for t in outcome.tries] == ["truncated", "server_error"]
+        assert [t.failure for t in outcome.tries] == ["truncated", failure]
 
 
 @streams
@@ -316,7 +328,7 @@ def test_a_check_scores_an_answer_and_the_score_is_told(way: Way) -> None:
         seen.append(answer)
         return {"small": 0.4, "middle": 0.6, "large": 1.0}[answer]
 
-    fallback = {"on": ON, "min_score": 0.6}
+    fallback = {"on": SCORED, "min_score": 0.6}
     given, outcome = ask(way, Host(small=FINE, middle=FINE), check=check, fallback=fallback, **priced(small=1, middle=2, large=3))
     assert given == says("middle", way)
     assert [(t.failure, t.score) for t in outcome.tries] == [("low_confidence", 0.4), (None, 0.6)]
@@ -358,7 +370,8 @@ def test_a_check_of_one_route_is_for_no_other(way: Way) -> None:
 @streams
 def test_no_stream_is_held_back_for_a_check_that_does_not_exist(way: Way) -> None:
     host = Host(small=FINE)
-    _, outcome = ask(way, host, fallback={"on": ["low_confidence"]})
+    with pytest.warns(UserWarning, match="no check= was given"):
+        _, outcome = ask(way, host, fallback={"on": ["low_confidence"]})
     assert host.attempts[0].checks == frozenset()
     assert outcome.model == "small"
 
@@ -379,7 +392,7 @@ async def test_cancelling_a_check_cancels_the_call(stream: bool) -> None:
         return 0.0
 
     witness = Witness()
-    router = Router(policy(fallback={"on": ON}), environ={}, check=check, observers=[witness])
+    router = Router(policy(fallback={"on": SCORED}), environ={}, check=check, observers=[witness])
 
     async def read() -> list[Any]:
         return [chunk async for chunk in adrive_stream(router.run(Call("q")), Host(small=FINE))]
@@ -389,8 +402,9 @@ async def test_cancelling_a_check_cancels_the_call(stream: bool) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert [outcome.status for outcome in witness.outcomes] == ["cancelled"]
-    assert router.health()["small"].tries == 0
+    assert [(outcome.status, outcome.tries[0].failure) for outcome in witness.outcomes] == [("cancelled", "control")]
+    # It had answered all the same.
+    assert router.health()["small"].tries == 1
 
 
 # Holding back
@@ -400,36 +414,123 @@ async def test_cancelling_a_check_cancels_the_call(stream: bool) -> None:
 def test_what_takes_longer_than_it_may_be_held_is_given_out_unexamined(way: Way) -> None:
     clock, seen = FakeClock(), list[Any]()
     host = Host(clock, small=(3, SHORT))
-    fallback = {"on": ON, "hold": "2s"}
+    fallback = {"on": SCORED, "hold": "2s"}
     given, outcome = ask(way, host, check=lambda answer: seen.append(answer) or 0.0, fallback=fallback)
     assert (given, outcome.model, outcome.tries[0].failure, seen) == (["sm", "all"], "small", None, [])
     host = Host(clock, small=(0.5, SHORT), large=(0.5, FINE))
-    assert ask(way, host, fallback=fallback)[0] == ["la", "rge"]
+    assert ask(way, host, fallback={"on": ON, "hold": "2s"})[0] == ["la", "rge"]
+
+
+@streams
+def test_while_another_answer_is_kept_the_last_models_stream_is_held_too_but_for_no_longer(way: Way) -> None:
+    clock = FakeClock()
+    for seconds, best in ((0.5, "small"), (3.0, "large")):
+        host = Host(clock, small=(0.5, SHORT), large=(seconds, REFUSED))
+        given, outcome = ask(way, host, fallback={"on": ON, "hold": "2s"})
+        assert (given, outcome.model) == (says(best, way), best)
 
 
 def test_nothing_of_a_stream_is_given_out_before_it_was_examined() -> None:
     order: list[str] = []
-    router = Router(policy(fallback={"on": ON}), environ={}, check=lambda answer: order.append(f"checked {answer}") or 1.0)
+    router = Router(policy(fallback={"on": SCORED}), environ={}, check=lambda answer: order.append(f"checked {answer}") or 1.0)
     for chunk in drive_stream(router.run(Call("q")), Host(small=FINE)):
         order.append(chunk)
     assert order == ["checked small", "sm", "all"]
 
 
+COST = Cost(Decimal(1), "user")
+PAID = [FINE._replace(cost=COST), SHORT._replace(cost=COST)]
+
+
+def check_what_is_left(router: Router, witness: Witness) -> None:
+    ends = [[(t.model, t.failure, t.cost) for t in outcome.tries] for outcome in witness.outcomes]
+    assert ends == [[("small", "control", COST)], [("small", "truncated", COST), ("large", "rate_limit", None)]]
+    assert [(outcome.status, outcome.cost) for outcome in witness.outcomes] == [("cancelled", COST)] * 2
+    # It answered both times, whatever its reader did then.
+    small = router.health()["small"]
+    assert (small.tries, small.error_rate) == (2, 0.0)
+
+
 def test_a_stream_that_was_held_back_can_be_closed_while_it_is_given_out() -> None:
     witness = Witness()
-    router = Router(policy(fallback={"on": ON}), environ={}, observers=[witness])
-    for host in (Host(small=FINE), Host(small=SHORT, large=RateLimitError())):
-        chunks = drive_stream(router.run(Call("q")), host)
+    router = Router(policy(fallback={"on": ON}, retry={"extra": 0}), environ={}, observers=[witness])
+    for reply in PAID:
+        chunks = drive_stream(router.run(Call("q")), Host(small=reply, large=RateLimitError()))
         assert next(chunks) == "sm"
         chunks.close()
-    assert [outcome.status for outcome in witness.outcomes] == ["cancelled", "cancelled"]
+    check_what_is_left(router, witness)
 
 
 async def test_an_async_stream_that_was_held_back_can_be_closed_while_it_is_given_out() -> None:
     witness = Witness()
-    router = Router(policy(fallback={"on": ON}), environ={}, observers=[witness])
-    for host in (Host(small=FINE), Host(small=SHORT, large=RateLimitError())):
-        chunks = adrive_stream(router.run(Call("q")), host)
+    router = Router(policy(fallback={"on": ON}, retry={"extra": 0}), environ={}, observers=[witness])
+    for reply in PAID:
+        chunks = adrive_stream(router.run(Call("q")), Host(small=reply, large=RateLimitError()))
         assert await anext(chunks) == "sm"
         await chunks.aclose()
-    assert [outcome.status for outcome in witness.outcomes] == ["cancelled", "cancelled"]
+    check_what_is_left(router, witness)
+
+
+# Answers that came and could not be read
+
+
+class OutputParserException(Exception):
+    pass
+
+
+class Unread(Host):
+    """Each model's reply is paid for, and `small` gives one that could not be parsed."""
+
+    def _reply(self, attempt: Attempt) -> Reply:
+        reply = super()._reply(attempt)
+        if attempt.model == "small":
+            raise UnusableAnswerError(OutputParserException("no JSON"), reply)
+        return reply
+
+    def _parts(self, line: list[Any], seconds: float) -> Iterator[Any]:
+        yield from super()._parts(line, seconds) if line != ["sm", "all"] else ["", ""]
+        if line == ["sm", "all"]:
+            raise UnusableAnswerError(OutputParserException("no JSON"), FINE._replace(cost=COST))
+
+
+@ways
+def test_an_answer_that_could_not_be_read_is_paid_for_and_goes_to_the_next_model(way: Way) -> None:
+    host = Unread(small=FINE._replace(cost=COST), large=FINE._replace(cost=COST))
+    given, outcome = ask(way, host)
+    assert (given, outcome.model) == (says("large", way), "large")
+    assert [(t.failure, type(t.error).__name__, t.cost) for t in outcome.tries] == [
+        ("invalid_output", "OutputParserException", COST),
+        (None, "NoneType", COST),
+    ]
+    assert outcome.cost == Cost(Decimal(2), "user")
+
+
+@ways
+def test_the_exception_of_an_answer_that_could_not_be_read_is_the_callers_where_nobody_else_is_asked(way: Way) -> None:
+    given, outcome = ask(way, Unread(small=FINE._replace(cost=COST)), fallback={"on": ["rate_limit"]})
+    assert type(given) is OutputParserException
+    assert outcome.cost == COST
+
+
+# An empty stream
+
+
+@streams
+def test_observers_hear_that_a_stream_had_nothing_in_it(way: Way) -> None:
+    witness = Witness()
+    router = Router(policy(fallback={"on": ["server_error"]}), clock=FakeClock(), environ={}, observers=[witness])
+    assert way(router, Host(small=FINE._replace(empty=True), large=FINE), ASKING) == says("large", way)
+    assert witness.found == [("server_error", "the stream ended without an answer")]
+    small = router.health()["small"]
+    assert (small.tries, small.error_rate, small.latency) == (1, 1.0, None)
+    assert small.last_error is not None
+    assert (small.last_error.failure, small.last_error.type) == ("server_error", "")
+
+
+@streams
+def test_a_model_that_gives_only_empty_streams_is_left_alone_in_the_end(way: Way) -> None:
+    router = Router(policy(default=["small"]), clock=FakeClock(), environ={})
+    for _ in range(5):
+        assert way(router, Host(small=FINE._replace(empty=True)), ASKING) == []
+    with pytest.raises(NoEligibleModelError, match="5 of 5 tries failed within 60s, the last with server_error"):
+        way(router, Host(), ASKING)

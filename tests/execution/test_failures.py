@@ -133,6 +133,7 @@ class Status(Exception):
         (ValueError("No generation chunks were returned"), "server_error"),
         (ConfigurationError("models.new: cannot be built"), "not_found"),
         (ValueError("mine"), "unknown"),
+        (openai.LengthFinishReasonError(completion=openai.types.chat.ChatCompletion.model_construct(usage=None)), "truncated"),
         (GraphInterrupt(), "control"),
         (asyncio.CancelledError(), "control"),
         (KeyboardInterrupt(), "control"),

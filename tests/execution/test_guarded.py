@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from taskroute import Call, NoEligibleModelError, Router
+from taskroute import Call, NoEligibleModelError, Router, StreamInterruptedError
 from taskroute.execution.drivers import adrive, drive
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.ports import Store
@@ -19,7 +19,7 @@ from taskroute.steps import Attempt
 from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock
 from taskroute.types import Reply
-from tests.execution.test_drivers import Host, Way, Witness, ask, make, read, ways
+from tests.execution.test_drivers import Host, Way, Witness, ask, make, read, read_async, ways
 from tests.policies import policy
 
 ONE: dict[str, Any] = {"default": ["small"], "retry": {"extra": 0}}
@@ -156,10 +156,6 @@ def test_without_a_breaker_every_call_is_made(way: Way) -> None:
 
 
 def test_observing_never_refuses_the_model_that_was_there() -> None:
-    router, _ = make(mode="observe", **ONE)
-    fail(ask, router, 5)
-    assert router.health()["small"].state == "open"
-    assert drive(router.run(Call("q"), has_original=True), Host({"(original)": ["hi"]})).status == "answered"
     witness = Witness()
     router, _ = make(witness, mode="observe", **ONE)
     for _ in range(12):
@@ -328,6 +324,80 @@ async def test_a_cancelled_async_try_frees_its_place_at_once(end: Callable[[Rout
     assert router.health()["small"].state == "closed"
 
 
+@stores
+@pytest.mark.parametrize("end", [closed, thrown_into, forgotten])
+def test_a_stream_that_begins_to_answer_shows_that_the_model_is_well_before_its_reader_stops(
+    end: Callable[[Router], None], store: bool
+) -> None:
+    router, _ = resting(store=store)
+    end(router)
+    assert router.health()["small"].state == "closed"
+
+
+@stores
+def test_while_a_stream_that_has_begun_is_read_others_may_call_the_model(store: bool) -> None:
+    router, _ = resting(store=store)
+    chunks = drive_stream(router.run(Call("q")), Host({"small": [["a", "b"]]}))
+    assert next(chunks) == "a"
+    assert ask(router, Host({"small": ["hi"]})) == "hi"
+    assert list(chunks) == ["b"]
+    # Its whole answer was told with its first chunk.
+    assert router.health()["small"].tries == 7
+
+
+@stores
+@pytest.mark.parametrize("way", [read, read_async])
+def test_a_stream_that_breaks_after_it_has_begun_counts_as_a_failure_of_a_model_that_is_well(way: Way, store: bool) -> None:
+    router, _ = resting(way, store=store)
+    with pytest.raises(StreamInterruptedError):
+        way(router, Host({"small": [["a", ConnectionError("cut")]]}))
+    small = router.health()["small"]
+    assert (small.state, small.tries, small.error_rate) == ("closed", 7, 6 / 7)
+
+
+class Interrupts(MemoryStore):
+    """A store that is interrupted when it is written to next."""
+
+    armed = False
+
+    def compare_and_set(self, key: str, expected: bytes | None, value: bytes, ttl: float | None = None) -> bool:
+        if self.armed:
+            self.armed = False
+            raise KeyboardInterrupt
+        return super().compare_and_set(key, expected, value, ttl)
+
+
+class Arms(Host):
+    """Arms the store as its stream gives the first chunk."""
+
+    def __init__(self, store: Interrupts) -> None:
+        super().__init__({"small": [["a", "b"]]})
+        self.store = store
+
+    def _parts(self, line: list[Any]) -> Iterator[str]:
+        self.store.armed = True
+        yield from super()._parts(line)
+
+    async def _aparts(self, line: list[Any]) -> AsyncIterator[str]:
+        self.store.armed = True
+        async for part in super()._aparts(line):
+            yield part
+
+
+@pytest.mark.parametrize("way", [read, read_async])
+def test_an_interrupt_as_a_stream_begins_ends_the_call_and_closes_the_stream_that_nobody_was_given(way: Way) -> None:
+    clock, witness = FakeClock(), Witness()
+    store = Interrupts(clock)
+    router = Router(policy(**ONE), clock=clock, store=store, environ={}, observers=[witness])
+    fail(way, router, 5)
+    clock.advance(30)
+    host = Arms(store)
+    with pytest.raises(KeyboardInterrupt):
+        way(router, host)
+    assert (witness.outcomes[-1].status, host.closed) == ("cancelled", 1)
+    assert "Deliver" not in witness.told
+
+
 class CannotClose:
     """A stream that fails, and fails again when it is closed."""
 
@@ -384,7 +454,7 @@ async def test_a_stream_that_cannot_be_closed_frees_its_place_and_ends_its_call(
         assert await anext(achunks) == "a"
         await achunks.aclose()
     assert [outcome.status for outcome in witness.outcomes[5:]] == ["cancelled"] * 4
-    assert router.health()["small"].retry_after == 0
+    assert router.health()["small"].state == "closed"
 
 
 async def test_an_interrupt_while_a_stream_is_closed_is_told_and_passes() -> None:

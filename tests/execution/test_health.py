@@ -137,18 +137,6 @@ def test_the_state_of_a_circuit_is_told_with_what_opened_it() -> None:
     assert (small.state, small.retry_after, small.opened_by) == ("closed", None, because)
 
 
-def test_a_wait_that_the_provider_asks_for_lasts_longer_than_the_cooldown() -> None:
-    class RateLimitError(Exception):
-        pass
-
-    router, _ = make(default=["small"], retry={"extra": 0}, breaker={"failures": 1})
-    error = RateLimitError()
-    error.response = type("R", (), {"headers": {"retry-after": "120"}})()  # type: ignore[attr-defined]
-    with pytest.raises(RateLimitError):
-        ask(router, Host({"small": [error]}))
-    assert router.health()["small"].retry_after == 120
-
-
 def test_without_a_breaker_health_is_told_all_the_same() -> None:
     router, _ = make(default=["small"], retry={"extra": 0}, breaker="none")
     for _ in range(6):
@@ -161,11 +149,29 @@ def test_without_a_breaker_health_is_told_all_the_same() -> None:
 def test_choosing_knows_how_the_models_are_doing() -> None:
     routes = [{"name": "quick", "choose": {"among": ["small", "large"], "objective": "fastest"}}]
     router, clock = make(routes=routes)
-    assert router.decide(Call("q")).model == "small"
-    for model, seconds in (("small", 4), ("large", 1)):
+    asked: list[str] = []
+    for _ in range(3):
+        host = Takes(clock, {"small": [[4, "hi"]], "large": [[1, "hi"]]})
+        assert ask(router, host) == "hi"
+        asked.append(host.attempts[0].model)
+        clock.advance(1)
+    # Each is tried once to see.
+    assert asked == ["small", "large", "large"]
+    for model, seconds in (("small", 1), ("small", 1), ("large", 9), ("large", 9)):
         drive(router.run(Call("q", pin=model)), Takes(clock, {model: [[seconds, "hi"]]}))
     clock.advance(1)
-    assert router.decide(Call("q")).model == "large"
+    assert router.decide(Call("q")).model == "small"
+
+
+def test_a_model_that_was_tried_in_vain_of_late_is_not_tried_again_to_see() -> None:
+    routes = [{"name": "quick", "choose": {"among": ["small", "large"], "objective": "fastest"}}]
+    router, clock = make(routes=routes, retry={"extra": 0})
+    host = Takes(clock, {"small": [[ConnectionError()]], "large": [[1, "hi"]]})
+    assert ask(router, host) == "hi"
+    clock.advance(1)
+    assert router.decide(Call("q")).candidates == ("large", "small")
+    clock.advance(60)
+    assert router.decide(Call("q")).candidates == ("small", "large")
 
 
 def test_a_host_that_cannot_make_sense_of_its_stream_fails_the_try_and_frees_its_place() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskroute import AllModelsFailedError, Call, NoEligibleModelError, StreamInterruptedError
-from taskroute.decision.snapshot import Snapshot
+from taskroute import AllModelsFailedError, Call, IncompleteStreamError, NoEligibleModelError, StreamInterruptedError
+from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.execution.plan import ORIGINAL, Request, plan
+from taskroute.policy.parse import load_policy
+from taskroute.registry.prices import Prices
 from taskroute.steps import (
     Acquire,
     Acquired,
@@ -33,9 +36,10 @@ from taskroute.steps import (
     Wait,
     Waited,
 )
-from taskroute.types import Classification, ModelHealth, Outcome, Reply, StateView
+from taskroute.types import Classification, Cost, Outcome, Reply, StateView
+from tests.decision.test_choose import Unpriced
 from tests.decision.test_decide import remote
-from tests.policies import router, snapshot, when
+from tests.policies import policy, snapshot, when
 
 
 class RateLimitError(Exception):
@@ -51,6 +55,10 @@ class ContextOverflowError(Exception):
 
 
 class AuthenticationError(Exception):
+    pass
+
+
+class OutputParserException(Exception):
     pass
 
 
@@ -240,214 +248,186 @@ def test_cancelling_the_classifier_cancels_the_call() -> None:
     assert (outcome.status, outcome.tries) == ("cancelled", ())
 
 
-# Asking for a model and giving it back
-
-RESTS = Acquired(1.0, "circuit open: it failed", wait=7.0)
-GRANTED = Acquired(0.5)
-BACK = Released(1.0)
-SHORT = Ended(Reply(answer="h", finish_reason="length"), 1.0)
-CUT = Validated(1.5, "truncated", "cut off")
-OPT_IN = {"fallback": {"on": ["rate_limit", "server_error", "truncated"]}}
-
-
-def released(steps: list[Step]) -> list[tuple[str, str]]:
-    return [(step.model, step.verdict) for step in steps if isinstance(step, Release)]
-
-
-@pytest.mark.parametrize(
-    ("event", "verdict", "failure"),
-    [
-        (OK, "answered", None),
-        (failed(RateLimitError()), "failed", "rate_limit"),
-        (failed(TimeoutError()), "failed", "timeout"),
-        (failed(AuthenticationError()), "failed", "auth"),
-        (failed(BadRequestError()), "answered", "bad_request"),
-        (failed(ContextOverflowError()), "answered", "context_overflow"),
-        (failed(KeyError()), "void", "unknown"),
-        (failed(KeyboardInterrupt()), "void", "control"),
-        (Cancelled(None, 1.0), "void", None),
-    ],
-)
-def test_a_try_is_given_back_with_what_it_says_of_the_model(event: Event, verdict: str, failure: str | None) -> None:
-    steps, _ = play([Acquired(0.25, probe=9.0), event, BACK], guarded=True)
-    release = steps[2]
-    assert isinstance(release, Release)
-    assert (release.model, release.verdict, release.failure, release.seconds, release.probe) == ("small", verdict, failure, 0.75, 9.0)
-
-
-def test_a_model_that_is_refused_is_passed_over_and_the_decision_says_why() -> None:
-    steps, outcome = play([RESTS, GRANTED, OK, BACK], guarded=True)
-    assert [type(step).__name__ for step in steps] == ["Acquire", "Acquire", "Attempt", "Release"]
-    assert outcome is not None
-    assert (outcome.decision.candidates, outcome.decision.rejected) == (("large",), {"small": "circuit open: it failed"})
-
-
-def test_where_every_model_is_refused_the_error_says_when_to_come_back() -> None:
-    _, outcome = play([RESTS, RESTS._replace(wait=3.0)], guarded=True)
-    assert outcome is not None
-    assert isinstance(outcome.error, NoEligibleModelError)
-    assert (outcome.tries, outcome.error.retry_after, list(outcome.error.rejected)) == ((), 3.0, ["small", "large"])
-
-
-def test_only_a_circuit_can_be_waited_for() -> None:
-    health = {"small": ModelHealth("open", retry_after=5.0), "large": ModelHealth("open", retry_after=9.0)}
-    state = StateView({"small": "circuit open", "large": "circuit open"}, health)
-    models = {"small": {"model": "test:small"}, "large": {"model": "test:large", "labels": ["private"]}}
-    rules = [{"when": {"stage": "secret"}, "labels": "private"}]
-    for stage, wait in ((None, 5.0), ("secret", 9.0)):
-        _, outcome = play([], state=state, policy={"models": models, "require": rules}, call=Call("q", stage=stage))
-        assert outcome is not None
-        assert isinstance(outcome.error, NoEligibleModelError)
-        assert outcome.error.retry_after == wait
-
-
-def test_a_model_that_is_free_is_not_asked_for_and_given_back_all_the_same() -> None:
-    steps, _ = play([OK, BACK], guarded=True, is_free=lambda model: True)
-    assert [type(step).__name__ for step in steps] == ["Attempt", "Release"]
-
-
-def test_an_open_circuit_ends_the_retries() -> None:
-    steps, _ = play(
-        [GRANTED, failed(RateLimitError()), Released(1.0, is_open=True), GRANTED, OK, BACK], guarded=True, policy={"retry": {"extra": 5}}
-    )
-    assert models(steps) == ["small", "large"]
-    assert not any(isinstance(step, Wait) for step in steps)
-
-
-def test_an_answer_that_was_not_good_enough_is_given_back_before_the_next_model_is_asked() -> None:
-    steps, outcome = play([GRANTED, SHORT, CUT, BACK, GRANTED, OK, BACK], guarded=True, policy=OPT_IN)
-    assert [type(step).__name__ for step in steps] == ["Acquire", "Attempt", "Validate", "Release", "Acquire", "Attempt", "Release"]
-    assert released(steps) == [("small", "answered"), ("large", "answered")]
-    assert outcome is not None
-    assert (outcome.model, outcome.reply) == ("large", OK.reply)
-
-
-@pytest.mark.parametrize("after", range(7))
-def test_cancelling_at_any_step_gives_back_what_was_granted_and_ends_the_call(after: int) -> None:
-    gone = KeyboardInterrupt()
-    events: list[Event] = [GRANTED, SHORT, CUT, BACK, GRANTED, failed(RateLimitError()), BACK]
-    steps, outcome = play([*events[:after], Cancelled(gone, 2.0), BACK], guarded=True, policy=OPT_IN)
-    assert outcome is not None
-    assert (outcome.status, outcome.error) == ("cancelled", gone)
-    assert len(released(steps)) == len(models(steps))
-
-
-def test_a_stream_that_was_held_back_is_given_out_once_it_was_found_good() -> None:
-    held = Ended(Reply(answer="hi"), 1.0, 0.5, held=True)
-    steps, outcome = play([GRANTED, held, Validated(1.0), Ended(Reply(answer="hi"), 9.0), BACK], guarded=True, policy=OPT_IN)
-    assert [type(step).__name__ for step in steps] == ["Acquire", "Attempt", "Validate", "Deliver", "Release"]
-    release = steps[-1]
-    assert isinstance(release, Release)
-    assert (release.verdict, release.seconds) == ("answered", 0.5)
-    assert outcome is not None
-    assert outcome.model == "small"
-
-
 # In general
 
-RAISED = [RateLimitError(), TimeoutError(), ConnectionError(), AuthenticationError(), BadRequestError(), ContextOverflowError(), KeyError(), KeyboardInterrupt()]  # fmt: skip
+RAISED = [RateLimitError(), TimeoutError(), ConnectionError(), AuthenticationError(), BadRequestError(), ContextOverflowError(), OutputParserException(), IncompleteStreamError("test"), KeyError(), KeyboardInterrupt()]  # fmt: skip
 FAULTS = ["refusal", "truncated", "invalid_output", "low_confidence"]
+CLASSES = ["rate_limit", "timeout", "connection", "server_error", "auth"]
 PRICES = {"small": 2, "large": 1, "third": None, "fourth": 3}
 FOUR = {
     name: {"model": f"test:{name}", **({} if price is None else {"price": {"input": price, "output": price}})}
     for name, price in PRICES.items()
 }
+COST = Cost(Decimal(1), "user")
+
+
+class Granted(NamedTuple):
+    """What somebody who keeps account has granted for one try."""
+
+    model: str
+    probe: float
 
 
 class Player:
     """Answers the steps of a plan as a driver may, by what chance says, and writes down what goes wrong."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], *, streams: bool) -> None:
+    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], *, streams: bool, free: bool) -> None:
         self.draw = draw
         self.streams = streams
+        self.free = free
+        """Whether the next try needs no word from anybody."""
         self.at = 0.0
-        self.out: list[str] = []
-        """The models that were granted and are not given back."""
+        self.out: Granted | None = None
+        """What was granted last."""
+        self.releases = 0
+        """How often that, or a try that needed no word, was given back."""
+        self.was_free = self.opened = self.failed = False
+        """Whether the last try needed no word, has given its first chunk, and has failed."""
         self.held: dict[int, bool] = {}
         """The streams that are open, by their try: whether they have ended."""
-        self.given: list[Reply] = []
+        self.came: dict[int, Reply] = {}
+        """Every answer that came whole."""
+        self.given: list[int] = []
+        """The tries whose stream was given out."""
         self.cancelled = False
 
     def play(self, step: Step) -> Event:
         assert not self.cancelled or isinstance(step, Release)
         self.at += self.draw(st.sampled_from([0.0, 0.25, 2.0]))
-        if self.draw(st.integers(0, 11)) == 0:
+        if self.draw(st.integers(0, 9)) == 0:
             self.cancelled = True
             if isinstance(step, Release):
-                self.out.remove(step.model)
+                self.take_back(step)
             return Cancelled(KeyboardInterrupt(), self.at)
         return getattr(self, type(step).__name__.lower())(step)
 
     def acquire(self, step: Acquire) -> Event:
-        assert self.out == []
-        if self.draw(st.integers(0, 3)) == 0:
-            return Acquired(self.at, "circuit open", wait=1.0)
-        self.out.append(step.model)
-        return Acquired(self.at)
+        assert self.is_given_back()
+        assert not self.free
+        self.out, self.releases = None, 0
+        if self.draw(st.integers(0, 5)) == 0:
+            return Acquired(self.at, "circuit open", wait=1.0, failure=self.draw(st.sampled_from(CLASSES)))
+        self.out, self.releases = Granted(step.model, self.draw(st.sampled_from([0.0, self.at + 30]))), 0
+        return Acquired(self.at, probe=self.out.probe)
 
     def attempt(self, step: Attempt) -> Event:
-        assert self.out == [step.model]
+        assert self.free or (self.out is not None and self.out.model == step.model)
         assert step.timeout is None or step.timeout > 0
-        how = self.draw(st.sampled_from(["answer", "answer", "fail", "open", "empty"]))
+        assert self.releases == 0
+        self.was_free, self.free = self.free, False
+        self.opened = self.failed = False
+        how = self.draw(st.sampled_from(["open", "answer", "fail", "empty"]))
         if how == "fail":
-            return Failed(self.draw(st.sampled_from(RAISED)), 0, self.at)
+            return self.fails(0)
         if not self.streams:
-            return Ended(Reply(answer=step.tries), self.at)
+            return self.ended(step.tries)
         self.held[step.tries] = how != "open"
         if how == "open":
-            return Opened(1, self.at)
-        return Ended(Reply(answer=step.tries), self.at, 0.0, held=True, useful=how == "answer")
+            self.opened = True
+            return Opened(1, self.at, 0.0)
+        return self.ended(step.tries, held=True, useful=how == "answer")
+
+    def ended(self, tries: int, *, held: bool = False, useful: bool = True) -> Ended:
+        reply = Reply(answer=tries, cost=COST, finish_reason=self.draw(st.sampled_from(["stop", "length"])))
+        self.came[tries] = reply
+        return Ended(reply, self.at, 0.0 if self.streams else None, held=held, useful=useful)
+
+    def fails(self, delivered: int) -> Failed:
+        self.failed = True
+        reply = self.draw(st.sampled_from([None, Reply(answer=None, cost=COST)]))
+        return Failed(self.draw(st.sampled_from(RAISED)), delivered, self.at, reply)
 
     def validate(self, step: Validate) -> Event:
-        assert step.attempt.checks
+        assert step.attempt.checks or step.empty
+        if step.empty:
+            return Validated(self.at, "server_error", "empty")
         failure = self.draw(st.sampled_from([None, *sorted(step.attempt.checks)]))
-        return Validated(self.at, failure, "why" if failure else "")
+        score = self.draw(st.sampled_from([0.1, 0.2])) if failure == "low_confidence" else None
+        return Validated(self.at, failure, "why" if failure else "", score)
 
     def deliver(self, step: Deliver) -> Event:
+        # What was granted is given back before an answer that is there is handed over; a probe that has begun to answer has said so.
         ended = self.held.pop(step.tries)
-        self.given.append(Reply(answer=step.tries))
-        if not ended and self.draw(st.booleans()):
-            return Failed(self.draw(st.sampled_from(RAISED)), self.draw(st.integers(1, 3)), self.at)
-        return Ended(Reply(answer=step.tries), self.at)
+        assert self.is_given_back() or (not ended and self.out is not None and not self.out.probe)
+        self.given.append(step.tries)
+        if ended:
+            return Ended(self.came[step.tries], self.at, held=True)
+        if self.draw(st.booleans()):
+            return self.fails(self.draw(st.integers(1, 3)))
+        return self.ended(step.tries)
 
     def wait(self, step: Wait) -> Event:
-        assert self.out == []
+        assert self.is_given_back()
         self.at += step.seconds
         return Waited(self.at)
 
     def release(self, step: Release) -> Event:
-        self.out.remove(step.model)
+        self.take_back(step)
         return Released(self.at, self.draw(st.booleans()))
+
+    def is_given_back(self) -> bool:
+        return self.out is None or self.releases > 0
+
+    def take_back(self, step: Release) -> None:
+        self.releases += 1
+        out = self.out
+        if out is None:
+            # Of a try that nobody granted only a failure is told, and that its stream came to nothing.
+            assert self.was_free
+            assert (self.releases, step.probe) == (1, 0)
+            assert step.verdict == "failed" or (step.verdict == "answered" and self.failed)
+        elif self.releases == 1:
+            assert (step.model, step.probe) == (out.model, out.probe)
+            assert step.failure is not None or step.verdict != "failed"
+        else:
+            # A probe that gave its first chunk and broke after that.
+            assert out.probe
+            assert self.opened
+            assert self.failed
+            assert (step.model, step.verdict, step.probe, self.releases) == (out.model, "failed", 0, 2)
 
 
 @functools.cache
 def compiled_for(extra: int, limit: int | None, on: frozenset[str]) -> Snapshot:
     timeout = {} if limit is None else {"timeout": {"call": f"{limit}s"}}
-    fallback = {"on": ["rate_limit", "timeout", "connection", "server_error", *sorted(on)]}
-    return router(models=FOUR, default=list(FOUR), retry={"extra": extra}, fallback=fallback, **timeout).snapshot
+    data = policy(models=FOUR, default=list(FOUR), retry={"extra": extra}, fallback={"on": sorted(on)}, **timeout)
+    return compile_policy(load_policy(data), rates=Prices(library=Unpriced()).rates)
 
 
+@settings(max_examples=600)
 @given(
-    st.data(), st.integers(0, 2), st.sampled_from([None, 1, 4, 20]), st.floats(0, 1), st.booleans(), st.frozensets(st.sampled_from(FAULTS))
+    st.data(),
+    st.integers(0, 2),
+    st.sampled_from([None, 1, 4, 20]),
+    st.floats(0, 1),
+    st.booleans(),
+    st.booleans(),
+    st.frozensets(st.sampled_from(FAULTS)),
+    st.sampled_from([CLASSES, CLASSES[:4], CLASSES[:2]]),
 )
 def test_every_plan_ends_gives_back_what_it_was_granted_and_gives_one_answer_at_most(
-    data: st.DataObject, extra: int, limit: int | None, chance: float, streams: bool, on: frozenset[str]
+    data: st.DataObject, extra: int, limit: int | None, chance: float, streams: bool, free: bool, faults: frozenset[str], classes: list[str]
 ) -> None:
-    running = plan(Request(compiled_for(extra, limit, on), Call("q"), 0.0, chance=lambda: chance, guarded=True))
-    player, steps = Player(data.draw, streams=streams), [next(running)]
+    compiled = compiled_for(extra, limit, faults | {*classes})
+    running = plan(Request(compiled, Call("q"), 0.0, chance=lambda: chance, guarded=True, state=StateView(settled=free)))
+    player, steps = Player(data.draw, streams=streams, free=free), [next(running)]
     with pytest.raises(StopIteration) as done:
         while True:
             steps.append(running.send(player.play(steps[-1])))
     outcome: Outcome = done.value.value
-    assert player.out == []
+    assert player.is_given_back()
     sent = [step for step in steps if isinstance(step, Attempt)]
     assert len(sent) == len(outcome.tries) <= 4 * (1 + extra)
     assert [step.tries for step in sent] == list(range(1, len(sent) + 1))
-    assert [step.model for step in steps if isinstance(step, Release)] == [step.model for step in sent]
     assert (outcome.status == "answered") == (outcome.error is None)
     assert not player.cancelled or outcome.status == "cancelled"
+    assert not player.came or outcome.status != "failed" or isinstance(outcome.error, StreamInterruptedError)
     assert len(player.given) <= 1
+    # What nobody was told of is of the first try, and is an answer.
+    assert all(t.untold is None for t in outcome.tries[not steps or isinstance(steps[0], Attempt) :])
+    assert outcome.cost is None or outcome.cost.amount == sum(t.cost == COST for t in outcome.tries)
     if outcome.status == "answered":
         assert outcome.reply is not None
+        assert outcome.reply is player.came[outcome.reply.answer]
         assert outcome.model == sent[outcome.reply.answer - 1].model
-        assert player.given == ([outcome.reply] if streams else [])
+        assert player.given == ([outcome.reply.answer] if streams else [])

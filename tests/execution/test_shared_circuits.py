@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from taskroute import Call, Router
+from taskroute import Call, NoEligibleModelError, Router
 from taskroute.execution.drivers import adrive, drive
-from taskroute.execution.streams import drive_stream
 from taskroute.steps import Attempt
 from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock
@@ -105,11 +105,42 @@ def test_who_was_refused_while_another_router_tried_need_not_wait_for_the_cooldo
     one, other = shared(store, clock, **ONE), shared(store, clock, **ONE)
     fail(ask, one, 5)
     clock.advance(30)
-    probe = drive_stream(other.run(Call("q")), Host({"small": [["a", "b"]]}))
-    assert next(probe) == "a"
-    assert refused(ask, one).retry_after == 30.0
-    assert list(probe) == ["b"]
+
+    class Asked(Host):
+        def answer(self, attempt: Attempt) -> Reply:
+            assert refused(ask, one).retry_after == 30.0
+            return super().answer(attempt)
+
+    assert ask(other, Asked({"small": ["hi"]})) == "hi"
     assert ask(one, Host({"small": ["hi"]})) == "hi"
+
+
+@pytest.mark.parametrize(("on", "asked"), [(["connection"], ["large"]), (["timeout"], [])])
+@ways
+def test_a_circuit_that_another_router_opened_is_passed_over_only_where_its_failure_may_go_on(
+    way: Way, on: list[str], asked: list[str]
+) -> None:
+    clock = FakeClock()
+    store = MemoryStore(clock)
+    one, other = shared(store, clock, **ONE), shared(store, clock, retry={"extra": 0}, fallback={"on": on})
+    fail(way, one, 5)
+    host = Host({"large": ["hi"]})
+    if asked:
+        assert way(other, host) == "hi"
+    else:
+        with pytest.raises(NoEligibleModelError, match="every model was rejected") as caught:
+            way(other, host)
+        assert (caught.value.rejected, caught.value.retry_after) == ({"small": BECAUSE}, 30.0)
+    assert [attempt.model for attempt in host.attempts] == asked
+
+
+def test_while_a_store_is_shared_every_model_is_asked_for() -> None:
+    clock, witness = FakeClock(), Witness()
+    router = Router(policy(), clock=clock, store=MemoryStore(clock), environ={}, observers=[witness])
+    ask(router, Host({"small": ["hi"]}))
+    assert [told for told in witness.told if told in ("Acquire", "Release")] == ["Acquire", "Release"]
+    assert witness.outcomes[0].tries[0].untold is None
+    assert router.health()["small"].tries == 1
 
 
 # A store that fails
@@ -230,3 +261,46 @@ async def test_cancelling_while_a_try_is_given_back_cancels_the_call(on: list[st
         await task
     last: Outcome = witness.outcomes[-1]
     assert (last.status, [t.model for t in last.tries]) == ("cancelled", ["small"])
+
+
+@pytest.mark.usefixtures("no_task_is_left")
+async def test_an_async_store_is_waited_for_a_second_at_most_and_then_left_alone(recwarn: pytest.WarningsRecorder) -> None:
+    asked: list[str] = []
+
+    class Stuck(MemoryStore):
+        async def aget(self, key: str) -> bytes | None:
+            asked.append(key)
+            await asyncio.sleep(60)
+            return None
+
+    router = Router(policy(**ONE), store=Stuck(), environ={})
+    began = time.monotonic()
+    for _ in range(3):
+        outcome = await adrive(router.run(Call("q")), Host({"small": ["hi"]}))
+        assert outcome.status == "answered"
+    assert 0.9 < time.monotonic() - began < 20
+    assert len(asked) == 1
+    said = "the store Stuck failed with TimeoutError; circuits are this process's own until it works again"
+    assert [str(warning.message) for warning in recwarn] == [said]
+
+
+@pytest.mark.usefixtures("no_task_is_left")
+async def test_cancelling_while_a_store_is_waited_for_cancels_the_call_and_not_the_store() -> None:
+    clock = FakeClock()
+    store = Slow(clock)
+    witness = Witness()
+    router = Router(policy(**ONE), clock=clock, store=store, environ={}, observers=[witness])
+    for _ in range(5):
+        with pytest.raises(ConnectionError):
+            await adrive(router.run(Call("q")), Host({"small": [ConnectionError()]}))
+    clock.advance(30)
+    store.seconds = 60
+    task = asyncio.create_task(adrive(router.run(Call("q")), Host({})))
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (witness.outcomes[-1].status, witness.outcomes[-1].tries) == ("cancelled", ())
+    store.seconds = 0
+    # It is asked again at once: nothing was wrong with it.
+    assert (await adrive(router.run(Call("q")), Host({"small": ["hi"]}))).status == "answered"

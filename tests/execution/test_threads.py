@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from taskroute import AllModelsFailedError, Call, Router, StreamInterruptedError
-from taskroute.execution.drivers import drive
+from taskroute.execution.drivers import adrive, drive
 from taskroute.execution.run import Source
 from taskroute.execution.streams import drive_stream
 from taskroute.steps import Attempt
@@ -141,3 +141,73 @@ def test_several_that_do_not_end_are_one_error_that_says_so() -> None:
     with pytest.raises(AllModelsFailedError, match=r"small: timeout: .*\n.*large: timeout"):
         drive(make().run(Call("q")), host)
     host.let_go.set()
+
+
+async def test_the_word_of_the_policy_wins_in_every_sync_call_and_in_no_async_one() -> None:
+    for held_by in ("client", "async", "none"):
+        host = Silent({"small": ["hi", "hi"]})
+        host.let_go.set()
+        run = make().run(Call("q"), held_by=lambda model, how=held_by: how)
+        drive(run, host)
+        assert (host.attempts[0].timeout_enforced, host.threads) == ("thread", ["taskroute attempt"])
+        run = make().run(Call("q"), held_by=lambda model, how=held_by: how, is_async=True)
+        await adrive(run, host)
+        assert host.attempts[1].timeout_enforced == held_by
+
+
+class Confined(Host):
+    """A stream that notes the threads that work on it, and holds something of its context until it ends."""
+
+    def __init__(self, lines: dict[str, list[Any]]) -> None:
+        super().__init__(lines)
+        self.threads: list[str] = []
+
+    def _parts(self, line: list[Any]) -> Iterator[str]:
+        token = word.set("held")
+        try:
+            for part in line:
+                self.threads.append(threading.current_thread().name)
+                if isinstance(part, BaseException):
+                    raise part
+                yield part
+        finally:
+            self.threads.append(threading.current_thread().name)
+            word.reset(token)
+            self.closed += 1
+
+
+@pytest.mark.parametrize("limits", [LIMITS, {"first_chunk": "5s", "threads": True}, {"between_chunks": "5s", "threads": True}])
+@pytest.mark.parametrize("end", ["read", "closed", "broken"])
+def test_a_stream_is_read_and_closed_in_its_own_thread(limits: dict[str, Any], end: str) -> None:
+    router = Router(policy(timeout=limits, retry={"extra": 0}), environ={})
+    host = Confined({"small": [["a", "b", *([ConnectionError()] if end == "broken" else ["c"])]]})
+    chunks = drive_stream(router.run(Call("q")), host)
+    assert next(chunks) == "a"
+    if end == "read":
+        assert list(chunks) == ["b", "c"]
+    elif end == "closed":
+        chunks.close()
+    else:
+        with pytest.raises(StreamInterruptedError):
+            list(chunks)
+    assert set(host.threads) == {"taskroute attempt"}
+    assert (host.closed, left_behind()) == (1, [])
+
+
+def test_a_stream_that_nobody_can_make_sense_of_at_its_end_goes_to_the_next_model() -> None:
+    class Unread(Chunks):
+        def reply(self) -> Reply:
+            raise ConnectionError("malformed")
+
+    class Unreadable(Confined):
+        def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
+            chunks, source = super().open(attempt)
+            return chunks, Unread() if attempt.model == "small" else source
+
+    host = Unreadable({"small": [[""]], "large": [["hi"]]})
+    given = list[Any]()
+    thread = threading.Thread(target=lambda: given.extend(drive_stream(make().run(Call("q")), host)), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert (given, host.closed) == (["hi"], 2)

@@ -16,13 +16,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langgraph.errors import GraphInterrupt
 
-from taskroute.execution.validate import CHECKED, FINE, Expected, Finding, ascore, examine, judged, score
+from taskroute.execution.validate import FINE, Expected, Finding, ascore, examine, judged, score
 from taskroute.types import Reply
 
 MARKER = "xyzzy-secret"
 AGE: dict[str, Any] = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 TOOLS: dict[str, Any] = {"search": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}, "stop": None}
+CHECKED = ("refusal", "truncated", "invalid_output", "low_confidence")
 NOTHING_EXPECTED = Expected()
 
 
@@ -54,6 +56,11 @@ def calling(*arguments: Any, tool: str = "search") -> Reply:
         (saying("hi", finish_reason="length"), "truncated", "the answer stopped at its limit of tokens (length)"),
         (saying("hi", finish_reason="MAX_TOKENS"), "truncated", "the answer stopped at its limit of tokens (MAX_TOKENS)"),
         (saying("hi", misfit="there is no structured answer"), "invalid_output", "there is no structured answer"),
+        (
+            saying("", finish_reason="MALFORMED_FUNCTION_CALL"),
+            "invalid_output",
+            "the model made a call that its provider could not read (MALFORMED_FUNCTION_CALL)",
+        ),
     ],
 )
 def test_tells_what_is_wrong_with_an_answer(reply: Reply, failure: str | None, detail: str) -> None:
@@ -64,6 +71,26 @@ def test_a_refusal_comes_before_what_follows_from_it() -> None:
     everything = saying("no", refused=True, finish_reason="length", misfit="not JSON")
     seen = [found(everything, Expected(schema=AGE), kinds)[0] for kinds in (CHECKED, CHECKED[1:], CHECKED[2:], CHECKED[3:])]
     assert seen == ["refusal", "truncated", "invalid_output", None]
+
+
+@pytest.mark.parametrize(
+    ("reply", "order"),
+    [
+        (saying("", refused=True, empty=True, finish_reason="length", misfit="odd"), ["refusal", "truncated", "invalid_output", None]),
+        (saying("", empty=True, finish_reason="length", misfit="odd"), ["truncated", "refusal", "invalid_output", None]),
+        (saying("", empty=True, finish_reason="UNEXPECTED_TOOL_CALL"), ["invalid_output", "refusal", None]),
+        (saying("", empty=True, misfit="odd"), ["refusal", "invalid_output", None]),
+        (saying("", empty=True, finish_reason="content_filter", misfit="odd"), ["refusal", "invalid_output", None]),
+    ],
+)
+def test_marks_of_a_refusal_come_first_and_an_empty_answer_is_a_refusal_only_where_nothing_else_says_why(
+    reply: Reply, order: list[str | None]
+) -> None:
+    kinds, seen = {*CHECKED}, list[str | None]()
+    while len(seen) < len(order):
+        seen.append(found(reply, Expected(schema=AGE) if reply.misfit else NOTHING_EXPECTED, kinds)[0])
+        kinds.discard(seen[-1] or "")
+    assert seen == order
 
 
 def test_looks_only_for_what_it_is_asked_for() -> None:
@@ -176,6 +203,13 @@ def test_no_tool_was_offered() -> None:
     assert found(calling({}), Expected(tools={}))[1] == "it calls a tool that was not offered; offered: none"
 
 
+def test_where_there_are_more_tools_than_are_known_any_name_may_be_called_and_the_known_ones_must_fit() -> None:
+    expected = Expected(tools=TOOLS, others=True)
+    assert found(calling({"anything": 1}, tool="new"), expected) == (None, "")
+    assert found(calling({}, tool="search"), expected)[1] == "the arguments of tool 'search' do not fit: $ breaks 'required'"
+    assert found(calling(None, tool=MARKER), expected)[1] == "the arguments of a tool are not a JSON object"
+
+
 def test_where_the_offered_tools_are_not_known_only_the_form_of_the_arguments_is_looked_at() -> None:
     assert found(calling({"anything": 1}, tool="new"), Expected()) == (None, "")
     assert found(calling(None, tool=MARKER), Expected())[1] == "the arguments of a tool are not a JSON object"
@@ -248,7 +282,7 @@ def test_a_detail_quotes_nothing_of_the_answer(value: Any, schema: dict[str, Any
         (Fraction(3, 4), Finding(score=0.75)),
         (0.49, Finding("low_confidence", "the check scored the answer 0.49, below 0.5", 0.49)),
         (False, Finding("low_confidence", "the check scored the answer 0, below 0.5", 0.0)),
-        (-math.inf, Finding("low_confidence", "the check scored the answer -inf, below 0.5", -math.inf)),
+        (0, Finding("low_confidence", "the check scored the answer 0, below 0.5", 0.0)),
     ],
 )
 def test_a_score_below_the_least_is_of_low_confidence(given_score: Any, finding: Finding) -> None:
@@ -265,7 +299,28 @@ class Odd:
     __hash__ = None  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("junk", [None, "0.9", MARKER, b"1", [], {}, object(), math.nan, 10**400, Odd(), Decimal("NaN"), Decimal("sNaN")])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        "0.9",
+        MARKER,
+        b"1",
+        [],
+        {},
+        object(),
+        math.nan,
+        math.inf,
+        -math.inf,
+        -0.001,
+        1.001,
+        85,
+        10**400,
+        Odd(),
+        Decimal("NaN"),
+        Decimal("sNaN"),
+    ],
+)
 @pytest.mark.filterwarnings("ignore:the check gave a")
 def test_what_is_no_score_lets_the_answer_stand(junk: Any) -> None:
     assert judged(junk, 0.5) is FINE
@@ -277,7 +332,7 @@ def test_what_is_no_score_is_said_once_by_its_type_alone(recwarn: pytest.Warning
     kind = type("Verdict", (), {"__str__": lambda self: MARKER, "__repr__": lambda self: MARKER})
     for _ in range(2):
         judged(kind(), 0.5)
-    assert [str(warning.message) for warning in recwarn] == ["the check gave a Verdict, not a score from 0 to 1; the answer stood"]
+    assert [str(warning.message) for warning in recwarn] == ["the check gave a Verdict that is no score from 0 to 1; the answer stood"]
 
 
 def test_a_check_that_fails_costs_one_warning_that_does_not_quote_the_answer(recwarn: pytest.WarningsRecorder) -> None:
@@ -309,3 +364,17 @@ def test_an_interrupt_in_a_check_passes() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         score(check, "answer", 0.5)
+
+
+def test_an_interrupt_of_the_graph_in_a_check_passes_and_is_said_of_nobody() -> None:
+    def check(answer: Any) -> float:
+        raise GraphInterrupt
+
+    async def acheck(answer: Any) -> float:
+        raise GraphInterrupt
+
+    with pytest.raises(GraphInterrupt):
+        score(check, "answer", 0.5)
+    for either in (check, acheck):
+        with pytest.raises(GraphInterrupt):
+            asyncio.run(ascore(either, "answer", 0.5))

@@ -91,11 +91,32 @@ def test_without_opt_in_an_answer_is_the_caller_s_whatever_it_is_like(way: str) 
         assert (stage.called, stage.outcomes.last.model) == ([], "small")
 
 
-def test_the_last_model_s_answer_is_not_examined_and_stands(way: str) -> None:
+def test_of_several_answers_that_are_no_good_the_last_model_s_stands(way: str) -> None:
     stage = Stage({}, given={"small": saying("a", finish="length"), "large": saying("b", finish="length")}, fallback={"on": ["truncated"]})
     answer = ask(way, stage.llm)
     assert answer.text == "b"
-    assert failures(stage) == [("small", "truncated"), ("large", None)]
+    assert failures(stage) == [("small", "truncated"), ("large", "truncated")]
+    assert (stage.outcomes.last.status, stage.outcomes.last.model) == ("answered", "large")
+
+
+def test_a_cut_answer_is_better_than_a_refusal_and_than_none(way: str) -> None:
+    for worse in (saying("", finish="stop"), saying("no", finish="content_filter")):
+        stage = escalating(saying("half", finish="length"), "truncated", "refusal", second=worse)
+        answer = ask(way, stage.llm)
+        assert answer.text == "half"
+        assert stage.outcomes.last.model == "small"
+
+
+def test_a_better_model_that_breaks_on_the_way_loses_no_answer(way: str) -> None:
+    stage = escalating(saying("half", finish="length"), "truncated", second=("more ", ConnectionError("cut")))
+    assert ask(way, stage.llm).text == "half"
+
+
+def test_a_last_model_that_was_asked_for_no_better_answer_is_not_examined(way: str) -> None:
+    on = {"on": ["truncated", "connection"]}
+    stage = Stage({"small": ConnectionError("down")}, given={"large": saying("b", finish="length")}, fallback=on)
+    assert ask(way, stage.llm).text == "b"
+    assert failures(stage) == [("small", "connection"), ("large", None)]
 
 
 def test_where_nothing_better_comes_the_rejected_answer_is_given_after_all(way: str) -> None:
@@ -220,4 +241,4 @@ def test_the_error_where_every_answer_was_poor_is_none_and_the_record_says_what_
         fallback={"on": ["truncated"]},
     )
     assert ask(way, stage.llm).response_metadata["taskroute"]["attempts"] == 3
-    assert failures(stage) == [("one", "truncated"), ("two", "truncated"), ("three", None)]
+    assert failures(stage) == [("one", "truncated"), ("two", "truncated"), ("three", "truncated")]

@@ -94,7 +94,7 @@ def test_the_check_of_an_agent_s_answer_gets_its_message() -> None:
 
     runnable, outcomes = agent(saying("poor"), saying("fine"), "low_confidence", check=check)
     assert runnable.invoke({"messages": "hi"})["messages"][-1].text == "fine"
-    assert [type(answer) for answer in seen] == [AIMessage]
+    assert [type(answer) for answer in seen] == [AIMessage, AIMessage]
     assert tries(outcomes) == [("small", "low_confidence"), ("large", None)]
 
 
@@ -121,3 +121,18 @@ def test_so_does_one_in_the_provider_s_own_way() -> None:
     runnable, outcomes = agent(bad, good, *EVERY, response_format=ProviderStrategy(City))
     assert runnable.invoke({"messages": "hi"})["structured_response"] == City(name="Rome", people=3)
     assert tries(outcomes) == [("small", "invalid_output"), ("large", None)]
+
+
+def test_one_that_langchain_would_ask_for_again_goes_to_the_next_model_at_once() -> None:
+    runnable, outcomes = agent(BAD, GOOD, *EVERY, response_format=ToolStrategy(City))
+    assert runnable.invoke({"messages": "hi"})["structured_response"] == City(name="Rome", people=3)
+    assert tries(outcomes) == [("small", "invalid_output"), ("large", None)]
+
+
+@pytest.mark.parametrize("wanted", [City, ToolStrategy(City), ProviderStrategy(City)], ids=["a class", "by a tool", "the provider's way"])
+def test_a_tool_beside_a_structured_answer_is_held_to_its_arguments_too(wanted: Any) -> None:
+    good = saying('{"name": "Rome", "people": 3}') if isinstance(wanted, ProviderStrategy) else GOOD
+    runnable, outcomes = agent(saying(calling("look_up", '{"times": 1}')), good, *EVERY, response_format=wanted)
+    assert runnable.invoke({"messages": "hi"})["structured_response"] == City(name="Rome", people=3)
+    assert tries(outcomes) == [("small", "invalid_output"), ("large", None)]
+    assert ran == []

@@ -293,7 +293,8 @@ def test_the_check_of_a_structured_answer_gets_what_the_caller_would(way: str, i
     )
     assert "fine" in repr(answer)
     assert "poor" not in repr(answer)
-    assert len(seen) == 1
+    # The better one is looked at too: it might be worse.
+    assert len(seen) == 2
 
 
 def test_generate_and_batch_are_checked_each_for_itself() -> None:
@@ -307,3 +308,29 @@ async def test_agenerate_is_checked_each_for_itself() -> None:
     stage = checked({"small": ["poor", "good"], "large": "fine"}, {"poor": 0, "good": 1}, is_async=True)
     result = await stage.llm.agenerate([[HumanMessage("a")], [HumanMessage("b")]])
     assert sorted(generations[0].text for generations in result.generations) == ["fine", "good"]
+
+
+@pytest.mark.parametrize("include_raw", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_whichever_way_an_answer_does_not_fit_it_was_paid_for_and_a_stronger_model_is_next(way: str, shape: str, include_raw: bool) -> None:
+    poor, good = (saying(calling(named(shape), text)) for text in ('{"name": "Rome", "people": "many"}', '{"name": "Rome", "people": 3}'))
+    stage = Stage(
+        {},
+        given={"small": poor, "tiny": good, "large": good},
+        models={name: {"price": {"input": price, "output": price}} for name, price in (("small", 100), ("tiny", 1), ("large", 1000))},
+        default=["small", "tiny", "large"],
+        fallback={"on": ["invalid_output"]},
+    )
+    structured(way, stage.llm.with_structured_output(SHAPES[shape], include_raw=include_raw))
+    assert failures(stage) == [("small", "invalid_output"), ("large", None)]
+    tries, cost = stage.outcomes.last.tries, stage.outcomes.last.cost
+    assert cost is not None
+    assert all(one.cost is not None and one.cost.amount > 0 for one in tries)
+    assert cost.amount == sum(one.cost.amount for one in tries if one.cost is not None)
+
+
+def test_what_the_model_itself_raises_has_no_answer_and_is_raised_as_it_is(way: str) -> None:
+    stage = Stage({"small": KeyError("bug"), "large": "unused"}, fallback={"on": ["invalid_output"]})
+    with pytest.raises(KeyError, match="bug"):
+        structured(way, stage.llm.with_structured_output(SCHEMA))
+    assert stage.outcomes.last.cost is None

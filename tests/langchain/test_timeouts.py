@@ -216,7 +216,7 @@ def test_a_sync_second_try_gets_a_client_with_what_is_left() -> None:
     assert limit(10.0) == 10.0
     assert limit(9.6) == 10.0
     for left in (8.0, 3.0, 1.0, 0.2):
-        assert 0.79 * left <= limit(left) <= left
+        assert 0.62 * left <= limit(left) <= left
         assert limit(left, streams=True) <= left
     assert limit(3.0, exact=False) == 10.0
     assert 0 < limit(-1.0) <= 0.06

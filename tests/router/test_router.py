@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import operator
 import os
 import pickle
 import subprocess
 import sys
 import threading
+import warnings
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -301,9 +304,11 @@ def test_a_policy_that_is_put_in_force_by_many_threads_while_others_call_breaks_
 
 
 def test_pickles_with_its_store_and_check_and_without_what_it_has_seen() -> None:
-    routed = Router(policy(**ONE), clock=FakeClock(), environ={}, store=MemoryStore(FakeClock()), check=len)
+    options: dict[str, Any] = {"clock": FakeClock(), "environ": {}, "store": MemoryStore(FakeClock())}
+    routed = Router(policy(**ONE, **SCORED), check={"default": operator.truth}, **options)
     fail(routed)
     copy = pickle.loads(pickle.dumps(routed))
+    assert copy.run(Call("q")).checks == {None: operator.truth}
     assert (routed.health()["small"].state, copy.health()["small"]) == ("open", ModelHealth())
     fail(copy)
     assert copy.health()["small"].state == "open"
@@ -332,13 +337,87 @@ def test_a_store_stays_its_callers_to_close() -> None:
     ("check", "message"),
     [
         (0.5, "check= must be a function from an answer to a score, not a float"),
-        ({"hti": len}, r"check={'hti': …} names no route; did you mean 'hit'\? known: hit"),
+        ({"hti": len}, r"check={'hti': …} names no route; did you mean 'hit'\? known: default, hit"),
         ({"hit": 0.5}, "check={'hit': …} must be a function from an answer to a score, not a float"),
     ],
 )
 def test_what_is_no_check_is_refused_when_the_router_is_built(check: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Router(policy(routes=when(stage="x")), environ={}, check=check)
+
+
+SCORED: dict[str, Any] = {"fallback": {"on": ["low_confidence"]}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "said"),
+    [
+        (SCORED, None, "'fallback.on' has low_confidence, but no check= was given: no answer is scored"),
+        ({"routes": [{**when()[0], **SCORED}]}, None, "'fallback.on' has low_confidence, but no check= was given: no answer is scored"),
+        ({}, len, "check= was given, but 'fallback.on' has no low_confidence: it is never asked"),
+        (
+            {"fallback": {"on": ["truncated"]}},
+            {"default": len},
+            "check= was given, but 'fallback.on' has no low_confidence: it is never asked",
+        ),
+        ({}, None, None),
+        (SCORED, len, None),
+        ({"routes": [{**when()[0], **SCORED}]}, {"hit": len}, None),
+    ],
+)
+def test_says_at_the_callers_line_what_nobody_will_look_at(changes: Any, check: Any, said: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "taskroute.yaml"
+    path.write_text(json.dumps(policy(**changes)))
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        Router(policy(**changes), environ={}, check=check)
+        Router.from_file(path, environ={}, check=check)
+    expected = [] if said is None else [(said, UserWarning, __file__)] * 2
+    assert [(str(warning.message), warning.category, warning.filename) for warning in seen] == expected
+
+
+def test_says_when_answers_cannot_be_checked_against_their_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    on = {"fallback": {"on": ["invalid_output"]}}
+    router(**on)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    router()
+    with pytest.warns(UserWarning, match=r"not checked against their schema: pip install 'taskroute\[validate\]'"):
+        router(**on)
+
+
+def test_a_check_of_default_is_for_calls_without_a_route_unless_a_route_has_that_name() -> None:
+    def check(answer: Any) -> float:
+        return 1.0
+
+    routed = Router(policy(**SCORED, routes=when(stage="x")), environ={}, check={"default": check, "hit": len})
+    assert routed.run(Call("q")).checks == {None: check, "hit": len}
+    named = policy(**SCORED, routes=[{"name": "default", "when": {"stage": "x"}, "use": "large"}])
+    assert Router(named, environ={}, check={"default": check}).run(Call("q")).checks == {"default": check}
+
+
+def test_a_policy_without_the_route_of_a_check_is_not_put_in_force() -> None:
+    routed = Router(policy(**SCORED, routes=when(stage="x")), environ={}, check={"hit": len})
+    before = routed.policy
+    with pytest.raises(ConfigurationError, match=r"check={'hit': …} names no route; known: default"):
+        routed.reload(policy(**SCORED))
+    assert routed.policy is before
+    assert routed.run(Call("q")).checks == {"hit": len}
+    # A name of its own for the same check, once there is a route for it.
+    default = Router(policy(**SCORED), environ={}, check={"default": len})
+    default.reload(policy(**SCORED, routes=[{"name": "default", "when": {"stage": "x"}, "use": "large"}]))
+    assert default.run(Call("q")).checks == {"default": len}
+
+
+@pytest.mark.parametrize(
+    ("store", "lacking"),
+    [
+        ({}, "a dict without compare_and_set, aget, acompare_and_set"),
+        (object(), "a object without get, compare_and_set, aget, acompare_and_set"),
+    ],
+)
+def test_what_is_no_store_is_refused_when_the_router_is_built(store: Any, lacking: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"store= is {lacking}; give a Store, such as MemoryStore\(\)"):
+        Router(policy(), environ={}, store=store)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")

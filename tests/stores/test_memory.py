@@ -309,3 +309,32 @@ def test_a_child_is_not_held_up_by_a_lock_that_a_thread_of_its_parent_held() -> 
     slow.go.set()
     thread.join()
     assert names(store) == ["key"]
+
+
+def test_a_call_of_the_store_in_the_middle_of_another_does_not_lock_up() -> None:
+    store = MemoryStore()
+    found: list[bytes | None] = []
+
+    class Key(str):
+        """Asks the store where the collector might close a forgotten stream, and with it a call: in the middle of anything."""
+
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            if not found:
+                found.append(None)
+                found[0] = store.get("other")
+            return str.__hash__(self)
+
+        def __eq__(self, other: object) -> bool:
+            return str.__eq__(self, other)
+
+    def work() -> None:
+        store.put("other", b"1")
+        store.put(Key("key"), b"2")
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert (found, store.get("key")) == ([b"1"], b"2")

@@ -24,7 +24,8 @@ from tests.policies import policy
 from .driven import said
 
 SECRET = "the answer that nobody may read in a span"
-ON = {"fallback": {"on": ["rate_limit", "truncated", "low_confidence"], "min_score": 0.8}}
+ON = {"fallback": {"on": ["rate_limit", "truncated"]}}
+SCORED = {"fallback": {"on": ["rate_limit", "truncated", "low_confidence"], "min_score": 0.8}}
 
 
 class Replies(Host):
@@ -76,14 +77,15 @@ def test_an_answer_that_was_cut_off_says_so_on_its_span_and_the_next_one_says_wh
 
 
 def test_a_score_is_written_whether_the_answer_was_good_enough_or_not() -> None:
-    scores = iter([0.3, 0.9])
-    spans = Spans(**ON, check=lambda answer: next(scores))
+    scores = iter([0.3, 0.9, 0.95])
+    spans = Spans(**SCORED, check=lambda answer: next(scores))
     for _ in range(2):
         spans.ask(Replies({"small": ["hey"], "large": ["hi"]}))
         _, attempts, _ = spans.taken()
         low = attempts[0]["taskroute.validation.score"] == 0.3
         assert low == ("taskroute.validation.failure" in attempts[0])
-        assert "taskroute.validation.score" not in (attempts[1] if low else {})
+        # While one answer is kept, the next is scored too.
+        assert [attempt["taskroute.validation.score"] for attempt in attempts] == ([0.3, 0.9] if low else [0.95])
 
 
 def test_the_span_of_an_answer_ends_when_the_answer_was_there_not_when_it_had_been_examined() -> None:
@@ -91,7 +93,7 @@ def test_the_span_of_an_answer_ends_when_the_answer_was_there_not_when_it_had_be
         spans.clock.advance(5.0)
         return 1.0
 
-    spans = Spans(**ON, check=slow_check)
+    spans = Spans(**SCORED, check=slow_check)
     spans.ask(Replies({"small": ["hey"]}))
     finished = spans.exporter.get_finished_spans()
     attempt, route = (next(span for span in finished if span.name.startswith(word)) for word in ("chat", "route"))
@@ -146,3 +148,53 @@ def test_a_stream_that_is_held_back_ends_its_span_once() -> None:
     route, attempts, _ = spans.taken()
     assert [attempt.get("taskroute.validation.failure") for attempt in attempts] == ["truncated", None]
     assert route["taskroute.attempts"] == 2
+
+
+def test_a_stream_with_nothing_in_it_says_so_on_its_span() -> None:
+    spans = Spans()
+    assert list(drive_stream(spans.router.run(Call("q")), Host({"small": [["", ""]], "large": [["hi"]]}))) == ["hi"]
+    route, (empty, whole), _ = spans.taken()
+    assert empty["taskroute.validation.failure"] == "server_error"
+    assert empty["taskroute.validation.detail"] == "the stream ended without an answer"
+    assert "taskroute.validation.failure" not in whole
+    assert (route["taskroute.model"], route["taskroute.fallback.reason"]) == ("large", "server_error")
+
+
+def test_a_stream_that_is_held_back_says_when_it_had_something_to_give() -> None:
+    class Takes(Host):
+        def open(self, attempt: Any) -> tuple[Iterator[Any], Any]:
+            chunks, source = super().open(attempt)
+            return self.slowly(chunks), source
+
+        def slowly(self, chunks: Iterator[Any]) -> Iterator[Any]:
+            for chunk in chunks:
+                spans.clock.advance(0.5)
+                yield chunk
+
+    for changes in (ON, {}):
+        spans = Spans(**changes)
+        for _ in drive_stream(spans.router.run(Call("q")), Takes({"small": [["", "a", "b"]], "large": [["c"]]})):
+            spans.clock.advance(7)
+        _, (attempt,), _ = spans.taken()
+        assert (attempt["gen_ai.response.time_to_first_chunk"], attempt["gen_ai.request.stream"]) == (1.0, True)
+
+
+def test_a_stream_that_is_closed_while_it_is_given_out_after_it_was_held_back_is_cancelled_with_its_answer_on_its_span() -> None:
+    spans = Spans(**ON)
+    chunks = drive_stream(spans.router.run(Call("q")), Host({"small": [["a", "b"]]}))
+    assert next(chunks) == "a"
+    chunks.close()
+    route, (attempt,), _ = spans.taken()
+    assert route["taskroute.cancelled"] is True
+    assert "taskroute.cancelled" not in attempt
+
+
+def test_a_probe_that_streams_is_one_span() -> None:
+    spans = Spans(default=["small"], breaker={"failures": 1, "cooldown": "10s"})
+    spans.ask(Host({"small": [RateLimitError(SECRET)]}))
+    spans.taken()
+    spans.clock.advance(10)
+    assert list(drive_stream(spans.router.run(Call("q")), Host({"small": [["a", "b"]]}))) == ["a", "b"]
+    route, (attempt,), _ = spans.taken()
+    assert attempt["taskroute.breaker.probe"] is True
+    assert (route["taskroute.model"], route["taskroute.attempts"]) == ("small", 1)

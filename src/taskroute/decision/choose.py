@@ -38,8 +38,7 @@ def order(choose: Choose, snapshot: Snapshot, reader: CallReader, state: StateVi
     if choose.objective == "cheapest":
         best, unknown = _by_price(among, snapshot, reader)
     else:
-        known = _seconds(among, snapshot, state)
-        best, unknown = sorted(known, key=known.__getitem__), "no latency"
+        best, unknown = _by_speed(among, snapshot, state), "no latency"
     rest = [name for name in among if name not in best]
     failing = _failing(choose, state)
     notes = [f"{unknown} is known for {', '.join(rest)}"] if rest else []
@@ -83,6 +82,16 @@ def _by_price(among: tuple[str, ...], snapshot: Snapshot, reader: CallReader) ->
         if priced.currency == currency:
             costs[name] = cost
     return sorted(costs, key=costs.__getitem__), "no price" if currency is None else f"no price in {currency}"
+
+
+def _by_speed(among: tuple[str, ...], snapshot: Snapshot, state: StateView) -> list[str]:
+    """Return the models with a known speed, the fastest first; before them those that nobody has tried of late.
+
+    Whoever is never asked is never measured, and would be slow for ever; who was asked in vain is not known to be fast.
+    """
+    known = _seconds(among, snapshot, state)
+    untried = [name for name in among if name not in known and not (name in state.health and state.health[name].tries)]
+    return [*untried, *sorted(known, key=known.__getitem__)]
 
 
 def _seconds(names: Iterable[str], snapshot: Snapshot, state: StateView) -> dict[str, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from taskroute.decision.choose import order
 from taskroute.decision.eligible import required_labels, sift
-from taskroute.decision.snapshot import CompiledRoute, Snapshot
+from taskroute.decision.snapshot import CallSettings, CompiledRoute, Snapshot
 from taskroute.policy.consistent import suggestion
 from taskroute.signals.collect import CallReader, ClassifierNeeded, signals_from
 from taskroute.signals.size import cap
@@ -15,6 +16,7 @@ from taskroute.types import (
     NO_SIGNALS,
     NO_STATE,
     NOT_ASKED,
+    NOTHING,
     Call,
     Classification,
     Decision,
@@ -73,10 +75,13 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
         choice = order(route.choose, snapshot, reader, state)
         names, how = (*choice.models, *names[len(choice.models) :]), f"; {choice.reason}"
     candidates, rejected = sift(names, snapshot, call, labels=labels, state=state)
+    if state.unavailable is not NOTHING:
+        candidates, how = _beside_circuits(
+            names, candidates, rejected, snapshot.settings_for(None if route is None else route.name), state=state, how=how
+        )
     mode: Mode = "disabled" if snapshot.disabled else snapshot.policy.mode
-    baseline = () if mode == "enforce" else sift(snapshot.default, snapshot, call, labels=labels, state=state)[0]
     return Decision(
-        baseline=baseline,
+        baseline=_baseline(mode, snapshot, call, labels),
         candidates=candidates,
         route=None if route is None else route.name,
         reason=_reason(route, snapshot, reader, candidates, pin=pin, how=how),
@@ -85,6 +90,31 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
         policy_version=snapshot.version,
         mode=mode,
     )
+
+
+def _baseline(mode: Mode, snapshot: Snapshot, call: Call, labels: frozenset[str]) -> tuple[str, ...]:
+    """Return who answers while observing, where nothing of ours stands in the way of a call."""
+    return () if mode == "enforce" else sift(snapshot.default, snapshot, call, labels=labels, state=NO_STATE)[0]
+
+
+def _beside_circuits(
+    names: Iterable[str], candidates: tuple[str, ...], rejected: dict[str, str], settings: CallSettings, *, state: StateView, how: str
+) -> tuple[tuple[str, ...], str]:
+    """Return who may answer in the place of models whose circuits are open, and how that came about.
+
+    A failure that must not go to another model when it happens must not do so afterwards either.
+    """
+    for name in names:
+        if name in candidates:
+            break
+        failure = state.opened_by.get(name)
+        if failure is None or name not in state.unavailable or rejected.get(name) != state.unavailable[name]:
+            continue
+        if failure not in settings.fallback_on:
+            rejected.update(dict.fromkeys(candidates, f"not asked in the place of {name!r}: 'fallback.on' leaves {failure} out"))
+            return (), how
+        how += f"; {name!r} is left alone, its circuit is open"
+    return candidates, how
 
 
 def _match(snapshot: Snapshot, reader: CallReader) -> CompiledRoute | None:
@@ -111,13 +141,16 @@ def _kept(kept: Kept, snapshot: Snapshot, reader: CallReader, labels: frozenset[
     """Return the decision of the turn as it still holds; None when none of its models may answer, so that others are looked for."""
     names = [name for name in kept.models if name in snapshot.registry]
     candidates, rejected = sift(names, snapshot, reader.call, labels=labels, state=state)
+    route, how = kept.route if kept.route in snapshot.by_route else None, ""
+    if state.unavailable is not NOTHING:
+        candidates, how = _beside_circuits(names, candidates, rejected, snapshot.settings_for(route), state=state, how=how)
     if not candidates:
         return None
-    route = kept.route if kept.route in snapshot.by_route else None
     return Decision(
+        baseline=_baseline(snapshot.policy.mode, snapshot, reader.call, labels),
         candidates=candidates,
         route=route,
-        reason="kept for this turn: " + ("default" if route is None else f"route {route!r}"),
+        reason="kept for this turn: " + ("default" if route is None else f"route {route!r}") + how,
         signals=reader.signals(),
         rejected=rejected,
         policy_version=snapshot.version,
@@ -126,12 +159,14 @@ def _kept(kept: Kept, snapshot: Snapshot, reader: CallReader, labels: frozenset[
 
 
 def _pinned(pin: str, snapshot: Snapshot, reader: CallReader, labels: frozenset[str], state: StateView) -> Decision:
+    # The pin of the environment is the last word.
+    state = NO_STATE if snapshot.pin is not None else state
     candidates, rejected = sift((pin,), snapshot, reader.call, labels=labels, state=state)
     by = "TASKROUTE_PIN" if snapshot.pin is not None else "the call"
     return Decision(
         candidates=candidates,
         route=None,
-        reason=f"{by} pins {pin!r}" + ("" if candidates else f", which {rejected[pin]}"),
+        reason=f"{by} pins {pin!r}" + ("" if candidates else f", which may not answer: {rejected[pin]}"),
         signals=reader.signals(),
         rejected=rejected,
         policy_version=snapshot.version,
@@ -145,11 +180,12 @@ def _reason(
 ) -> str:
     if route is not None:
         told = ", ".join(_told(name, reader) for name in route.condition.asks)
-        text = (f"route {route.name!r} matched: {told}" if told else f"route {route.name!r} matches every call") + how
+        text = f"route {route.name!r} matched: {told}" if told else f"route {route.name!r} matches every call"
     elif snapshot.disabled:
         text = "taskroute is disabled: default"
     else:
         text = "no route matched: default" if snapshot.routes else "no routes: default"
+    text += how
     if pin is not None:
         text += f"; the pin {pin!r} names no model ({suggestion(pin, list(snapshot.registry))})"
     return text if candidates else f"{text}; every model was rejected"

@@ -121,14 +121,14 @@ def compile_policy(
     )
 
 
-_JUDGED: Final[frozenset[FailureClass]] = frozenset({"invalid_output", "truncated", "refusal", "low_confidence"})
+JUDGED: Final[frozenset[FailureClass]] = frozenset({"invalid_output", "truncated", "refusal", "low_confidence"})
 """Failures of a finished answer: the next model to ask must be no weaker, and price stands for strength."""
 
 
 def compared_by_price(policy: Policy) -> tuple[str, ...]:
     """Return the models whose price matters to a decision, or to which model is asked next."""
     fallbacks = [policy.fallback, *(route.fallback for route in policy.routes if isinstance(route.fallback, Fallback))]
-    if any(not _JUDGED.isdisjoint(fallback.on) for fallback in fallbacks):
+    if any(not JUDGED.isdisjoint(fallback.on) for fallback in fallbacks):
         return tuple(policy.models)
     chosen = [route.choose.among for route in policy.routes if route.choose is not None and route.choose.objective == "cheapest"]
     return tuple(dict.fromkeys(name for among in chosen for name in among))
@@ -140,7 +140,7 @@ def _known_rates(names: Iterable[str], registry: Registry, rates: Callable[[Mode
 
 def _settings(retry: Retry, timeout: Timeout, fallback: Fallback) -> CallSettings:
     on = frozenset[str](fallback.on)
-    return CallSettings(retry, timeout, on, on & _JUDGED, fallback.hold, fallback.min_score)
+    return CallSettings(retry, timeout, on, on & JUDGED, fallback.hold, fallback.min_score)
 
 
 def _least(a: float | None, b: float | None) -> float | None:

@@ -45,12 +45,20 @@ class Account:
         self.circuit: Circuit = CLOSED
         """As it was last seen."""
         self.last_error: LastError | None = None
-        self.untold = 0
-        """Answers since the circuit was last told of any."""
+        self.untold: dict[int, int] = {}
+        """Answers by slot of the window since the circuit was last told of any."""
         self._samples: deque[_Sample] = deque(maxlen=_KEPT)
         self._new = 0
         self._at = float("-inf")
         self._summary = Summary()
+
+    def count_answer(self, slot: int, kept: int) -> None:
+        """Count an answer that the circuit will be told of with the next failure; only the last `kept` slots can matter by then."""
+        if slot in self.untold:
+            self.untold[slot] += 1
+            return
+        self.untold = {number: count for number, count in self.untold.items() if abs(number - slot) < kept}
+        self.untold[slot] = 1
 
     def note(self, at: float, *, failed: bool, seconds: float | None, first_chunk: float | None) -> None:
         """Remember a try that said something of the model."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from taskroute.policy.carrying import Breaker
 
-_SLOTS: Final = 10
+SLOTS: Final = 10
+"""Parts of a window that are counted apart."""
 _MOST: Final = 1_000_000_000
 """What a slot counts up to."""
 _LONGEST_WAIT: Final = 3600.0
@@ -30,11 +32,13 @@ class Circuit(NamedTuple):
     """Slot number, tries answered, tries failed; ten slots make a window."""
     opened_at: float = 0.0
     cooldown: float = 0.0
-    """Seconds that this opening lasts: the policy's, or more where the provider asked for it."""
+    """Seconds that this opening lasts: the policy's, or what the provider asked for."""
     cause: str = ""
     """What opened it last, as one sentence; kept when it closes. It quotes nothing that a provider wrote."""
     probe_until: float = 0.0
     """While half open: when the probe in flight counts as lost; 0 when there is none."""
+    kind: str = ""
+    """The class of the failure that opened it last."""
 
 
 CLOSED: Final = Circuit()
@@ -58,22 +62,28 @@ def failed(
     probe: bool,
     kind: str,
     error_type: str = "",
-    answered: int = 0,
+    answered: Mapping[int, int] | None = None,
     wait: float | None = None,
 ) -> Circuit:
-    """Return the circuit after a failed try. `answered` tries went well since the last time that this process told of any."""
-    counted = circuit._replace(slots=_counted(circuit.slots, settings, now, answered))
+    """Return the circuit after a failed try. `answered` has the tries by slot that went well since this process last told of any."""
+    counted = circuit._replace(slots=_counted(circuit.slots, settings, now, answered or {}))
     last = f"{kind} ({error_type[:80]})" if error_type else kind
     if circuit.state != "closed":
         if not probe:
             return counted
-        return _opened(counted, settings, now, f"the try after the cooldown failed with {last}", wait)
+        return _opened(counted, settings, now, f"the try after the cooldown failed with {last}", kind=kind, wait=wait)
     failures = sum(slot[2] for slot in counted.slots)
     total = failures + sum(slot[1] for slot in counted.slots)
     if failures < settings.failures or failures / total < settings.rate:
         return counted
     tries = "try" if total == 1 else "tries"
-    return _opened(counted, settings, now, f"{failures} of {total} {tries} failed within {settings.window:g}s, the last with {last}", wait)
+    cause = f"{failures} of {total} {tries} failed within {settings.window:g}s, the last with {last}"
+    return _opened(counted, settings, now, cause, kind=kind, wait=wait)
+
+
+def slot(settings: Breaker, now: float) -> int:
+    """Return the number of the slot that this moment is in."""
+    return math.floor(now / (settings.window / SLOTS))
 
 
 def answered(circuit: Circuit, settings: Breaker, now: float, *, probe: bool) -> Circuit:
@@ -131,20 +141,26 @@ def loads(data: bytes | None) -> Circuit:
     return circuit if _makes_sense(circuit) else CLOSED
 
 
-def _counted(slots: tuple[tuple[int, int, int], ...], settings: Breaker, now: float, well: int) -> tuple[tuple[int, int, int], ...]:
-    """Return the slots with one more failure in the present one, without those that are out of the window."""
-    present = math.floor(now / (settings.window / _SLOTS))
+def _counted(
+    slots: tuple[tuple[int, int, int], ...], settings: Breaker, now: float, well: Mapping[int, int]
+) -> tuple[tuple[int, int, int], ...]:
+    """Return the slots with those tries, and one more failure in the present one; without those that are out of the window."""
+    present = slot(settings, now)
     # A machine whose clock is ahead counts into slots that are yet to come.
-    kept = {number: (a, f) for number, a, f in slots if abs(number - present) < _SLOTS}
+    kept = {number: (a, f) for number, a, f in slots if abs(number - present) < SLOTS}
+    for number, count in well.items():
+        if abs(number - present) < SLOTS:
+            a, f = kept.get(number, (0, 0))
+            kept[number] = (min(a + max(count, 0), _MOST), f)
     a, f = kept.get(present, (0, 0))
-    kept[present] = (min(a + max(well, 0), _MOST), min(f + 1, _MOST))
+    kept[present] = (a, min(f + 1, _MOST))
     return tuple((number, *kept[number]) for number in sorted(kept))
 
 
-def _opened(circuit: Circuit, settings: Breaker, now: float, cause: str, wait: float | None) -> Circuit:
-    # Written so that a wait that is not a number is none.
-    cooldown = settings.cooldown if wait is None or not wait > settings.cooldown else max(settings.cooldown, min(wait, _LONGEST_WAIT))
-    return circuit._replace(state="open", opened_at=now, cooldown=cooldown, cause=cause, probe_until=0.0)
+def _opened(circuit: Circuit, settings: Breaker, now: float, cause: str, *, kind: str, wait: float | None) -> Circuit:
+    # The provider knows best. Written so that a wait that is not a number is none.
+    cooldown = min(wait, _LONGEST_WAIT) if wait is not None and wait > 0 else settings.cooldown
+    return circuit._replace(state="open", opened_at=now, cooldown=cooldown, cause=cause, probe_until=0.0, kind=kind)
 
 
 def _probe_lasts(settings: Breaker) -> float:
@@ -175,7 +191,7 @@ def _makes_sense(circuit: Circuit) -> bool:
     times = (circuit.opened_at, circuit.cooldown, circuit.probe_until)
     return (
         circuit.state in ("closed", "open", "half_open")
-        and type(circuit.cause) is str
+        and type(circuit.cause) is type(circuit.kind) is str
         # Also False for what is not a number, or has no end.
         and all(type(time) in (int, float) and abs(time) < _HUGE for time in times)
         and circuit.cooldown >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from taskroute.execution.run import Host, Run
 from taskroute.execution.validate import FINE, Check, Expected, Finding, ascore, examine, score
@@ -36,7 +37,7 @@ def chore(run: Run, host: Host, step: Step) -> Event:
             clock.sleep(step.seconds)
             return Waited(clock.now())
         if isinstance(step, Validate):
-            return _validated(_examined(run, host, step), clock.now())
+            return _EMPTY._replace(at=clock.now()) if step.empty else _validated(_examined(run, host, step), clock.now())
         if isinstance(step, Classify) and run.classifier is not None:
             return Classified(run.classifier.classify(step.need.text, run.tasks), clock.now())
     except BaseException as error:  # noqa: BLE001 - as said above
@@ -56,6 +57,8 @@ async def achore(run: Run, host: Host, step: Step) -> Event:
             await clock.asleep(step.seconds)
             return Waited(clock.now())
         if isinstance(step, Validate):
+            if step.empty:
+                return _EMPTY._replace(at=clock.now())
             try:
                 async with asyncio.timeout(step.timeout):
                     return _validated(await _aexamined(run, host, step), clock.now())
@@ -102,7 +105,10 @@ def _check_for(run: Run, step: Validate) -> Check | None:
     if "low_confidence" not in step.attempt.checks:
         return None
     route = step.attempt.decision.route
-    return run.checks.get(route) or run.checks.get(None)
+    return run.checks[route] if route in run.checks else run.checks.get(None)
+
+
+_EMPTY: Final = Validated(0.0, "server_error", "the stream ended without an answer")
 
 
 def _validated(found: Finding, at: float) -> Validated:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from taskroute.execution.chores import achore, chore
-from taskroute.execution.run import Host, Run, settle
+from taskroute.execution.run import Host, Run, UnusableAnswerError, settle
 from taskroute.execution.threads import within_thread
 from taskroute.steps import Attempt, Cancelled, Ended, Event, Failed
 from taskroute.types import Outcome, Reply
@@ -29,6 +29,8 @@ def _perform(run: Run, host: Host, step: Attempt) -> Event:
             reply = within_thread(lambda: _answer(run, host, step), step.timeout, f"{step.model!r} did not answer within {step.timeout:g}s")
         else:
             reply = _answer(run, host, step)
+    except UnusableAnswerError as unusable:
+        return Failed(unusable.error, 0, run.clock.now(), unusable.reply)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan, so that observers hear of it
@@ -55,6 +57,8 @@ async def _aperform(run: Run, host: Host, step: Attempt) -> Event:
     try:
         with run.active():
             reply = await within(host.aanswer(step), step.timeout, f"{step.model!r} did not answer", step.timeout)
+    except UnusableAnswerError as unusable:
+        return Failed(unusable.error, 0, run.clock.now(), unusable.reply)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
     except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan, so that observers hear of it

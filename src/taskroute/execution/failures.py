@@ -44,7 +44,7 @@ _BY_NAME: Final[Mapping[str, str]] = {
     # pydantic's: what LangChain's and OpenAI's own parsers raise for an answer that does not fit the schema.
     "ValidationError": "invalid_output",
     "JSONSchemaValidationError": "invalid_output",
-    "LengthFinishReasonError": "invalid_output",
+    "LengthFinishReasonError": "truncated",
     "StructuredOutputValidationError": "invalid_output",
     "MultipleStructuredOutputsError": "invalid_output",
     "ModelRateLimitError": "rate_limit",

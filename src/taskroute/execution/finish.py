@@ -25,6 +25,10 @@ REFUSED: Final = frozenset(
 """The model, or a filter of its provider's, would not answer."""
 
 
+MALFORMED: Final = frozenset({"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "malformed_function_call"})
+"""The model called a tool in a way that its provider could not read."""
+
+
 def says_why(reply: Reply) -> bool:
     """Return whether the provider says why the answer is none: then it is for the policy to judge, and no fault of the stream."""
-    return reply.refused or reply.finish_reason in REFUSED or reply.finish_reason in CUT_OFF
+    return reply.refused or reply.finish_reason in REFUSED | CUT_OFF | MALFORMED

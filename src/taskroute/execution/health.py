@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import threading
@@ -17,7 +18,7 @@ from taskroute.policy.carrying import Breaker
 from taskroute.ports import Clock, Store
 from taskroute.registry.models import ModelSpec
 from taskroute.steps import Acquired, Release, Released
-from taskroute.types import NOTHING, LastError, ModelHealth, StateView
+from taskroute.types import NOTHING, LastError, ModelHealth, Outcome, StateView
 from taskroute.warn import warn_once
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ _RACES: Final = 8
 """How often a circuit in a store is changed anew when somebody else was quicker."""
 _PAUSE: Final = 5.0
 """Seconds for which a store that failed is left alone."""
+_PATIENCE: Final = 1.0
+"""Seconds that an async store may take: it stands before every call."""
 _KEPT: Final = 3600.0
 
 Change = Callable[[Circuit], tuple[Circuit, T]]
@@ -95,10 +98,10 @@ class ModelGuard:
         self._settings = settings if isinstance(settings, Breaker) else None
         self._window = _WINDOW if self._settings is None else self._settings.window
         self._keys = {name: _key(spec) for name, spec in snapshot.registry.items()}
-
-    def is_free(self, model: str) -> bool:
-        """Return whether the model may be called without asking: nobody else counts, and nothing speaks against it."""
-        return self._settings is None or (self._health.store is None and self._keys[model] not in self._health.troubled)
+        self._known = frozenset(self._keys.values())
+        seen = _Seen(self)
+        # Given out until somebody has looked at it: most calls never do.
+        self._view = StateView(NOTHING, seen, settled=self._settings is None or health.store is None), seen
 
     # For the drivers
 
@@ -126,14 +129,28 @@ class ModelGuard:
 
     def view(self) -> StateView:
         """Return how the models are doing, frozen; asks no store."""
-        return StateView(self._unavailable() if self._health.troubled else NOTHING, _Seen(self))
+        health = self._health
+        if self._settings is None or health.troubled.isdisjoint(self._known):
+            view, seen = self._view
+            if seen.is_frozen:
+                seen = _Seen(self)
+                view = StateView(NOTHING, seen, settled=self._settings is None or health.store is None)
+                self._view = view, seen
+            return view
+        refusals = self._refusals()
+        reasons = {model: reason for model, (reason, _) in refusals.items()}
+        return StateView(reasons or NOTHING, _Seen(self), {model: kind for model, (_, kind) in refusals.items()})
 
-    def _unavailable(self) -> Mapping[str, str]:
-        health, time = self._health, self._health.clock.time()
+    def _refusals(self) -> dict[str, tuple[str, str]]:
+        """Return of each model that must be left alone why, and the class of the failure that opened its circuit."""
+        health, time, found = self._health, self._health.clock.time(), dict[str, tuple[str, str]]()
         with health.lock:
-            accounts = {model: health.known(key) for model, key in self._keys.items() if key in health.troubled}
-            refusals = {model: self._refused(account, time) for model, account in accounts.items() if account is not None}
-        return {model: refused for model, refused in refusals.items() if refused is not None} or NOTHING
+            for model, key in self._keys.items():
+                account = health.known(key) if key in health.troubled else None
+                refused = None if account is None else self._refused(account, time)
+                if account is not None and refused is not None:
+                    found[model] = refused, account.circuit.kind
+        return found
 
     def seen(self) -> dict[str, ModelHealth]:
         """Return how those models are doing that were ever tried."""
@@ -181,14 +198,15 @@ class ModelGuard:
 
     def _admission(self, model: str) -> Change[Acquired] | None:
         settings, clock = self._settings, self._health.clock
-        if settings is None or self.is_free(model):
+        if settings is None or (self._health.store is None and self._keys[model] not in self._health.troubled):
             return None
 
         def change(circuit: Circuit) -> tuple[Circuit, Acquired]:
             admission = breaker.admit(circuit, settings, clock.time())
             until = admission.circuit.probe_until if admission.probe else 0.0
             wait = None if admission.refused is None else breaker.retry_after(admission.circuit, settings, clock.time())
-            return admission.circuit, Acquired(clock.now(), admission.refused, until, wait)
+            failure = None if admission.refused is None else admission.circuit.kind
+            return admission.circuit, Acquired(clock.now(), admission.refused, until, wait, failure)
 
         return change
 
@@ -216,22 +234,38 @@ class ModelGuard:
 
         return change
 
-    def _note(self, step: Release) -> int:
-        """Write a try into the model's account; return how many answers its circuit has not been told of."""
-        health, failed = self._health, step.verdict == "failed"
-        now = health.clock.now()
+    def _note(self, step: Release) -> Mapping[int, int] | None:
+        """Write a try into the model's account; return the answers by slot that its circuit has not been told of."""
+        health, failed, key = self._health, step.verdict == "failed", self._keys[step.model]
+        if step.verdict == "void":
+            return None
+        now, time = health.clock.now(), health.clock.time()
         with health.lock:
-            account = health.account(self._keys[step.model])
-            if step.error is not None and step.verdict != "void":
-                account.last_error = LastError(step.failure or "", type(step.error).__name__, health.clock.time())
-            if step.verdict != "void":
-                whole = step.seconds if step.verdict == "answered" and step.error is None else None
-                account.note(now, failed=failed, seconds=whole, first_chunk=step.first_chunk)
-            if not failed:
-                account.untold += step.verdict == "answered"
-                return 0
-            told, account.untold = account.untold, 0
-            return told
+            account = health.account(key)
+            if step.error is not None or failed:
+                error_type = "" if step.error is None else type(step.error).__name__
+                account.last_error = LastError(step.failure or "", error_type, time)
+            account.note(now, failed=failed, seconds=step.seconds, first_chunk=step.first_chunk)
+            if failed:
+                told, account.untold = account.untold, {}
+                return told
+            self._count(account, time)
+        return None
+
+    def note(self, outcome: Outcome) -> None:
+        """Account for the answers of a call that is over, of which nothing was told before: those of healthy models, nearly all of them."""
+        for one in outcome.tries:
+            if one.untold is not None:
+                health = self._health
+                now, time = health.clock.now(), health.clock.time()
+                with health.lock:
+                    account = health.account(self._keys[one.model])
+                    account.note(now, failed=False, seconds=one.untold, first_chunk=one.first_chunk)
+                    self._count(account, time)
+
+    def _count(self, account: Account, time: float) -> None:
+        if self._settings is not None:
+            account.count_answer(breaker.slot(self._settings, time), breaker.SLOTS)
 
     # Carrying it out
 
@@ -248,7 +282,8 @@ class ModelGuard:
         store = self._store()
         if store is not None:
             try:
-                return await _aperform(store, self._changing(key, change))
+                async with asyncio.timeout(_PATIENCE):
+                    return await _aperform(store, self._changing(key, change))
             except Exception as error:  # noqa: BLE001 - as above
                 self._pause(store, error)
         return self._here(key, change)
@@ -298,6 +333,11 @@ class _Seen(Mapping[str, ModelHealth]):
     def __init__(self, guard: ModelGuard) -> None:
         self._guard = guard
         self._found: dict[str, ModelHealth] | None = None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether somebody has looked, so that it will not change any more."""
+        return self._found is not None
 
     def _look(self) -> dict[str, ModelHealth]:
         if self._found is None:

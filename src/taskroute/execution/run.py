@@ -32,6 +32,15 @@ class Source(Protocol):
         ...
 
 
+class UnusableAnswerError(Exception):
+    """Raised by a host for an answer that came and was paid for, and that could not be used: it never leaves the driver."""
+
+    def __init__(self, error: Exception, reply: Reply) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.reply = reply
+
+
 class Host(Protocol):
     """What a driver asks of its host, for one call. A host implements the half that it is driven by."""
 
@@ -49,6 +58,10 @@ class Guard(Protocol):
 
     def acquire(self, model: str) -> Acquired: ...
     def release(self, step: Release) -> Released: ...
+    def note(self, outcome: Outcome) -> None:
+        """Account for the answers of a call that nothing was told of before."""
+        ...
+
     async def aacquire(self, model: str) -> Acquired: ...
     async def arelease(self, step: Release) -> Released: ...
 
@@ -73,23 +86,30 @@ class Run(NamedTuple):
     def advance(self, event: Event | None) -> Step | Outcome:
         """Send what happened, and return what to do next or how it ended."""
         watches = self.watches
-        if watches is not None and event is not None:
-            watches.event(event, event.at)
         try:
+            if watches is not None and event is not None:
+                watches.event(event, event.at)
             step = self.plan.send(event) if event is not None else self._begin()
-        except StopIteration as done:
-            _under_way.pop(id(self.plan), None)
-            outcome: Outcome = done.value
-            if not outcome.tries:
-                self.record(outcome.decision)
+            if isinstance(step, Attempt) and step.tries == 1:
+                self.record(step.decision)
             if watches is not None:
-                watches.finished(outcome, self.clock.now())
-            return outcome
-        if isinstance(step, Attempt) and step.tries == 1:
-            self.record(step.decision)
-        if watches is not None:
-            watches.step(step, self.clock.now())
+                watches.step(step, self.clock.now())
+        except StopIteration as done:
+            return self._ended(done.value)
+        except BaseException:
+            _under_way.pop(id(self.plan), None)
+            raise
         return step
+
+    def _ended(self, outcome: Outcome) -> Outcome:
+        _under_way.pop(id(self.plan), None)
+        if not outcome.tries:
+            self.record(outcome.decision)
+        if self.guard is not None:
+            self.guard.note(outcome)
+        if self.watches is not None:
+            self.watches.finished(outcome, self.clock.now())
+        return outcome
 
     def _begin(self) -> Step:
         _under_way[id(self.plan)] = self.plan

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from taskroute.execution.chores import achore, chore
 from taskroute.execution.drivers import within
-from taskroute.execution.run import Host, Run, Source, settle
+from taskroute.execution.run import Host, Run, Source, UnusableAnswerError, settle
 from taskroute.execution.threads import Worker
 from taskroute.steps import Attempt, Cancelled, Deliver, Ended, Event, Failed, Opened
 from taskroute.types import Outcome
@@ -36,8 +36,8 @@ class _Stream:
         self.delivered = 0
         self.spent = 0.0
         """Seconds spent waiting for the model."""
-        self.useful = False
-        """Whether it has had anything that the caller could use."""
+        self.first_chunk: float | None = None
+        """What was spent until there was something that the caller could use; None before."""
         self.over: Ended | None = None
         self.worker: Worker | None = None
         """Waits for the model where nobody else holds the limits."""
@@ -48,20 +48,20 @@ class _Stream:
         limits: list[_Limit] = []
         if step.timeout is not None:
             limits.append(_Limit(step.timeout - self.spent, step.timeout, f"{model!r} did not answer"))
-        if not self.useful and step.first_chunk is not None:
+        if self.first_chunk is None and step.first_chunk is not None:
             limits.append(_Limit(step.first_chunk - self.spent, step.first_chunk, f"the stream of {model!r} had nothing to give out"))
-        if self.useful and step.between_chunks is not None:
+        if self.first_chunk is not None and step.between_chunks is not None:
             limits.append(_Limit(step.between_chunks, step.between_chunks, f"the stream of {model!r} gave nothing more"))
         return min(limits) if limits else None
 
     def take(self, chunk: Any) -> None:
         """Note a chunk."""
-        if self.source.take(chunk):
-            self.useful = True
+        if self.source.take(chunk) and self.first_chunk is None:
+            self.first_chunk = self.spent
 
     def may_open(self) -> bool:
         """Return whether what is held may be given out: there is something, and it need not be examined, or that has taken too long."""
-        return self.useful and (not self.step.checks or self.spent >= self.step.hold)
+        return self.first_chunk is not None and (not self.step.checks or self.spent >= self.step.hold)
 
     def is_late(self) -> bool:
         """Return whether the try has had all its time: the next chunk would not be waited for."""
@@ -69,8 +69,18 @@ class _Stream:
 
     def ended(self, at: float, *, held: bool) -> Ended:
         """Return that the stream ended, with what it came to."""
-        self.over = Ended(self.source.reply(), at, self.spent, held, self.useful)
+        self.over = Ended(self.source.reply(), at, self.spent, held, self.first_chunk is not None, self.first_chunk)
         return self.over
+
+    def opened(self, at: float) -> Opened:
+        """Return that there is something to give out."""
+        return Opened(self.held[0], at, self.first_chunk)
+
+    def broke(self, error: Exception, at: float) -> Failed:
+        """Return that the stream broke; with what it came to where its host knows that it could not be used."""
+        if isinstance(error, UnusableAnswerError):
+            return Failed(error.error, self.delivered, at, error.reply)
+        return Failed(error, self.delivered, at)
 
 
 class _Chunk(NamedTuple):
@@ -91,6 +101,7 @@ def drive_stream(run: Run, host: Host) -> Generator[Any]:
                 for chunk in stream.held:
                     stream.delivered += 1
                     yield chunk
+                stream.held.clear()
                 while isinstance(found := stream.over or _next(run, stream), _Chunk):
                     stream.delivered += 1
                     yield found.chunk
@@ -102,6 +113,8 @@ def drive_stream(run: Run, host: Host) -> Generator[Any]:
         else:
             event = chore(run, host, step)
         step = run.advance(event)
+    for stream in _never_given(streams):
+        _close(run, stream, Cancelled(None, run.clock.now()))
     settle(step)
 
 
@@ -122,7 +135,7 @@ def _open(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream]) -> E
         # A chunk that came too late is not given out, so that another model can take over.
         if stream.may_open() and not stream.is_late():
             streams[step.tries] = stream
-            return Opened(stream.held[0], run.clock.now())
+            return stream.opened(run.clock.now())
     if isinstance(found, Ended):
         streams[step.tries] = stream
         return found
@@ -140,12 +153,15 @@ def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | 
         return Failed(TimeoutError(f"{limit.what} within {limit.seconds:g}s"), stream.delivered, clock.now())
     began = clock.now()
     try:
-        if stream.worker is None or limit is None:
+        if stream.worker is None:
             chunk = _pull(run, stream)
+        elif limit is None:
+            # Where it began, since what it holds of the context is that thread's.
+            chunk = stream.worker.call(lambda: _pull(run, stream), None, "")
         else:
             chunk = stream.worker.call(lambda: _pull(run, stream), limit.left, f"{limit.what} within {limit.seconds:g}s")
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
-        return Failed(error, stream.delivered, clock.now())
+        return stream.broke(error, clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
         return Cancelled(error, clock.now())
     stream.spent += clock.now() - began
@@ -161,7 +177,7 @@ def _noted(run: Run, stream: _Stream, chunk: Any, *, held: bool) -> _Chunk | End
             return stream.ended(run.clock.now(), held=held)
         stream.take(chunk)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
-        return Failed(error, stream.delivered, run.clock.now())
+        return stream.broke(error, run.clock.now())
     return _Chunk(chunk)
 
 
@@ -174,21 +190,32 @@ def _pull(run: Run, stream: _Stream) -> Any:
 
 def _close(run: Run, stream: _Stream, event: Event) -> Event:
     """Close the model's stream, unless a thread was left behind with it. Return how the try ended: as it did before, or interrupted."""
+    close = getattr(stream.chunks, "close", None)
     try:
-        _let_go(stream)
-        close = getattr(stream.chunks, "close", None)
-        if close is not None and not (stream.worker is not None and stream.worker.left):
-            close()
+        if stream.worker is None:
+            if close is not None:
+                close()
+        elif not stream.worker.left and close is not None:
+            # Where it was read, for the same reason.
+            stream.worker.call(close, None, "")
     except Exception as error:  # noqa: BLE001 - a stream that cannot be closed has ended all the same
         _not_closed(error)
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
         return Cancelled(error, run.clock.now())
+    finally:
+        _let_go(stream)
     return event
 
 
 def _let_go(stream: _Stream) -> None:
-    if stream.worker is not None:
-        stream.worker.close()
+    worker, stream.worker = stream.worker, None
+    if worker is not None:
+        worker.close()
+
+
+def _never_given(streams: dict[int, _Stream]) -> list[_Stream]:
+    """Return the streams that are open at the end of a call, which nobody can close but its driver."""
+    return [stream for stream in streams.values() if stream.over is None]
 
 
 async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
@@ -205,6 +232,7 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
                 for chunk in stream.held:
                     stream.delivered += 1
                     yield chunk
+                stream.held.clear()
                 while isinstance(found := stream.over or await _anext(run, stream), _Chunk):
                     stream.delivered += 1
                     yield found.chunk
@@ -216,6 +244,8 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
         else:
             event = await achore(run, host, step)
         step = run.advance(event)
+    for stream in _never_given(streams):
+        await _aclose(run, stream, Cancelled(None, run.clock.now()))
     settle(step)
 
 
@@ -231,7 +261,7 @@ async def _aopen(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream
         stream.held.append(found.chunk)
         if stream.may_open() and not stream.is_late():
             streams[step.tries] = stream
-            return Opened(stream.held[0], run.clock.now())
+            return stream.opened(run.clock.now())
     if isinstance(found, Ended):
         streams[step.tries] = stream
         return found
@@ -252,7 +282,7 @@ async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | E
     except StopAsyncIteration:
         chunk = _END
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
-        return Failed(error, stream.delivered, clock.now())
+        return stream.broke(error, clock.now())
     except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
         return Cancelled(error, clock.now())
     stream.spent += clock.now() - began

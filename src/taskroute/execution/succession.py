@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taskroute.decision.choose import faster_than, weaker
-from taskroute.decision.snapshot import Snapshot
+from taskroute.decision.snapshot import JUDGED, Snapshot
 from taskroute.types import StateView
 
 
 def after_failure(kind: str, model: str, queue: Sequence[str], snapshot: Snapshot, *, state: StateView, took: float) -> list[str]:
     """Return who is next after a failure: for a context that was too small the larger ones, for a timeout the faster ones first.
 
-    `took` is the seconds that the failed try took.
+    `took` is the seconds that the failed try took. What is no fault of the provider's goes to stronger models first.
     """
+    if kind in JUDGED:
+        better = stronger(kind, model, queue, snapshot)
+        return [*better, *(other for other in queue if other not in better)]
     if kind == "context_overflow":
         return [other for other in queue if _is_larger(other, model, snapshot)]
     if kind == "timeout":

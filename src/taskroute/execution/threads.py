@@ -45,8 +45,8 @@ class Worker:
     def call(self, work: Callable[[], T], seconds: float | None, what: str) -> T:
         """Return what the work gives; raise a TimeoutError that says `what` when it takes longer."""
         job = _Job(work)
-        self._jobs.put(job)
         try:
+            self._jobs.put(job)
             ended = job.done.wait(seconds)
         except BaseException:
             self.left = not job.done.is_set()

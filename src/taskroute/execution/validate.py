@@ -5,19 +5,17 @@ Pure but for the user's check. What it says of an answer quotes nothing of it.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, SupportsFloat, cast
 
-from taskroute.execution.finish import CUT_OFF, REFUSED
+from taskroute.execution.failures import classify
+from taskroute.execution.finish import CUT_OFF, MALFORMED, REFUSED
+from taskroute.execution.json_schema import misfit
 from taskroute.types import Reply
 from taskroute.warn import warn_once
-
-CHECKED: Final = ("refusal", "truncated", "invalid_output", "low_confidence")
-"""The classes that an answer is examined for, in the order in which they are looked at: a refusal fits no schema either."""
 
 Check = Callable[[Any], Any]
 """The user's own: the answer to a score from 0 to 1, or to whether it is good; an async one is awaited where the call is async."""
@@ -33,7 +31,9 @@ class Expected(NamedTuple):
     value: Any = None
     """The answer as the host has parsed it; None leaves its text to be parsed."""
     tools: Mapping[str, Mapping[str, Any] | None] | None = None
-    """Every tool that may be called, with the JSON schema of its arguments; None where they are not all known."""
+    """The tools that may be called, with the JSON schema of their arguments; None where none is known."""
+    others: bool = False
+    """Whether there are more tools than these, whose names are not known."""
 
 
 class Finding(NamedTuple):
@@ -49,31 +49,23 @@ FINE: Final = Finding()
 
 def examine(reply: Reply, expected: Expected, kinds: Collection[str]) -> Finding:
     """Return the first thing that is wrong with an answer, of those kinds that are looked for; the user's check is not among them."""
-    for kind, look in _LOOKS.items():
-        if kind in kinds:
-            detail = look(reply, expected)
-            if detail:
-                return Finding(kind, detail)
-    return FINE
-
-
-def _refusal(reply: Reply, expected: Expected) -> str:
-    if reply.refused or reply.finish_reason in REFUSED:
-        return f"the model refused (finish reason {reply.finish_reason!r})"
-    if reply.empty:
-        return "the answer is empty"
-    return ""
-
-
-def _truncated(reply: Reply, expected: Expected) -> str:
-    return f"the answer stopped at its limit of tokens ({reply.finish_reason})" if reply.finish_reason in CUT_OFF else ""
+    if "refusal" in kinds and (reply.refused or reply.finish_reason in REFUSED):
+        return Finding("refusal", f"the model refused (finish reason {reply.finish_reason!r})")
+    if "truncated" in kinds and reply.finish_reason in CUT_OFF:
+        return Finding("truncated", f"the answer stopped at its limit of tokens ({reply.finish_reason})")
+    if "invalid_output" in kinds and reply.finish_reason in MALFORMED:
+        return Finding("invalid_output", f"the model made a call that its provider could not read ({reply.finish_reason})")
+    if "refusal" in kinds and reply.empty:
+        return Finding("refusal", "the answer is empty")
+    detail = _invalid(reply, expected) if "invalid_output" in kinds else ""
+    return Finding("invalid_output", detail) if detail else FINE
 
 
 def _invalid(reply: Reply, expected: Expected) -> str:
     if reply.misfit is not None:
         return reply.misfit
     for name, arguments in zip(reply.tool_calls, reply.arguments, strict=False):
-        detail = _bad_call(name, arguments, expected.tools)
+        detail = _bad_call(name, arguments, expected)
         if detail:
             return detail
     # A call of a tool is no answer yet.
@@ -82,15 +74,16 @@ def _invalid(reply: Reply, expected: Expected) -> str:
     return _unfit(expected.schema, expected.value, reply.text)
 
 
-def _bad_call(name: str, arguments: Any, tools: Mapping[str, Mapping[str, Any] | None] | None) -> str:
-    if tools is not None and name not in tools:
+def _bad_call(name: str, arguments: Any, expected: Expected) -> str:
+    tools = expected.tools or {}
+    if expected.tools is not None and name not in tools and not expected.others:
         return f"it calls a tool that was not offered; offered: {', '.join(sorted(tools)) or 'none'}"
     # The model may have made the name up, where it is not known what was offered.
-    tool = "a tool" if tools is None else f"tool {name!r}"
+    tool = f"tool {name!r}" if name in tools else "a tool"
     if not isinstance(arguments, Mapping):
         return f"the arguments of {tool} are not a JSON object"
-    schema = None if tools is None else tools[name]
-    detail = "" if not schema else _misfit(schema, dict(cast("Mapping[str, Any]", arguments)))
+    schema = tools.get(name)
+    detail = "" if not schema else misfit(schema, dict(cast("Mapping[str, Any]", arguments)))
     return f"the arguments of {tool} do not fit: {detail}" if detail else ""
 
 
@@ -102,54 +95,8 @@ def _unfit(schema: Mapping[str, Any], value: Any, text: str) -> str:
             return "the answer is not JSON"
         except RecursionError:
             return "the answer is JSON that is nested too deeply to read"
-    detail = _misfit(schema, value)
+    detail = misfit(schema, value)
     return f"the answer does not fit its JSON schema: {detail}" if detail else ""
-
-
-def _misfit(schema: Mapping[str, Any], value: Any) -> str:
-    """Return the place where a value does not fit its schema, and which rule it breaks; '' when it fits, or when nobody can tell."""
-    if not schema:
-        return ""
-    try:
-        jsonschema: Any = importlib.import_module("jsonschema")  # 60 ms, and only policies that look for invalid output need it
-    except ImportError:
-        warn_once("validate", "jsonschema", "answers are not checked against their JSON schema: pip install 'taskroute[validate]'")
-        return ""
-    try:
-        kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-        # With a registry of its own, it fetches nothing that a schema refers to: a tool's schema may be anybody's.
-        validator = kind(schema, registry=jsonschema.validators.SPECIFICATIONS)
-        error = jsonschema.exceptions.best_match(validator.iter_errors(value))
-    except Exception as wrong:  # noqa: BLE001 - a schema that cannot be read says nothing of the answer
-        warn_once("validate", "schema", f"a JSON schema could not be used to check an answer ({type(wrong).__name__}); the answer stood")
-        return ""
-    return "" if error is None else f"{_place(error.absolute_path, set(_names(schema)))} breaks {error.validator!r}"
-
-
-def _place(path: Iterable[str | int], names: Collection[str]) -> str:
-    """Return where in a value: by the names in its schema, since any other is the model's own."""
-    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" if key in names else ".*" for key in path)
-
-
-def _names(schema: Any) -> Iterator[str]:
-    """Yield every name of a property in a schema."""
-    left, seen = [schema], set[int]()
-    while left:
-        part = left.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, Mapping):
-            known: Mapping[str, Any] = cast("Mapping[str, Any]", part)
-            properties = known.get("properties")
-            if isinstance(properties, Mapping):
-                yield from cast("Mapping[str, Any]", properties)
-            left += known.values()
-        elif isinstance(part, list | tuple):
-            left += cast("list[Any]", part)
-
-
-_LOOKS: Final[Mapping[str, Callable[[Reply, Expected], str]]] = {"refusal": _refusal, "truncated": _truncated, "invalid_output": _invalid}
 
 
 def judged(score: Any, min_score: float) -> Finding:
@@ -159,8 +106,8 @@ def judged(score: Any, min_score: float) -> Finding:
         number = float(score) if isinstance(score, SupportsFloat) else math.nan
     except Exception:  # noqa: BLE001 - whatever it is, it is no score
         number = math.nan
-    if math.isnan(number):
-        warn_once("check", type(score).__name__, f"the check gave a {type(score).__name__}, not a score from 0 to 1; the answer stood")
+    if not 0 <= number <= 1:
+        warn_once("check", type(score).__name__, f"the check gave a {type(score).__name__} that is no score from 0 to 1; the answer stood")
         return FINE
     if number >= min_score:
         return Finding(score=number)
@@ -192,6 +139,9 @@ async def ascore(check: Check, answer: Any, min_score: float) -> Finding:
 
 
 def _broken(error: Exception) -> Finding:
+    if classify(error).kind == "control":
+        # A graph that is interrupted in a check is to be interrupted.
+        raise error
     # Without its message, which may quote the answer.
     warn_once("check", type(error).__name__, f"the check failed with {type(error).__name__}; the answer stood")
     return FINE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
@@ -46,7 +46,7 @@ class Timeout(Section):
     between_chunks: Duration | None = None
     """Between two chunks after that."""
     threads: bool = False
-    """Whether a sync call whose client cannot hold a limit runs in a thread, which is left behind when its time is up."""
+    """Whether a sync call with a limit runs in a thread, which is left behind when its time is up."""
 
 
 class Retry(Section):
@@ -59,10 +59,16 @@ class Retry(Section):
     """A longer wait, also one that the provider asks for, goes to the next model at once."""
 
 
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 class Fallback(Section):
     """When the next model is asked."""
 
-    on: Many[FailureClass] = DEFAULT_FALLBACK_ON
+    on: Annotated[
+        Many[FailureClass], BeforeValidator(_one_or_many), ShortForm({"type": "string", "enum": list(get_args(FailureClass))})
+    ] = DEFAULT_FALLBACK_ON
     """Failure classes; an empty list says that none goes to another model.
 
     `invalid_output`, `truncated`, `refusal` and `low_confidence` are about answers that were given: each is examined before the caller
@@ -113,11 +119,19 @@ RouteFallback = Annotated[
 ]
 
 
+def _as_breaker(value: Any) -> Any:
+    if value != "none" and not isinstance(value, dict):
+        raise ValueError(
+            f"{value!r} is not known; write 'none' for no breaker, or a mapping with some of: failures, rate, window, cooldown"
+        )
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
 PolicyBreaker = Annotated[
     Annotated[Literal["none"], Tag("none")] | Annotated[Breaker, Tag("mapping")],
     Discriminator(lambda value: "none" if value == "none" else "mapping"),
+    BeforeValidator(_as_breaker),
 ]
-
 TimeoutOrDuration = Annotated[Timeout, BeforeValidator(as_timeout), ShortForm(DURATION_SCHEMA)]
 
 

@@ -18,6 +18,9 @@ def findings(policy: Policy) -> Iterator[Finding]:
     yield from _unable(policy)
     yield from _untold(policy)
     yield from _waits(policy.retry, ("retry",))
+    if policy.breaker != "none" and policy.retry.extra >= policy.breaker.failures:
+        text = f"a call's own retries open its model's circuit after {policy.breaker.failures} tries, so that not all of them are made"
+        yield ("retry", "extra"), f"{text}; make 'extra' smaller, or 'breaker.failures' larger"
     yield from _limits(policy.timeout, ("timeout", "attempt"))
     for index, route in enumerate(policy.routes):
         if route.retry is not None:

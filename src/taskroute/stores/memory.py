@@ -50,7 +50,8 @@ class MemoryStore:
         self._ends: list[tuple[float, str]] = []
         """A heap of when entries end. One that was overwritten or deleted leaves its end behind until that comes up."""
         self._closed = False
-        self._lock = threading.Lock()
+        # Reentrant, since the collector may close a forgotten stream, and with it a call, while this thread holds it.
+        self._lock = threading.RLock()
         _stores.add(self)
 
     def get(self, key: str) -> bytes | None:
@@ -153,7 +154,7 @@ class MemoryStore:
 
     def renew_lock(self) -> None:
         """Take a new lock. Only for the child of a fork, in which no other thread runs."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __getstate__(self) -> tuple[Clock, int]:
         return self._clock, self._max_entries

@@ -36,7 +36,7 @@ from taskroute.steps import (
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import describe
 from taskroute.telemetry.describe import KnownModel
-from taskroute.types import Call, Decision, Outcome, Reply
+from taskroute.types import Call, Decision, Outcome
 
 __all__ = ["CallSpans", "KnownModel", "SpanObserver"]
 
@@ -99,7 +99,7 @@ class CallSpans:
         self._children = trace.set_span_in_context(route, otel_context.get_current())
         self._attempt: _AttemptSpan | None = None
         self._answered: _AttemptSpan | None = None
-        """One whose answer is there, and being examined."""
+        """One whose answer is there, and may be examined."""
         self._asked_for = ""
         self._probe = False
         self._sent = 0
@@ -146,8 +146,8 @@ class CallSpans:
         elif isinstance(event, Ended):
             # Closed at once: a finished answer that is asked for again is another inference, with its own tokens and cost.
             self._attempt = None
-            self._answered = attempt if attempt.checked else None
-            attempt.answered(event.reply, self._ns(at))
+            self._answered = attempt
+            attempt.answered(event, self._ns(at))
         elif isinstance(event, Cancelled):
             self._attempt = None
             attempt.cancelled(self._ns(at))
@@ -218,7 +218,7 @@ class CallSpans:
         if self._probe:
             span.set_attribute(names.PROBE, True)
         named = known is not None and known.provider is not None
-        self._attempt = _AttemptSpan(span, model=step.model, start=start, named_provider=named, checked=bool(step.checks))
+        self._attempt = _AttemptSpan(span, model=step.model, start=start, named_provider=named)
 
     def _end_open_attempt(self, outcome: Outcome, end: int) -> None:
         attempt, self._attempt = self._attempt, None
@@ -252,13 +252,11 @@ class _AttemptSpan:
     A failure stays pending until the next step tells whether the same model is tried again, which keeps the span open.
     """
 
-    __slots__ = ("_ended_at", "_failure", "_named_provider", "_pending", "_pending_at", "_retries", "_tried_at", "checked", "model", "span")
+    __slots__ = ("_ended_at", "_failure", "_named_provider", "_pending", "_pending_at", "_retries", "_tried_at", "model", "span")
 
-    def __init__(self, span: Span, *, model: str, start: int, named_provider: bool, checked: bool) -> None:
+    def __init__(self, span: Span, *, model: str, start: int, named_provider: bool) -> None:
         self.span = span
         self.model = model
-        self.checked = checked
-        """Whether the answer will be examined, so that the span stays open for what that finds."""
         self._ended_at = start
         self._tried_at = start
         self._named_provider = named_provider
@@ -285,14 +283,14 @@ class _AttemptSpan:
     def failed(self, event: Failed, failure: str | None, at: int) -> None:
         self._pending, self._failure, self._pending_at = event, failure, at
 
-    def answered(self, reply: Reply, at: int) -> None:
-        try:
-            provider = None if self._named_provider else describe.provider_name(reply.provider)
-            self.span.set_attributes(describe.of_reply(reply) | describe.present({names.PROVIDER_NAME: provider}))
-        finally:
-            self._ended_at = at
-            if not self.checked:
-                self.end(at)
+    def answered(self, event: Ended, at: int) -> None:
+        """Write the answer; the span stays open for what an examination may find."""
+        self._ended_at = at
+        reply = event.reply
+        provider = None if self._named_provider else describe.provider_name(reply.provider)
+        self.span.set_attributes(describe.of_reply(reply) | describe.present({names.PROVIDER_NAME: provider}))
+        if event.held and event.first_chunk is not None:
+            self.span.set_attributes({names.REQUEST_STREAM: True, names.RESPONSE_TIME_TO_FIRST_CHUNK: event.first_chunk})
 
     def examined(self, found: Validated | None) -> None:
         """End the span of an answer, at the time when that was there, with what its examination found."""
