@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import inspect
 import itertools
 import os
 import random
 import secrets
-import sys
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar
@@ -19,7 +19,8 @@ from taskroute.clock import SystemClock
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClosedError
-from taskroute.execution.health import Health, ModelGuard
+from taskroute.execution.circuits import Health
+from taskroute.execution.health import ModelGuard
 from taskroute.execution.plan import Request, plan, soonest
 from taskroute.execution.run import Run
 from taskroute.execution.validate import Check
@@ -378,7 +379,9 @@ def _say_what_is_idle(snapshot: Snapshot, checks: Mapping[str | None, Check]) ->
 
 def _warn(text: str) -> None:
     """Warn at the line that builds the router, also where `from_file` does."""
-    level = next(n for n in itertools.count(1) if sys._getframe(n).f_globals.get("__name__") != __name__)
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__") == __name__:
+        frame, level = frame.f_back, level + 1
     warnings.warn(text, UserWarning, stacklevel=level)
 
 

@@ -21,6 +21,7 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage
 from langgraph.errors import GraphInterrupt
 from litellm.exceptions import MidStreamFallbackError
+from openai.types.chat import ChatCompletion
 
 from taskroute import ConfigurationError, IncompleteStreamError
 from taskroute.execution.failures import Failure, classify, retry_after, status_of
@@ -133,7 +134,7 @@ class Status(Exception):
         (ValueError("No generation chunks were returned"), "server_error"),
         (ConfigurationError("models.new: cannot be built"), "not_found"),
         (ValueError("mine"), "unknown"),
-        (openai.LengthFinishReasonError(completion=openai.types.chat.ChatCompletion.model_construct(usage=None)), "truncated"),
+        (openai.LengthFinishReasonError(completion=ChatCompletion.model_construct(usage=None)), "truncated"),
         (GraphInterrupt(), "control"),
         (asyncio.CancelledError(), "control"),
         (KeyboardInterrupt(), "control"),

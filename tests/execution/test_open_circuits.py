@@ -85,7 +85,8 @@ def test_an_answer_of_a_model_that_is_well_is_accounted_for_when_the_call_is_ove
 @pytest.mark.parametrize(("usual", "hurried", "tries"), [("10s", "1s", 0), ("10s", "5s", 5), ("1s", "10s", 5), (None, "1s", 5)])
 def test_a_route_in_more_of_a_hurry_than_the_policy_says_nothing_of_the_model(usual: str | None, hurried: str, tries: int) -> None:
     routes = [{"name": "quick", "when": {"stage": "quick"}, "use": ["small"], "fallback": "none", "timeout": {"attempt": hurried}}]
-    router, _ = make(routes=routes, retry={"extra": 0}, **({} if usual is None else {"timeout": {"attempt": usual}}))
+    limits: dict[str, Any] = {} if usual is None else {"timeout": {"attempt": usual}}
+    router, _ = make(routes=routes, retry={"extra": 0}, **limits)
     for _ in range(5):
         with pytest.raises(TimeoutError):
             drive(router.run(Call("q", stage="quick")), Host({"small": [TimeoutError()]}))

@@ -24,8 +24,8 @@ from tests.policies import policy
 from .driven import said
 
 SECRET = "the answer that nobody may read in a span"
-ON = {"fallback": {"on": ["rate_limit", "truncated"]}}
-SCORED = {"fallback": {"on": ["rate_limit", "truncated", "low_confidence"], "min_score": 0.8}}
+ON: dict[str, Any] = {"fallback": {"on": ["rate_limit", "truncated"]}}
+SCORED: dict[str, Any] = {"fallback": {"on": ["rate_limit", "truncated", "low_confidence"], "min_score": 0.8}}
 
 
 class Replies(Host):

@@ -1,92 +1,23 @@
-"""How the models are doing: an account of every try, and each model's circuit, shared with other processes where there is a store."""
+"""How the models of a policy are doing: what is written into their accounts, and what decisions and callers are told."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import os
-import threading
-import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from taskroute.decision.snapshot import Snapshot
 from taskroute.execution import breaker
 from taskroute.execution.account import Account
 from taskroute.execution.breaker import Circuit
+from taskroute.execution.circuits import Change, Health
 from taskroute.policy.carrying import Breaker
-from taskroute.ports import Clock, Store
 from taskroute.registry.models import ModelSpec
 from taskroute.steps import Acquired, Release, Released
 from taskroute.types import NOTHING, LastError, ModelHealth, Outcome, StateView
-from taskroute.warn import warn_once
 
-T = TypeVar("T")
-
-PREFIX: Final = "taskroute/breaker/"
-"""How the names of circuits begin in a store."""
 _WINDOW: Final = 60.0
 """Seconds over which failures are counted where there is no breaker to say so."""
-_RACES: Final = 8
-"""How often a circuit in a store is changed anew when somebody else was quicker."""
-_PAUSE: Final = 5.0
-"""Seconds for which a store that failed is left alone."""
-_PATIENCE: Final = 1.0
-"""Seconds that an async store may take: it stands before every call."""
-_KEPT: Final = 3600.0
-
-Change = Callable[[Circuit], tuple[Circuit, T]]
-
-
-class _Op(NamedTuple):
-    """One call of a store; its async twin has the same name with an `a` before it."""
-
-    name: str
-    arguments: tuple[Any, ...]
-
-
-class Health:
-    """What one router knows of its models; it outlives the policies that the router is given."""
-
-    def __init__(self, clock: Clock, store: Store | None = None) -> None:
-        self.clock = clock
-        self.store = store
-        # Reentrant, since the collector may close a forgotten stream, and with it a call, while this thread holds it.
-        self.lock = threading.RLock()
-        self.paused_until = float("-inf")
-        self.troubled: set[str] = set()
-        """The accounts whose circuit is not closed; with none, which is nearly always, there is nothing to look at."""
-        self._accounts: dict[str, Account] = {}
-        _alive.add(self)
-
-    def account(self, key: str) -> Account:
-        """Return the account under this name, opened when there is none."""
-        return self._accounts.get(key) or self._accounts.setdefault(key, Account())
-
-    def settle(self, key: str, account: Account, circuit: Circuit) -> None:
-        """Keep a circuit as it is now. Whoever calls it holds the lock."""
-        account.circuit = circuit
-        if circuit.state == "closed":
-            self.troubled.discard(key)
-        else:
-            self.troubled.add(key)
-
-    def known(self, key: str) -> Account | None:
-        """Return the account under this name, if there is one."""
-        return self._accounts.get(key)
-
-
-_alive: Final[weakref.WeakSet[Health]] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """A lock that another thread held at a fork would never be let go in the child."""
-    for health in _alive:
-        health.lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 class ModelGuard:
@@ -108,22 +39,26 @@ class ModelGuard:
     def acquire(self, model: str) -> Acquired:
         """Return whether the model may be called now."""
         change = self._admission(model)
-        return Acquired(self._health.clock.now()) if change is None else self._changed(self._keys[model], change)
+        return Acquired(self._health.clock.now()) if change is None else self._health.change(self._keys[model], change, self._kept())
 
     async def aacquire(self, model: str) -> Acquired:
         """Return whether the model may be called now."""
         change = self._admission(model)
-        return Acquired(self._health.clock.now()) if change is None else await self._achanged(self._keys[model], change)
+        return Acquired(self._health.clock.now()) if change is None else await self._health.achange(self._keys[model], change, self._kept())
 
     def release(self, step: Release) -> Released:
         """Account for a try."""
         change = self._verdict(step)
-        return Released(self._health.clock.now()) if change is None else self._changed(self._keys[step.model], change)
+        return Released(self._health.clock.now()) if change is None else self._health.change(self._keys[step.model], change, self._kept())
 
     async def arelease(self, step: Release) -> Released:
         """Account for a try."""
         change = self._verdict(step)
-        return Released(self._health.clock.now()) if change is None else await self._achanged(self._keys[step.model], change)
+        return (
+            Released(self._health.clock.now())
+            if change is None
+            else await self._health.achange(self._keys[step.model], change, self._kept())
+        )
 
     # For decisions
 
@@ -185,7 +120,7 @@ class ModelGuard:
         """Return why a model must be left alone, None when it need not be."""
         if self._settings is None or account.circuit.state == "closed":
             return None
-        if account.circuit.state == "half_open" and self._store() is not None:
+        if account.circuit.state == "half_open" and self._health.usable_store() is not None:
             # Another process's try may have closed it meanwhile; who asks to call the model is told.
             return None
         admission = breaker.admit(account.circuit, self._settings, time)
@@ -267,62 +202,9 @@ class ModelGuard:
         if self._settings is not None:
             account.count_answer(breaker.slot(self._settings, time), breaker.SLOTS)
 
-    # Carrying it out
-
-    def _changed(self, key: str, change: Change[T]) -> T:
-        store = self._store()
-        if store is not None:
-            try:
-                return _perform(store, self._changing(key, change))
-            except Exception as error:  # noqa: BLE001 - whatever a store raises, the call goes on
-                self._pause(store, error)
-        return self._here(key, change)
-
-    async def _achanged(self, key: str, change: Change[T]) -> T:
-        store = self._store()
-        if store is not None:
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    return await _aperform(store, self._changing(key, change))
-            except Exception as error:  # noqa: BLE001 - as above
-                self._pause(store, error)
-        return self._here(key, change)
-
-    def _changing(self, key: str, change: Change[T]) -> Generator[_Op, Any, T]:
-        """Change a circuit in the store, as often as it takes until nobody changes it meanwhile."""
-        name = PREFIX + key
-        for _ in range(_RACES):
-            data: bytes | None = yield _Op("get", (name,))
-            before = breaker.loads(data)
-            after, result = change(before)
-            if after == before or (yield _Op("compare_and_set", (name, data, breaker.dumps(after), self._ttl()))):
-                with self._health.lock:
-                    self._health.settle(key, self._health.account(key), after)
-                return result
-        return self._here(key, change)
-
-    def _here(self, key: str, change: Change[T]) -> T:
-        """Change the circuit as this process knows it."""
-        with self._health.lock:
-            account = self._health.account(key)
-            circuit, result = change(account.circuit)
-            self._health.settle(key, account, circuit)
-        return result
-
-    def _store(self) -> Store | None:
-        health = self._health
-        return None if health.store is None or health.clock.now() < health.paused_until else health.store
-
-    def _pause(self, store: Store, error: Exception) -> None:
-        self._health.paused_until = self._health.clock.now() + _PAUSE
-        name = type(store).__name__
-        warn_once(
-            "store", name, f"the store {name} failed with {type(error).__name__}; circuits are this process's own until it works again"
-        )
-
-    def _ttl(self) -> float:
+    def _kept(self) -> float:
         settings = self._settings
-        return _KEPT if settings is None else max(_KEPT, 2 * (settings.window + settings.cooldown))
+        return 0.0 if settings is None else 2 * (settings.window + settings.cooldown)
 
 
 class _Seen(Mapping[str, ModelHealth]):
@@ -352,24 +234,6 @@ class _Seen(Mapping[str, ModelHealth]):
 
     def __len__(self) -> int:
         return len(self._look())
-
-
-def _perform(store: Store, ops: Generator[_Op, Any, T]) -> T:
-    try:
-        op = next(ops)
-        while True:
-            op = ops.send(getattr(store, op.name)(*op.arguments))
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-
-
-async def _aperform(store: Store, ops: Generator[_Op, Any, T]) -> T:
-    try:
-        op = next(ops)
-        while True:
-            op = ops.send(await getattr(store, f"a{op.name}")(*op.arguments))
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
 
 
 def _key(spec: ModelSpec) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from taskroute.decision.snapshot import JUDGED, CallSettings
-from taskroute.errors import IncompleteStreamError
-from taskroute.execution.failures import RETRIED, SAYS_NOTHING, TELLS_OF_THE_MODEL, Failure, classify
+from taskroute.decision.snapshot import CallSettings
+from taskroute.execution.failures import RETRIED, Failure, classify
 from taskroute.execution.finish import says_why
 from taskroute.execution.ledger import Ledger, least
 from taskroute.execution.request import ORIGINAL, Plan, Request
 from taskroute.execution.succession import after_failure, stronger
+from taskroute.execution.verdict import FREE, NOBODY, Ticket, verdict
 from taskroute.steps import (
     Acquire,
     Acquired,
@@ -30,23 +30,6 @@ from taskroute.steps import (
     Wait,
 )
 from taskroute.types import Decision, Outcome
-
-
-class _Ticket(NamedTuple):
-    """What was granted for a try, and must be given back."""
-
-    counts: bool
-    """Whether somebody keeps account of the try."""
-    asked: bool = False
-    """Whether the model was asked for."""
-    probe: float = 0.0
-    """As `Acquired` says it."""
-    settled: bool = False
-    """Whether it has been told that the model answers."""
-
-
-_NOBODY: Final = _Ticket(counts=False)
-_FREE: Final = _Ticket(counts=True)
 
 
 class _Next(NamedTuple):
@@ -90,7 +73,7 @@ class Tries:
             ticket = self._unasked(model)
             if ticket is None:
                 granted = yield from self._acquire(model, retry)
-                if not isinstance(granted, _Ticket):
+                if not isinstance(granted, Ticket):
                     return granted
                 ticket = granted
             attempt = self._attempt(model, retry)
@@ -104,7 +87,7 @@ class Tries:
                 ticket = opened
                 event = yield Deliver(model, attempt.tries)
             if isinstance(event, Ended):
-                if ticket is _FREE and not attempt.checks and not event.held:
+                if ticket is FREE and not attempt.checks and not event.held:
                     # Nearly every answer: there is nothing to examine, to tell or to hand over.
                     self.ledger.note(event, attempt, reply=event.reply, untold=event)
                     return self.ledger.outcome("answered", reply=event.reply)
@@ -126,13 +109,13 @@ class Tries:
 
     # Before a try
 
-    def _unasked(self, model: str) -> _Ticket | None:
+    def _unasked(self, model: str) -> Ticket | None:
         """Return what needs no asking; None where the model must be asked for."""
         if model == ORIGINAL or not self.guarded:
-            return _NOBODY
-        return _FREE if self.request.state.settled and not self.ledger.tries else None
+            return NOBODY
+        return FREE if self.request.state.settled and not self.ledger.tries else None
 
-    def _acquire(self, model: str, retry: int) -> Generator[Step, Event, _Ticket | Outcome | None]:
+    def _acquire(self, model: str, retry: int) -> Generator[Step, Event, Ticket | Outcome | None]:
         """Return what was granted; None when the model must not be called now, or the outcome of a call that was cancelled."""
         event = yield Acquire(model)
         if isinstance(event, Cancelled):
@@ -142,7 +125,7 @@ class Tries:
         if event.refused is None:
             # What a store took is no time of the model's.
             self.ledger.at = event.at
-            return _Ticket(counts=True, asked=True, probe=event.probe)
+            return Ticket(counts=True, asked=True, probe=event.probe)
         self.ledger.refused(model, event)
         failure = self.ledger.failure() if retry else event.failure
         # What must not go to another model when it happens must not do so afterwards either.
@@ -199,7 +182,7 @@ class Tries:
     def _stronger(self, model: str, kind: str) -> list[str]:
         return stronger(kind, model, self.queue, self.request.snapshot)
 
-    def _opened(self, attempt: Attempt, event: Opened, ticket: _Ticket) -> Generator[Step, Event, _Ticket | Cancelled]:
+    def _opened(self, attempt: Attempt, event: Opened, ticket: Ticket) -> Generator[Step, Event, Ticket | Cancelled]:
         """Tell at once that a model is well again which gave its first chunk as the one call let through: its reader may stop any time."""
         if not ticket.probe:
             return ticket
@@ -208,12 +191,12 @@ class Tries:
 
     # An answer
 
-    def _answered(self, attempt: Attempt, event: Ended, ticket: _Ticket, *, given_out: bool) -> Generator[Step, Event, Outcome | None]:
+    def _answered(self, attempt: Attempt, event: Ended, ticket: Ticket, *, given_out: bool) -> Generator[Step, Event, Outcome | None]:
         """Give the answer to the caller, and return the outcome; None when another model may do better."""
         ledger = self.ledger
         found = None if given_out else (yield from self._examine(attempt, event))
         interrupt = yield from self._give_back_answer(attempt, event, ticket)
-        untold = event if ticket is _FREE and not self._is_empty(event) else None
+        untold = event if ticket is FREE and not self._is_empty(event) else None
         if isinstance(found, Cancelled) or interrupt is not None:
             error = found.error if isinstance(found, Cancelled) else interrupt.error if interrupt is not None else None
             ledger.note(event, attempt, reply=event.reply, failure="control", error=error, untold=untold)
@@ -264,10 +247,10 @@ class Tries:
 
     # Giving back
 
-    def _give_back_answer(self, attempt: Attempt, event: Ended, ticket: _Ticket) -> Generator[Step, Event, Cancelled | None]:
+    def _give_back_answer(self, attempt: Attempt, event: Ended, ticket: Ticket) -> Generator[Step, Event, Cancelled | None]:
         """Account for an answer; return what interrupted that. Most answers are accounted for when the call is over, all at once."""
         empty = self._is_empty(event)
-        if ticket.settled or not ticket.counts or (ticket is _FREE and not empty):
+        if ticket.settled or not ticket.counts or (ticket is FREE and not empty):
             return None
         seconds = event.at - self.ledger.at if event.waited is None else event.waited
         if empty:
@@ -277,37 +260,20 @@ class Tries:
         return released if isinstance(released, Cancelled) else None
 
     def _give_back_failure(
-        self, attempt: Attempt, event: Failed, failure: Failure, ticket: _Ticket
+        self, attempt: Attempt, event: Failed, failure: Failure, ticket: Ticket
     ) -> Generator[Step, Event, Cancelled | bool]:
         """Account for a failure; return what interrupted that, or whether the model is to be left alone now."""
-        verdict = self._verdict(attempt, event, failure)
-        if not ticket.counts or (verdict == "void" and not ticket.asked) or (ticket.settled and verdict != "failed"):
-            return False
-        released = yield Release(attempt.model, verdict, None, ticket.probe, failure.kind, event.error, failure.retry_after)
-        return released if isinstance(released, Cancelled) else isinstance(released, Released) and released.is_open
-
-    def _verdict(self, attempt: Attempt, event: Failed, failure: Failure) -> Literal["answered", "failed", "void"]:
-        if event.delivered and isinstance(event.error, IncompleteStreamError):
-            # Its server may end every stream like this.
-            return "void"
-        if failure.kind in TELLS_OF_THE_MODEL:
-            return "void" if failure.kind == "timeout" and self._was_cut_short(attempt) else "failed"
-        # What no answer goes with may have been raised before anything was sent.
-        if failure.kind in SAYS_NOTHING or (failure.kind in JUDGED and event.reply is None):
-            return "void"
-        return "answered"
-
-    def _was_cut_short(self, attempt: Attempt) -> bool:
-        """Return whether so little of the call's time was left that running out of it says nothing of the model."""
         # A route that is in more of a hurry than the policy says nothing of the model for the others.
         usual = self.request.snapshot.settings.client_timeout or self.settings.client_timeout
-        if usual is None or attempt.timeout is None or attempt.timeout >= usual / 2:
+        said = verdict(attempt, event, failure, usual)
+        if not ticket.counts or (said == "void" and not ticket.asked) or (ticket.settled and said != "failed"):
             return False
-        return attempt.first_chunk is None or attempt.first_chunk > attempt.timeout
+        released = yield Release(attempt.model, said, None, ticket.probe, failure.kind, event.error, failure.retry_after)
+        return released if isinstance(released, Cancelled) else isinstance(released, Released) and released.is_open
 
     # A failure
 
-    def _broke(self, attempt: Attempt, event: Event, ticket: _Ticket) -> Generator[Step, Event, Outcome | _Next]:
+    def _broke(self, attempt: Attempt, event: Event, ticket: Ticket) -> Generator[Step, Event, Outcome | _Next]:
         """Account for a try without an answer. Return the outcome of the call, or what follows."""
         ledger, model = self.ledger, attempt.model
         if isinstance(event, Cancelled):
