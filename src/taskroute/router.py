@@ -55,6 +55,11 @@ class _Live(NamedTuple):
 
     snapshot: Snapshot
     guard: ModelGuard
+    checks: Mapping[str | None, Check]
+
+    def is_scored(self, route: str | None) -> bool:
+        """Return whether the user has a check for the answers of a route."""
+        return route in self.checks or None in self.checks
 
 
 class Router:
@@ -96,9 +101,8 @@ class Router:
         self._path: Path | None = None
         self._closed = False
         self._check = check
-        self._checks: Mapping[str | None, Check] = {}
         self._live = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
-        _say_what_is_idle(self._live.snapshot, self._checks)
+        _say_what_is_idle(self._live)
         self._observers = self._all_observers()
 
     @classmethod
@@ -175,14 +179,11 @@ class Router:
             chance=self._chance,
             guarded=not snapshot.disabled,
             client_retries=client_retries or _not_known,
-            scored=self._is_scored,
+            scored=live.is_scored,
             is_async=is_async,
         )
         sources, watches = snapshot.sources, begin(self._observers, call, now)
-        return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, self._checks)
-
-    def _is_scored(self, route: str | None) -> bool:
-        return route in self._checks or None in self._checks
+        return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, live.checks)
 
     def health(self) -> dict[str, ModelHealth]:
         """Return how each model of the policy is doing, by its name: its circuit, error rate, latencies and last error.
@@ -322,8 +323,7 @@ class Router:
         snapshot = compile_policy(
             policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
         )
-        self._checks = _by_route(self._check, policy)
-        return _Live(snapshot, ModelGuard(self._health, snapshot))
+        return _Live(snapshot, ModelGuard(self._health, snapshot), _by_route(self._check, policy))
 
     def _all_observers(self) -> tuple[Observer, ...]:
         from taskroute.telemetry.spans import SpanObserver
@@ -364,8 +364,9 @@ def _by_route(check: Check | Mapping[str, Check] | None, policy: Policy) -> Mapp
     return given
 
 
-def _say_what_is_idle(snapshot: Snapshot, checks: Mapping[str | None, Check]) -> None:
+def _say_what_is_idle(live: _Live) -> None:
     """Warn of answers that nobody will look at, though the policy or the caller seems to think so."""
+    snapshot, checks = live.snapshot, live.checks
     settings = [snapshot.settings, *snapshot.by_route.values()]
     scored = any("low_confidence" in each.checks for each in settings)
     if scored and not checks:

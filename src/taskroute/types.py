@@ -361,7 +361,7 @@ class Outcome(NamedTuple):
     reply: Reply | None = None
     error: BaseException | None = None
     answered_by: str | None = None
-    """The model whose answer was given, where a later one was tried for a better answer and failed."""
+    """The model whose answer was given, where no answer was good enough; else the last one that was tried."""
 
     @property
     def model(self) -> str | None:
