@@ -36,6 +36,7 @@ class _Stream:
         self.delivered = 0
         self.spent = 0.0
         """Seconds spent waiting for the model."""
+        self.is_limited = step.timeout is not None or step.first_chunk is not None or step.between_chunks is not None
         self.first_chunk: float | None = None
         """What was spent until there was something that the caller could use; None before."""
         self.over: Ended | None = None
@@ -148,7 +149,7 @@ def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | 
     One that passes meanwhile is the client's to hold: a sync call cannot be left without leaving a thread behind.
     """
     clock = run.clock
-    limit = stream.limit()
+    limit = stream.limit() if stream.is_limited else None
     if limit is not None and limit.left <= 0:
         return Failed(TimeoutError(f"{limit.what} within {limit.seconds:g}s"), stream.delivered, clock.now())
     began = clock.now()
@@ -271,7 +272,7 @@ async def _aopen(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream
 async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | Failed | Cancelled:
     """Return the next chunk, or how the stream ended. The limit that ends first bounds the wait."""
     clock = run.clock
-    limit = stream.limit()
+    limit = stream.limit() if stream.is_limited else None
     began = clock.now()
     try:
         with run.active():
