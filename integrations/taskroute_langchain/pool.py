@@ -93,10 +93,6 @@ class ModelPool:
             if name not in self._given:
                 self.get(name, snapshot.registry[name], snapshot.settings.client_timeout)
 
-    def is_given(self, name: str) -> bool:
-        """Return whether the user gave this model, so that its timeouts are the user's own."""
-        return name in self._given
-
     def holds_timeout(self, name: str) -> bool:
         """Return whether the timeouts of this model are set on its client."""
         spec = self._router.snapshot.registry.get(name)

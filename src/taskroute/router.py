@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import inspect
 import itertools
 import os
 import random
@@ -20,6 +18,7 @@ from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClosedError
 from taskroute.execution.circuits import Health
+from taskroute.execution.given import by_route, refuse_no_store, say_what_is_idle
 from taskroute.execution.health import ModelGuard
 from taskroute.execution.plan import Request, plan, soonest
 from taskroute.execution.run import Run
@@ -95,14 +94,14 @@ class Router:
         self._environ = environ
         self._prices = prices or Prices()
         if store is not None:
-            _refuse_no_store(store)
+            refuse_no_store(store)
         self._store = store
         self._health = Health(self._clock, store)
         self._path: Path | None = None
         self._closed = False
         self._check = check
         self._live = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
-        _say_what_is_idle(self._live)
+        say_what_is_idle(self._live.snapshot, self._live.checks)
         self._observers = self._all_observers()
 
     @classmethod
@@ -323,7 +322,7 @@ class Router:
         snapshot = compile_policy(
             policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
         )
-        return _Live(snapshot, ModelGuard(self._health, snapshot), _by_route(self._check, policy))
+        return _Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy))
 
     def _all_observers(self) -> tuple[Observer, ...]:
         from taskroute.telemetry.spans import SpanObserver
@@ -342,51 +341,3 @@ def _not_known(model: str) -> None:
 def _state(live: _Live) -> StateView:
     """Return how the models are doing. Disabled, nothing of ours may stand in the way of a call."""
     return NO_STATE if live.snapshot.disabled else live.guard.view()
-
-
-def _by_route(check: Check | Mapping[str, Check] | None, policy: Policy) -> Mapping[str | None, Check]:
-    """Return the user's checks by route, None for every other route. Raises ConfigurationError for what is no check, or no route."""
-    if check is None:
-        return {}
-    if callable(check):
-        return {None: check}
-    if not isinstance(check, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError(f"check= must be a function from an answer to a score, not a {type(check).__name__}")
-    names = [*(route.name for route in policy.routes), "default"]
-    given: dict[str | None, Check] = {}
-    for route, one in check.items():
-        if route not in names:
-            raise ConfigurationError(f"check={{{route!r}: …}} names no route; {suggestion(route, names)}")
-        if not callable(one):
-            raise ConfigurationError(f"check={{{route!r}: …}} must be a function from an answer to a score, not a {type(one).__name__}")
-        # A route of that name is its own.
-        given[None if route == "default" and names.count("default") == 1 else route] = one
-    return given
-
-
-def _say_what_is_idle(live: _Live) -> None:
-    """Warn of answers that nobody will look at, though the policy or the caller seems to think so."""
-    snapshot, checks = live.snapshot, live.checks
-    settings = [snapshot.settings, *snapshot.by_route.values()]
-    scored = any("low_confidence" in each.checks for each in settings)
-    if scored and not checks:
-        _warn("'fallback.on' has low_confidence, but no check= was given: no answer is scored")
-    if checks and not scored:
-        _warn("check= was given, but 'fallback.on' has no low_confidence: it is never asked")
-    if any("invalid_output" in each.checks for each in settings) and importlib.util.find_spec("jsonschema") is None:
-        cure = "pip install 'taskroute[validate]'"
-        _warn(f"'fallback.on' has invalid_output, but answers are not checked against their schema: {cure}")
-
-
-def _warn(text: str) -> None:
-    """Warn at the line that builds the router, also where `from_file` does."""
-    frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals.get("__name__") == __name__:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(text, UserWarning, stacklevel=level)
-
-
-def _refuse_no_store(store: object) -> None:
-    lacking = [name for name in ("get", "compare_and_set", "aget", "acompare_and_set") if not callable(getattr(store, name, None))]
-    if lacking:
-        raise ConfigurationError(f"store= is a {type(store).__name__} without {', '.join(lacking)}; give a Store, such as MemoryStore()")

@@ -411,8 +411,8 @@ def test_a_policy_without_the_route_of_a_check_is_not_put_in_force() -> None:
 @pytest.mark.parametrize(
     ("store", "lacking"),
     [
-        ({}, "a dict without compare_and_set, aget, acompare_and_set"),
-        (object(), "a object without get, compare_and_set, aget, acompare_and_set"),
+        ({}, "of type dict, which has no compare_and_set, aget, acompare_and_set"),
+        (object(), "of type object, which has no get, compare_and_set, aget, acompare_and_set"),
     ],
 )
 def test_what_is_no_store_is_refused_when_the_router_is_built(store: Any, lacking: str) -> None:

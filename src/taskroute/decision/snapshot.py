@@ -35,14 +35,14 @@ class CallSettings(NamedTuple):
     @property
     def client_timeout(self) -> float | None:
         """Seconds to set on a client: no try may take longer than the whole call."""
-        return _least(self.timeout.attempt, self.timeout.call)
+        return least(self.timeout.attempt, self.timeout.call)
 
     @property
     def stream_timeout(self) -> float | None:
         """Seconds to set on a client that streams, which holds them for each piece that arrives: the first one may take longest."""
         first, between = self.timeout.first_chunk, self.timeout.between_chunks
         piece = None if first is None or between is None else max(first, between)
-        return _least(piece, self.client_timeout)
+        return least(piece, self.client_timeout)
 
 
 class CompiledRoute(NamedTuple):
@@ -143,7 +143,8 @@ def _settings(retry: Retry, timeout: Timeout, fallback: Fallback) -> CallSetting
     return CallSettings(retry, timeout, on, on & JUDGED, fallback.hold, fallback.min_score)
 
 
-def _least(a: float | None, b: float | None) -> float | None:
+def least(a: float | None, b: float | None) -> float | None:
+    """Return the smaller of two limits; None is none."""
     return b if a is None else a if b is None else min(a, b)
 
 

@@ -30,9 +30,8 @@ class ModelGuard:
         self._window = _WINDOW if self._settings is None else self._settings.window
         self._keys = {name: _key(spec) for name, spec in snapshot.registry.items()}
         self._known = frozenset(self._keys.values())
-        seen = _Seen(self)
-        # Given out until somebody has looked at it: most calls never do.
-        self._view = StateView(NOTHING, seen, settled=self._settings is None or health.store is None), seen
+        self._view = self._untroubled()
+        """Given out until somebody has looked at it: most calls never do."""
 
     # For the drivers
 
@@ -68,13 +67,15 @@ class ModelGuard:
         if self._settings is None or health.troubled.isdisjoint(self._known):
             view, seen = self._view
             if seen.is_frozen:
-                seen = _Seen(self)
-                view = StateView(NOTHING, seen, settled=self._settings is None or health.store is None)
-                self._view = view, seen
+                view, _ = self._view = self._untroubled()
             return view
         refusals = self._refusals()
         reasons = {model: reason for model, (reason, _) in refusals.items()}
         return StateView(reasons or NOTHING, _Seen(self), {model: kind for model, (_, kind) in refusals.items()})
+
+    def _untroubled(self) -> tuple[StateView, _Seen]:
+        seen = _Seen(self)
+        return StateView(NOTHING, seen, settled=self._settings is None or self._health.store is None), seen
 
     def _refusals(self) -> dict[str, tuple[str, str]]:
         """Return of each model that must be left alone why, and the class of the failure that opened its circuit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from taskroute.decision.snapshot import least
 from taskroute.errors import AllModelsFailedError, NoEligibleModelError, StreamInterruptedError, account
 from taskroute.execution.failures import Failure
 from taskroute.execution.request import Request, soonest
@@ -138,8 +139,3 @@ class Ledger:
     def _stopped(self, error: Exception, cause: BaseException) -> Outcome:
         error.__cause__ = cause
         return self.outcome("failed", error=error)
-
-
-def least(a: float | None, b: float | None) -> float | None:
-    """Return the smaller of two limits; None is none."""
-    return b if a is None else a if b is None else min(a, b)

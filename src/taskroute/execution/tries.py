@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Literal, NamedTuple
 
-from taskroute.decision.snapshot import CallSettings
+from taskroute.decision.snapshot import CallSettings, least
 from taskroute.execution.failures import RETRIED, Failure, classify
 from taskroute.execution.finish import says_why
-from taskroute.execution.ledger import Ledger, least
+from taskroute.execution.ledger import Ledger
 from taskroute.execution.request import ORIGINAL, Plan, Request
 from taskroute.execution.succession import after_failure, stronger
 from taskroute.execution.verdict import FREE, NOBODY, Ticket, verdict
