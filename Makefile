@@ -7,11 +7,16 @@ PYTEST_ARGS ?=
 
 VENV := .venv
 OLDER := .venv-older
+PROXY := .venv-proxy
+OLDEST := .venv-litellm
 CLEAN := .venv-wheel
 RUN := $(VENV)/bin/python
 
 # The clients of OpenAI before version 3 stand on another HTTP library.
 OLDER_PINS := "langchain-core==1.7.2" "langchain==1.4.7" "langchain-openai==1.7.3" "langchain-anthropic==1.7.7" "openai<3"
+# The oldest LiteLLM that is supported, with its proxy. It stands on a client of OpenAI before version 3.
+OLDEST_PINS := "litellm[proxy]==1.102.4" "openai<3"
+LITELLM_TESTS := tests/litellm_host tests/litellm_proxy
 
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
@@ -31,7 +36,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-resolved test-older record record-live bench rooms lint docs schema wheel clean
+.PHONY: help demo test test-resolved test-older test-proxy test-litellm record record-live bench rooms lint docs schema wheel clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,16 +59,32 @@ $(OLDER)/.made: pyproject.toml
 	$(call install,$(OLDER),-e ".[$(EXTRAS)]" --group test $(OLDER_PINS))
 	@touch $@
 
+$(PROXY)/.made: pyproject.toml
+	$(call venv,$(PROXY))
+	$(call install,$(PROXY),-e ".[$(EXTRAS)]" --group proxy)
+	@touch $@
+
+$(OLDEST)/.made: pyproject.toml
+	$(call venv,$(OLDEST))
+	$(call install,$(OLDEST),-e ".[$(EXTRAS)]" --group proxy $(OLDEST_PINS))
+	@touch $@
+
 demo: $(VENV)/.made ## run the demonstration, no keys and no network needed
 	$(VENV)/bin/taskroute demo
 
-test: test-older test-resolved ## run the tests with older releases of LangChain and OpenAI's client, then with what resolves today
+test: test-older test-litellm test-proxy test-resolved ## run the tests: with older releases, with LiteLLM's oldest and its proxy, with what resolves today
 
 test-resolved: $(VENV)/.dev
 	$(RUN) -m pytest $(PYTEST_ARGS)
 
 test-older: $(OLDER)/.made
 	$(OLDER)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-proxy: $(PROXY)/.made
+	$(PROXY)/bin/python -m pytest $(LITELLM_TESTS) $(PYTEST_ARGS)
+
+test-litellm: $(OLDEST)/.made
+	$(OLDEST)/bin/python -m pytest $(LITELLM_TESTS) $(PYTEST_ARGS)
 
 record: $(VENV)/.dev ## make all cassettes anew, from the emulator; no network needed
 	rm -rf .cassettes
@@ -112,5 +133,5 @@ wheel: $(VENV)/.made ## build the wheel and use it in an environment of its own
 	$(CLEAN)/bin/taskroute --help > /dev/null
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(OLDER) $(CLEAN) .cassettes dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OLDER) $(PROXY) $(OLDEST) $(CLEAN) .cassettes dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

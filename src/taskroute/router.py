@@ -20,6 +20,7 @@ from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClo
 from taskroute.execution.circuits import Health
 from taskroute.execution.given import by_route, refuse_no_store, say_what_is_idle
 from taskroute.execution.health import ModelGuard
+from taskroute.execution.partly import Partly
 from taskroute.execution.plan import Request, plan, soonest
 from taskroute.execution.run import Run
 from taskroute.execution.validate import Check
@@ -30,7 +31,8 @@ from taskroute.policy.schema import Policy
 from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector, Store
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.prices import Prices
-from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, ModelHealth, NeedSignal, StateView, Usage
+from taskroute.steps import Attempt
+from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, ModelHealth, NeedSignal, Reply, StateView, Usage
 
 _last: ContextVar[Decision | None] = ContextVar("taskroute_last_decision", default=None)
 _captured: ContextVar[list[Decision] | None] = ContextVar("taskroute_captured_decisions", default=None)
@@ -157,12 +159,13 @@ class Router:
         has_original: bool = False,
         held_by: Callable[[str], str] | None = None,
         client_retries: Callable[[str], int | None] | None = None,
+        retries: bool = True,
         is_async: bool = False,
     ) -> Run:
         """Return one call on its way, for a driver. A host calls this for each request.
 
-        `held_by` tells how a timeout is held for a model, `client_retries` how often its own client tries again unseen; `is_async` says
-        that the driver is.
+        `held_by` tells how a timeout is held for a model, `client_retries` how often its own client tries again unseen; `retries` says
+        whether the policy's are made, `is_async` that the driver is.
         """
         live = self._open()
         snapshot, clock = live.snapshot, self._clock
@@ -179,10 +182,12 @@ class Router:
             guarded=not snapshot.disabled,
             client_retries=client_retries or _not_known,
             scored=live.is_scored,
+            retries=retries,
             is_async=is_async,
         )
         sources, watches = snapshot.sources, begin(self._observers, call, now)
-        return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, live.checks)
+        partly = Partly(call, self._price)
+        return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, live.checks, partly)
 
     def health(self) -> dict[str, ModelHealth]:
         """Return how each model of the policy is doing, by its name: its circuit, error rate, latencies and last error.
@@ -200,6 +205,11 @@ class Router:
         """
         spec = (snapshot or self._live.snapshot).registry.get(model)
         return self._prices.cost(spec, usage, provider=provider, model=answered_by)
+
+    def _price(self, attempt: Attempt, reply: Reply) -> Cost | None:
+        if reply.usage is None:
+            return None
+        return self.cost(attempt.model, reply.usage, provider=reply.provider, answered_by=reply.model, snapshot=attempt.snapshot)
 
     def _spec(self, model: str) -> ModelSpec | None:
         return self._live.snapshot.registry.get(model)

@@ -143,7 +143,7 @@ class Failed(NamedTuple):
     delivered: int
     at: float
     reply: Reply | None = None
-    """The answer that was paid for, where one came and could not be used."""
+    """The answer that was paid for, where one came and could not be used; of a stream the part that came, its cost an estimate."""
 
 
 class Waited(NamedTuple):
@@ -191,6 +191,8 @@ class Cancelled(NamedTuple):
 
     error: BaseException | None
     at: float
+    reply: Reply | None = None
+    """What had come of a stream by then, its cost an estimate."""
 
 
 Event = Classified | Acquired | Opened | Ended | Failed | Waited | Validated | Released | Cancelled

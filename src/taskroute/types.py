@@ -91,6 +91,12 @@ class Call(NamedTuple):
     """Answer tokens asked for, where the call says so."""
     tokens: int | None = None
     """Input tokens as the caller counted them; without it they are estimated."""
+    operation: str = "chat"
+    """What is asked for, as the GenAI conventions name it: `chat`, `text_completion` or `embeddings`."""
+    told_by: str = "explicit"
+    """What said `stage` and `task`: `explicit`, or `header` where they came with an HTTP request."""
+    traced: bool = False
+    """Whether the host knows that something else writes a span of each model's work, with its tokens."""
     kept: Kept | None = None
     """Set inside a turn that has been decided: no route is matched again unless none of these models may answer."""
 

@@ -37,6 +37,8 @@ def sift(
     for name in names:
         spec = snapshot.registry[name]
         reason = None if unbound else _barred(spec, needs=needs, labels=labels, state=state)
+        if reason is None and eligible and call.operation == "embeddings":
+            reason = _other_vectors(spec, snapshot.registry[eligible[0]])
         if reason is None and spec.context_window is not None:
             reason, certain = _overflows(spec.context_window, call)
             if reason is not None and not certain:
@@ -60,6 +62,13 @@ def _barred(spec: ModelSpec, *, needs: tuple[str, ...], labels: frozenset[str], 
         if spec.capabilities.get(need) is False:
             return f"cannot do {need}"
     return state.unavailable.get(spec.name)
+
+
+def _other_vectors(spec: ModelSpec, first: ModelSpec) -> str | None:
+    """Return why a model may not embed in the place of another: vectors can be compared with those of the same model only."""
+    if (spec.model_id or spec.name) == (first.model_id or first.name):
+        return None
+    return f"its vectors cannot stand beside those of {first.name!r}"
 
 
 def _overflows(window: int, call: Call) -> tuple[str | None, bool]:

@@ -140,6 +140,8 @@ _BY_PHRASE: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (_OVERFLOW, "context_overflow"),
     (_REFUSED, "refusal"),
     (("api key not valid",), "auth"),
+    # LiteLLM's router, of a model group without a deployment that may be asked.
+    (("there are no healthy deployments for this model",), "not_found"),
     (_SPENT, "spent"),
 )
 _IN_A_STREAM: Final[tuple[tuple[tuple[str, ...], str], ...]] = (

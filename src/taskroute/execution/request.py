@@ -35,6 +35,8 @@ class Request(NamedTuple):
     """How often a model's own client tries again unseen."""
     scored: Callable[[str | None], bool] = lambda route: True
     """Whether the user has a check for the answers of a route."""
+    retries: bool = True
+    """Whether the policy's retries are made; False where the host tries again by itself."""
     is_async: bool = False
     """Whether the driver may cancel an attempt whose time is up, whoever else holds its limits."""
 

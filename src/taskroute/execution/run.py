@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple, Protocol
 
+from taskroute.execution.partly import Partly
 from taskroute.execution.plan import Plan
 from taskroute.execution.validate import Check, Expected
 from taskroute.execution.watching import Watches
@@ -82,6 +83,8 @@ class Run(NamedTuple):
     """None when nobody keeps account."""
     checks: Mapping[str | None, Check] = NOTHING  # type: ignore[assignment]
     """The user's checks of answers by route; None stands for every other route."""
+    partly: Partly | None = None
+    """Prices a stream that does not come to its end; None leaves that unknown."""
 
     def advance(self, event: Event | None) -> Step | Outcome:
         """Send what happened, and return what to do next or how it ended."""

@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from taskroute.execution.chores import achore, chore
 from taskroute.execution.drivers import within
+from taskroute.execution.partly import Partly
 from taskroute.execution.run import Host, Run, Source, UnusableAnswerError, settle
 from taskroute.execution.threads import Worker
 from taskroute.steps import Attempt, Cancelled, Deliver, Ended, Event, Failed, Opened
-from taskroute.types import Outcome
+from taskroute.types import Outcome, Reply
 from taskroute.warn import warn_once
 
 _END: Final = object()
@@ -28,8 +29,9 @@ class _Limit(NamedTuple):
 class _Stream:
     """An open stream: what is held back of it, how many chunks were given out, and what it may still take."""
 
-    def __init__(self, chunks: Any, source: Source, step: Attempt) -> None:
+    def __init__(self, chunks: Any, source: Source, step: Attempt, partly: Partly | None) -> None:
         self.chunks = chunks
+        self.partly = partly
         self.source = source
         self.step = step
         self.held: list[Any] = []
@@ -81,7 +83,20 @@ class _Stream:
         """Return that the stream broke; with what it came to where its host knows that it could not be used."""
         if isinstance(error, UnusableAnswerError):
             return Failed(error.error, self.delivered, at, error.reply)
-        return Failed(error, self.delivered, at)
+        return Failed(error, self.delivered, at, self.part())
+
+    def dropped(self, error: BaseException | None, at: float) -> Cancelled:
+        """Return that the caller gave up."""
+        return Cancelled(error, at, self.part())
+
+    def part(self) -> Reply | None:
+        """Return what has come so far of a stream that will not come to its end; None of one that had nothing to give out."""
+        if self.partly is None or self.first_chunk is None or self.over is not None:
+            return None
+        try:
+            return self.partly.priced(self.step, self.source.reply())
+        except Exception:  # noqa: BLE001 - half an answer may not be readable, and the call has ended all the same
+            return None
 
 
 class _Chunk(NamedTuple):
@@ -108,7 +123,7 @@ def drive_stream(run: Run, host: Host) -> Generator[Any]:
                     yield found.chunk
                 event = found
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
-                event = Cancelled(error, run.clock.now())
+                event = stream.dropped(error, run.clock.now())
             if not isinstance(event, Ended):
                 event = _close(run, stream, event)
         else:
@@ -123,7 +138,7 @@ def _open(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream]) -> E
     """Start an attempt, and hold back its chunks until they may be given out."""
     try:
         with run.active():
-            stream = _Stream(*host.open(step), step)
+            stream = _Stream(*host.open(step), step, run.partly)
         # Opening asks for nothing yet: that begins with the first chunk.
         if step.timeout_enforced == "thread":
             stream.worker = Worker()
@@ -151,7 +166,7 @@ def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | 
     clock = run.clock
     limit = stream.limit() if stream.is_limited else None
     if limit is not None and limit.left <= 0:
-        return Failed(TimeoutError(f"{limit.what} within {limit.seconds:g}s"), stream.delivered, clock.now())
+        return stream.broke(TimeoutError(f"{limit.what} within {limit.seconds:g}s"), clock.now())
     began = clock.now()
     try:
         if stream.worker is None:
@@ -164,7 +179,7 @@ def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | 
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return stream.broke(error, clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
-        return Cancelled(error, clock.now())
+        return stream.dropped(error, clock.now())
     stream.spent += clock.now() - began
     if chunk is _END:
         _let_go(stream)
@@ -239,7 +254,7 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
                     yield found.chunk
                 event = found
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
-                event = Cancelled(error, run.clock.now())
+                event = stream.dropped(error, run.clock.now())
             if not isinstance(event, Ended):
                 event = await _aclose(run, stream, event)
         else:
@@ -253,7 +268,7 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
 async def _aopen(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream]) -> Event:
     """Start an attempt, and hold back its chunks until they may be given out."""
     try:
-        stream = _Stream(*host.aopen(step), step)
+        stream = _Stream(*host.aopen(step), step, run.partly)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
@@ -285,7 +300,7 @@ async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | E
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return stream.broke(error, clock.now())
     except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan
-        return Cancelled(error, clock.now())
+        return stream.dropped(error, clock.now())
     stream.spent += clock.now() - began
     return _noted(run, stream, chunk, held=held)
 

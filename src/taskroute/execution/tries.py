@@ -279,14 +279,14 @@ class Tries:
         if isinstance(event, Cancelled):
             if ticket.asked and not ticket.settled:
                 yield Release(model, "void", None, ticket.probe)
-            ledger.note(event, attempt, failure="control", error=event.error)
+            ledger.note(event, attempt, reply=event.reply, failure="control", error=event.error)
             return ledger.outcome("cancelled", error=event.error)
         if not isinstance(event, Failed):
             raise TypeError(f"a plan that has sent an attempt cannot go on from {type(event).__name__}")
         failure = classify(event.error)
         released = yield from self._give_back_failure(attempt, event, failure, ticket)
         if isinstance(released, Cancelled):
-            ledger.note(event, attempt, failure="control", error=released.error)
+            ledger.note(event, attempt, reply=event.reply, failure="control", error=released.error)
             return ledger.outcome("cancelled", error=released.error)
         ledger.note(event, attempt, reply=event.reply, failure=failure.kind, error=event.error)
         if failure.kind == "control":
@@ -322,7 +322,7 @@ class Tries:
     def _wait(self, retry: int, failure: Failure) -> float | None:
         """Return the wait before the same model is tried again, or None when it should not be."""
         policy = self.settings.retry
-        if not failure.passes or failure.kind not in RETRIED or retry >= policy.extra:
+        if not self.request.retries or not failure.passes or failure.kind not in RETRIED or retry >= policy.extra:
             return None
         # Another model answers sooner than the one that has just used up its time.
         if failure.kind == "timeout" and self.queue:

@@ -48,6 +48,11 @@ def estimate_tokens(call: Call) -> int:
     return _total(call, sum(map(_twelfths, _written(call))))
 
 
+def tokens_of(text: str) -> int:
+    """Return the tokens that a text is estimated at."""
+    return -(-_twelfths(text) // _WHOLE)
+
+
 def token_ceiling(call: Call) -> int:
     """Return a number that `estimate_tokens` never exceeds, from lengths alone: no text is read."""
     if call.tokens is not None:

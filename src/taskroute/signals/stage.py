@@ -34,16 +34,17 @@ _RANKING: Final = "<ranking>"
 
 
 def find_stage(call: Call, *, nodes: Mapping[str, str], ancestors: bool) -> Signal[str]:
-    """Return the stage, and which source told it: `explicit`, `metadata`, `tag`, `lc_source`, `retriever`, `ancestor` or `node`."""
-    if call.stage:
-        return Signal(call.stage, "explicit", 1.0)
+    """Return the stage, and which source told it: `explicit`, `metadata`, `tag`, `header`, `lc_source`, `retriever`, `ancestor` or `node`."""
+    told = Signal(call.stage, call.told_by, 1.0) if call.stage else None
+    if told is not None and call.told_by == "explicit":
+        return told
     stage = call.metadata.get("llm_stage")
     if isinstance(stage, str) and stage:
         return Signal(stage, "metadata", 1.0)
     tagged = tag_value(call.tags, "stage:")
     if tagged:
         return Signal(tagged, "tag", 1.0)
-    return _detected(call, nodes, ancestors)
+    return told or _detected(call, nodes, ancestors)
 
 
 def tag_value(tags: tuple[str, ...], prefix: str) -> str | None:

@@ -11,13 +11,14 @@ from taskroute.types import Call, Classification, Signal
 
 def told_task(call: Call) -> Signal[str] | None:
     """Return the task that the caller named, and how; None when a classifier must be asked."""
-    if call.task:
-        return Signal(call.task, "explicit", 1.0)
+    told = Signal(call.task, call.told_by, 1.0) if call.task else None
+    if told is not None and call.told_by == "explicit":
+        return told
     task = call.metadata.get("llm_task")
     if isinstance(task, str) and task:
         return Signal(task, "metadata", 1.0)
     tagged = tag_value(call.tags, "task:")
-    return Signal(tagged, "tag", 1.0) if tagged else None
+    return Signal(tagged, "tag", 1.0) if tagged else told
 
 
 def classified_task(result: Classification | None, *, source: str, min_confidence: float) -> Signal[str]:
