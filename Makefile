@@ -16,7 +16,7 @@ RUN := $(VENV)/bin/python
 OLDER_PINS := "langchain-core==1.7.2" "langchain==1.4.7" "langchain-openai==1.7.3" "langchain-anthropic==1.7.7" "openai<3"
 # The oldest LiteLLM that is supported, with its proxy. It stands on a client of OpenAI before version 3.
 OLDEST_PINS := "litellm[proxy]==1.102.4" "openai<3"
-LITELLM_TESTS := tests/litellm_host tests/litellm_proxy
+LITELLM_TESTS := tests/litellm_host tests/litellm_proxy tests/parity
 
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
@@ -103,8 +103,9 @@ record-live: $(VENV)/.dev ## record answers from the providers whose keys are se
 	rm -rf .cassettes
 	$(RUN) -m tests.wire.table
 
-bench: $(VENV)/.bench ## measure
+bench: $(VENV)/.bench $(PROXY)/.made ## measure
 	$(RUN) -m benchmarks
+	$(PROXY)/bin/python -m benchmarks.proxy_load
 
 rooms: $(VENV)/.bench ## list the files and functions that one routed call enters
 	$(RUN) -m benchmarks.rooms

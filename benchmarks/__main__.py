@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import decide, failover, imports, invoke, load
+from benchmarks import decide, failover, imports, invoke, litellm_routing, load
 from benchmarks.measure import as_data, as_text
 
-NAMES: Final = ("decide", "invoke", "imports", "failover", "load")
+NAMES: Final = ("decide", "litellm", "invoke", "imports", "failover", "load")
 _PACKAGES: Final = (
     "taskroute",
     "langchain-core",
@@ -41,7 +41,7 @@ def run(names: tuple[str, ...], *, quick: bool, markdown: bool = False) -> dict[
     """Run the named benchmarks, print each table as it is ready, and return the results."""
     results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": [], "imports": [], "failover": [], "load": []}
     print("  ".join(f"{name} {number}" for name, number in results["versions"].items()))
-    for name, module in (("decide", decide), ("invoke", invoke)):
+    for name, module in (("decide", decide), ("litellm", litellm_routing), ("invoke", invoke)):
         for table in module.tables(quick=quick) if name in names else ():
             print(f"\n{as_text(table)}")
             results["tables"].append(as_data(table))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
 from taskroute.errors import IncompleteStreamError
-from taskroute.reading import as_mapping, as_text
+from taskroute.reading import NOT_FOR_THE_CALLER, as_mapping, as_text, json_object
 from taskroute.registry.models import ModelSpec
 from taskroute.types import Usage
 from taskroute_langchain.usage import usage_of
@@ -163,15 +162,7 @@ def unrepaired(whole: BaseMessage) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     if not isinstance(whole, AIMessageChunk) or not whole.tool_call_chunks:
         return called(whole), arguments_of(whole)
     calls = [part for part in whole.tool_call_chunks if part["name"]]
-    return tuple([str(part["name"]) for part in calls]), tuple([_object(part["args"]) for part in calls])
-
-
-def _object(text: str | None) -> Any:
-    """Return what a text says in JSON, None for what is none; nothing at all stands for no arguments."""
-    try:
-        return json.loads(text, strict=False) if text else {}
-    except (ValueError, RecursionError):
-        return None
+    return tuple([str(part["name"]) for part in calls]), tuple([json_object(part["args"]) for part in calls])
 
 
 def refuses(message: BaseMessage) -> bool:
@@ -181,8 +172,6 @@ def refuses(message: BaseMessage) -> bool:
     return not isinstance(message.content, str) and any(as_mapping(block).get("type") == "refusal" for block in message.content)
 
 
-NOT_FOR_THE_CALLER: Final = frozenset({"text", "thinking", "redacted_thinking", "reasoning", "reasoning_content", "compaction", "refusal"})
-"""Blocks that alone are no answer; text is looked at by itself."""
 FOR_THE_CALLER: Final = frozenset({"audio", "function_call", "tool_calls"})
 """What of an answer's `additional_kwargs` is one."""
 

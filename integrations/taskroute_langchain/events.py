@@ -9,14 +9,14 @@ from typing import Any
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 from langchain_core.messages import AIMessage
 
+from taskroute.execution.record import record
 from taskroute.execution.run import Run, Source
 from taskroute.execution.streams import adrive_stream, drive_stream
-from taskroute.reading import as_mapping, as_text, say_unread
+from taskroute.reading import NOT_FOR_THE_CALLER, as_mapping, as_text, say_unread
 from taskroute.steps import Attempt
 from taskroute.types import Reply
 from taskroute_langchain.answers import (
     FOR_THE_CALLER,
-    NOT_FOR_THE_CALLER,
     UNKNOWN_ANSWER,
     answer_from,
     has_summary,
@@ -25,7 +25,7 @@ from taskroute_langchain.answers import (
     unless_summarised,
 )
 from taskroute_langchain.host import UNREAD, ChatHost, aclose
-from taskroute_langchain.record import KEY, record, run_config
+from taskroute_langchain.record import KEY, run_config
 
 _SPREAD = frozenset({"google_genai", "google_vertexai"})
 """Providers whose packages spread the usage over the chunks: of its details, LangChain's events keep those of the last chunk alone."""

@@ -11,6 +11,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 
 from taskroute.errors import ConfigurationError
+from taskroute.execution.record import record
 from taskroute.execution.run import Source
 from taskroute.execution.validate import Expected
 from taskroute.reading import Called, say_unread
@@ -36,7 +37,7 @@ from taskroute_langchain.answers import (
 )
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.expected import schema_in, tools_in
-from taskroute_langchain.record import record, run_config, with_record
+from taskroute_langchain.record import run_config, with_record
 from taskroute_langchain.usage import usage_of, with_chunk
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializa
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from taskroute.execution.drivers import adrive, drive
+from taskroute.execution.record import record
 from taskroute.execution.run import Run, Source, UnusableAnswerError
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.execution.validate import Expected
@@ -24,7 +25,7 @@ from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
 from taskroute_langchain.host import ChatHost, aclose
 from taskroute_langchain.messages import json_text
-from taskroute_langchain.record import record, run_config, with_record
+from taskroute_langchain.record import run_config, with_record
 
 
 class _Overheard(BaseCallbackHandler):

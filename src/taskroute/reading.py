@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from taskroute.types import NOTHING, Usage
 from taskroute.warn import warn_once
@@ -79,22 +80,54 @@ def held_against_total(usage: Usage, whole: int | None) -> Usage:
 
 
 class Called:
-    """The names of the tools that a stream calls, in order."""
+    """The tools that a stream calls, in order."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
+        self._parts: list[list[str]] = []
+        """What was given of the arguments of each call."""
         self._ids: dict[int | str, str | None] = {}
         """The id of each call, under its index where it has one."""
+        self._places: dict[int | str, int] = {}
 
-    def add(self, *, index: Any, id: Any, name: Any) -> None:
+    def add(self, *, index: Any, id: Any, name: Any, arguments: Any = None) -> None:
         """Note a part of a call. Some hosts repeat the name with each part, some give each call the same index."""
         name, id = as_text(name), as_text(id)
         key = index if isinstance(index, int | str) else id
         if name is None or (key is not None and key in self._ids and id in (None, self._ids[key])):
-            return
-        self._names.append(name)
-        if key is not None:
-            self._ids[key] = id
+            place = len(self._names) - 1 if key is None else self._places.get(key, len(self._names) - 1)
+        else:
+            place = len(self._names)
+            self._names.append(name)
+            self._parts.append([])
+            if key is not None:
+                self._ids[key] = id
+                self._places[key] = place
+        if place >= 0 and isinstance(arguments, str):
+            self._parts[place].append(arguments)
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Return the arguments of each call, as far as they were given to `add`; None for those that are no JSON object."""
+        return tuple([json_object("".join(parts)) for parts in self._parts])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
+
+
+def json_object(value: Any) -> Mapping[str, Any] | None:
+    """Return the object that a text holds in JSON, or a mapping as it is; None for anything else. No text stands for no arguments."""
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value)
+    if value is None or value == "":
+        return {}
+    try:
+        found = json.loads(value, strict=False)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else None
+
+
+# What an answer is made of
+
+NOT_FOR_THE_CALLER: Final = frozenset({"text", "thinking", "redacted_thinking", "reasoning", "reasoning_content", "compaction", "refusal"})
+"""Blocks that alone are no answer; text is looked at by itself."""

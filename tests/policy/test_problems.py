@@ -59,6 +59,7 @@ def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[st
         (GOOD + "classifier: {kind: builtin}\n", "classifier.kind: input should be 'keywords' or 'none', not 'builtin'"),
         (GOOD + "tasks: {billing: {examples: [a]}}\n", "tasks.billing.examples: 'examples' is reserved"),
         (GOOD + "telemetry: {content: full}\n", "telemetry.content: input should be 'none', not 'full'"),
+        (GOOD + "telemetry: {spans: all}\n", "telemetry.spans: input should be 'auto', 'full' or 'route_only', not 'all'"),
         (GOOD + "fallback: {on: [bad_request]}\n", "fallback.on[0]: input should be 'rate_limit'"),
         (GOOD + "routes:\n  - {name: a, use: small}\n  - {name: a, use: large}\n", "taskroute.yaml:7: routes[1].name: route 1 is named 'a' too"),
         (GOOD + "routes:\n  - {use: small}\n", "taskroute.yaml:6: routes[0]: the key 'name' is missing; add it"),

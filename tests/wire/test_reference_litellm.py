@@ -56,6 +56,12 @@ _APART: Final[Mapping[tuple[str, str], Known]] = {
     ("gemini", "input"): Known(5, "LiteLLM leaves out what a search put into the prompt, and makes a total of its own"),
     ("gemini", "reasoning"): Known(1, _GUESSED),
 }
+_PASSED_ON: Final[Mapping[tuple[str, str], int]] = {
+    ("openai-chat", "input"): 0,
+    ("openai-chat", "output"): 0,
+    ("openai-chat", "reasoning"): 26,
+}
+"""What is less of a sync stream's chunks: LiteLLM leaves the provider's usage beside the chunk that it came with."""
 UNKNOWN: Final[Mapping[str, Mapping[tuple[str, str], Known]]] = {"plain": _PLAIN, "stream": _STREAM, "apart": _APART}
 """By kind of answer, then by format and what is not read. A stream is `apart` where the adapter has its chunks alone."""
 
@@ -151,6 +157,7 @@ def _model(case: Case) -> str:
 def _taken(source: StreamSource, chunks: list[Any]) -> Reply:
     useful = [source.take(chunk) for chunk in chunks]
     reply = source.reply()
+    assert not source.is_half()
     assert any(useful) or not (reply.text or reply.tool_calls)
     return reply
 
@@ -215,7 +222,8 @@ def test_what_is_not_read_is_in_the_table(way: str, reader: Reader) -> None:
             found = differences(reply, case.said(), same_finish=same)
             missing[kind].update((str(case.wire), each.name) for each in found if each.read is None)
     for kind, table in UNKNOWN.items():
-        assert missing[kind] == {key: known.count for key, known in table.items()}, kind
+        counts = {key: known.count for key, known in table.items()} | (_PASSED_ON if (kind, way) == ("apart", "sync") else {})
+        assert missing[kind] == {key: count for key, count in counts.items() if count}, kind
 
 
 @pytest.mark.parametrize(("case", "way"), params(supported(fails=True), WAYS))

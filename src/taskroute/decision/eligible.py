@@ -74,8 +74,11 @@ def _other_vectors(spec: ModelSpec, first: ModelSpec) -> str | None:
 def _overflows(window: int, call: Call) -> tuple[str | None, bool]:
     """Return why a call does not fit a window, and whether that is certain.
 
-    A cheap upper bound is compared first: for most calls it spares the estimate.
+    A cheap upper bound is compared first: for most calls it spares the estimate. Of texts to embed each is read by itself, so that the
+    longest counts.
     """
+    if call.operation == "embeddings" and len(call.messages) > 1:
+        call = call._replace(messages=(max(call.messages, key=lambda message: len(message.text)),), tokens=None)
     asked = call.max_tokens or 0
     counted = call.tokens is not None
     margin = 1 if counted else 1 + MARGIN

@@ -189,6 +189,9 @@ class Telemetry(Section):
     """What leaves the process in spans."""
 
     content: Literal["none"] = "none"
+    spans: Literal["auto", "full", "route_only"] = "auto"
+    """`full` for a span of the call and one of each model that was tried; `route_only` for the first alone, where something else writes
+    the others; `auto` for `full`, but for calls of which the host knows that something else does."""
 
 
 _Entry = Annotated[ModelEntry, BeforeValidator(_as_entry), ShortForm({"type": "string", "minLength": 1})]

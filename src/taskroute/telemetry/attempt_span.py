@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from opentelemetry.trace import Span, Status, StatusCode
+from opentelemetry.util.types import Attributes, AttributeValue
 
 from taskroute.steps import Attempt, Ended, Failed, Validated
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import describe
+from taskroute.types import Reply
+
+
+class Written(Protocol):
+    """What is written of a model's work: a span, or what stands in for one."""
+
+    def set_attribute(self, key: str, value: AttributeValue, /) -> None: ...
+    def set_attributes(self, attributes: dict[str, AttributeValue], /) -> None: ...
+    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None, /) -> None: ...
+    def set_status(self, status: Status, /) -> None: ...
+    def end(self, end_time: int | None = None, /) -> None: ...
 
 
 class AttemptSpan:
     """The span around one model's work: the first try and its retries.
 
-    A failure stays pending until the next step tells whether the same model is tried again, which keeps the span open.
+    A failure stays pending until the next step tells whether the same model is tried again, which keeps the span open. `current` is the
+    span that others hang below while the model works.
     """
 
-    __slots__ = ("_ended_at", "_failure", "_named_provider", "_pending", "_pending_at", "_retries", "_tried_at", "model", "span")
+    __slots__ = (
+        "_ended_at",
+        "_failure",
+        "_named_provider",
+        "_pending",
+        "_pending_at",
+        "_retries",
+        "_tried_at",
+        "current",
+        "model",
+        "span",
+    )
 
-    def __init__(self, span: Span, *, model: str, start: int, named_provider: bool) -> None:
+    def __init__(self, span: Written, *, current: Span, model: str, start: int, named_provider: bool) -> None:
         self.span = span
+        self.current = current
         self.model = model
         self._ended_at = start
         self._tried_at = start
@@ -46,12 +73,15 @@ class AttemptSpan:
     def failed(self, event: Failed, failure: str | None, at: int) -> None:
         self._pending, self._failure, self._pending_at = event, failure, at
 
+    def paid_for(self, reply: Reply) -> None:
+        """Write what came, be it the whole answer or a part of one."""
+        provider = None if self._named_provider else describe.provider_name(reply.provider)
+        self.span.set_attributes(describe.of_reply(reply) | describe.present({names.PROVIDER_NAME: provider}))
+
     def answered(self, event: Ended, at: int) -> None:
         """Write the answer; the span stays open for what an examination may find."""
         self._ended_at = at
-        reply = event.reply
-        provider = None if self._named_provider else describe.provider_name(reply.provider)
-        self.span.set_attributes(describe.of_reply(reply) | describe.present({names.PROVIDER_NAME: provider}))
+        self.paid_for(event.reply)
         if event.held and event.first_chunk is not None:
             self.span.set_attributes({names.REQUEST_STREAM: True, names.RESPONSE_TIME_TO_FIRST_CHUNK: event.first_chunk})
 
@@ -84,13 +114,13 @@ class AttemptSpan:
             self.span.end(at)
 
 
-def mark_failed(span: Span, error: BaseException | None, failure: str | None, at: int) -> None:
+def mark_failed(span: Written, error: BaseException | None, failure: str | None, at: int) -> None:
     span.set_attribute(names.ERROR_TYPE, describe.error_type(error) or failure or names.OTHER_ERROR)
     span.set_status(Status(StatusCode.ERROR, failure))
     if error is not None:
         _add_exception(span, error, failure, at)
 
 
-def _add_exception(span: Span, error: BaseException, failure: str | None, at: int) -> None:
+def _add_exception(span: Written, error: BaseException, failure: str | None, at: int) -> None:
     # Not record_exception: it writes the message and the stack, and a provider's message may quote the prompt.
     span.add_event(names.EXCEPTION_EVENT, describe.present({names.EXCEPTION_TYPE: describe.class_name(error), names.FAILURE: failure}), at)

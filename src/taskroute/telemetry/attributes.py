@@ -15,8 +15,6 @@ SCOPE: Final = "taskroute"
 
 ROUTE_SPAN: Final = "route"
 """First word of the name of the span around a call."""
-CHAT: Final = "chat"
-"""Value of `gen_ai.operation.name`, and first word of the name of the span around a model's work."""
 UNNAMED_ROUTE: Final = "default"
 """Stands for the route in a span's name when no route matched."""
 
@@ -53,7 +51,7 @@ COST_CURRENCY: Final = "taskroute.cost.currency"
 COST_SOURCE: Final = "taskroute.cost.source"
 CANCELLED: Final = "taskroute.cancelled"
 FAILURE: Final = "taskroute.failure"
-"""The failure class, on exception and retry events."""
+"""The failure class, on events."""
 
 # On the attempts.
 ATTEMPT: Final = "taskroute.attempt"
@@ -94,6 +92,8 @@ EXCEPTION_TYPE: Final = "exception.type"
 
 EXCEPTION_EVENT: Final = "exception"
 RETRY_EVENT: Final = "retry"
+ATTEMPT_EVENT: Final = "attempt"
+"""On the route span: a model that was tried, where its span is somebody else's."""
 SKIPPED_EVENT: Final = "skipped"
 """On the route span: a model that was not called, because its circuit had opened."""
 

@@ -45,7 +45,7 @@ def of_decision(decision: Decision) -> dict[str, AttributeValue]:
             names.TASK_SOURCE: task.source if task.value is not None else None,
             names.TASK_CONFIDENCE: task.confidence if task.value is not None else None,
             names.COMPLEXITY: decision.signals.complexity.value,
-            names.CLASSIFIER_KIND: _classifier(decision.signals),
+            names.CLASSIFIER_KIND: classifier_of(decision.signals),
             names.CANDIDATES: decision.candidates,
             names.REJECTED: tuple(f"{model}: {why}" for model, why in decision.rejected.items()),
             names.POLICY_VERSION: decision.policy_version,
@@ -55,19 +55,20 @@ def of_decision(decision: Decision) -> dict[str, AttributeValue]:
     )
 
 
-def _classifier(signals: Signals) -> str | None:
+def classifier_of(signals: Signals) -> str | None:
+    """Return the classifier that told the task or the complexity; None when none did."""
     for signal in (signals.task, signals.complexity):
         if signal.value is not None and signal.source not in _NOT_CLASSIFIERS:
             return signal.source
     return None
 
 
-def of_request(step: Attempt, known: KnownModel | None, real: str) -> dict[str, AttributeValue]:
+def of_request(step: Attempt, known: KnownModel | None, *, real: str, operation: str) -> dict[str, AttributeValue]:
     """Return what is known of an attempt before it is sent, for samplers to see."""
     address, port = _server(known.base_url) if known is not None and known.base_url else (None, None)
     return present(
         {
-            names.OPERATION_NAME: names.CHAT,
+            names.OPERATION_NAME: operation,
             names.PROVIDER_NAME: provider_name(known.provider) if known is not None else None,
             names.REQUEST_MODEL: real,
             names.SERVER_ADDRESS: address,

@@ -1,4 +1,6 @@
-"""OpenTelemetry spans of a routed call: one `route …` span, and under it one `chat …` span for each model that was tried.
+"""OpenTelemetry spans of a routed call: one `route …` span, and under it one span for each model that was tried, such as `chat …`.
+
+Where something else writes the latter, each is an event on the route span.
 
 Nothing that a prompt or an answer says is written: exceptions leave their type and failure class, never their message.
 """
@@ -35,7 +37,8 @@ from taskroute.steps import (
 )
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import describe
-from taskroute.telemetry.attempt_span import AttemptSpan, mark_failed
+from taskroute.telemetry.attempt_event import AttemptEvent
+from taskroute.telemetry.attempt_span import AttemptSpan, Written, mark_failed
 from taskroute.telemetry.describe import KnownModel
 from taskroute.types import Call, Decision, Outcome
 
@@ -68,7 +71,7 @@ class SpanObserver:
         route = self._tracer.start_span(names.ROUTE_SPAN, start_time=start, record_exception=False, set_status_on_exception=False)
         if not route.is_recording():
             return None
-        return CallSpans(route, tracer=self._tracer, models=self._models, zero=start - int(at * 1e9))
+        return CallSpans(route, tracer=self._tracer, models=self._models, call=call, zero=start - int(at * 1e9))
 
 
 class CallSpans:
@@ -84,17 +87,21 @@ class CallSpans:
         "_fell",
         "_finished",
         "_models",
+        "_operation",
         "_probe",
         "_route",
         "_sent",
+        "_traced",
         "_tracer",
         "_zero",
     )
 
-    def __init__(self, route: Span, *, tracer: Tracer, models: Callable[[str], KnownModel | None], zero: int) -> None:
+    def __init__(self, route: Span, *, tracer: Tracer, models: Callable[[str], KnownModel | None], call: Call, zero: int) -> None:
         self._route = route
         self._tracer = tracer
         self._models = models
+        self._operation = call.operation
+        self._traced = call.traced
         self._zero = zero
         # Kept from the beginning: a stream may be read in a thread or a task that knows nothing of the caller's trace.
         self._children = trace.set_span_in_context(route, otel_context.get_current())
@@ -137,7 +144,11 @@ class CallSpans:
             self._examined(event)
         elif attempt is None:
             return
-        elif isinstance(event, Released):
+        elif isinstance(event, Failed | Cancelled) and event.reply is not None:
+            attempt.paid_for(event.reply)
+        if attempt is None:
+            return
+        if isinstance(event, Released):
             if event.is_open:
                 attempt.span.set_attribute(names.CIRCUIT_OPEN, True)
         elif isinstance(event, Opened):
@@ -154,8 +165,8 @@ class CallSpans:
             attempt.cancelled(self._ns(at))
 
     def active(self) -> AbstractContextManager[object]:
-        """Return a context in which the open attempt is the current span; the route span when no attempt is open."""
-        return _Active(self._attempt.span if self._attempt is not None else self._route)
+        """Return a context in which the open attempt is the current span; the route span when there is none of an attempt."""
+        return _Active(self._attempt.current if self._attempt is not None else self._route)
 
     def finished(self, outcome: Outcome, at: float) -> None:
         """End every span that is open, with what became of the call on the route span."""
@@ -206,20 +217,29 @@ class CallSpans:
         if step.fallback_from is not None and step.retry == 0:
             self._fell.append((step.fallback_from, step.fallback_reason))
         known = self._models(step.model)
+        span, current = self._written(step, known, start)
+        if self._probe:
+            span.set_attribute(names.PROBE, True)
+        named = known is not None and known.provider is not None
+        self._attempt = AttemptSpan(span, current=current, model=step.model, start=start, named_provider=named)
+
+    def _written(self, step: Attempt, known: KnownModel | None, start: int) -> tuple[Written, Span]:
+        """Return what the attempt is written to, and the span that others hang below."""
         real = (known.model_id if known is not None else None) or step.model
+        described = describe.of_request(step, known, real=real, operation=self._operation)
+        mode = "auto" if step.snapshot is None else step.snapshot.policy.telemetry.spans
+        if mode == "route_only" or (mode == "auto" and self._traced):
+            return AttemptEvent(self._route, model=step.model, attributes=described), self._route
         span = self._tracer.start_span(
-            f"{names.CHAT} {real}",
+            f"{self._operation} {real}",
             context=self._children,
             kind=SpanKind.CLIENT,
-            attributes=describe.of_request(step, known, real),
+            attributes=described,
             start_time=start,
             record_exception=False,
             set_status_on_exception=False,
         )
-        if self._probe:
-            span.set_attribute(names.PROBE, True)
-        named = known is not None and known.provider is not None
-        self._attempt = AttemptSpan(span, model=step.model, start=start, named_provider=named)
+        return span, span
 
     def _end_open_attempt(self, outcome: Outcome, end: int) -> None:
         attempt, self._attempt = self._attempt, None

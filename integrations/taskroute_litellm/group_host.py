@@ -1,0 +1,89 @@
+"""Attempts that are calls of a LiteLLM router's own methods, each for one model group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from taskroute.decision.snapshot import least
+from taskroute.errors import ConfigurationError
+from taskroute.execution.plan import ORIGINAL
+from taskroute.reading import as_mapping
+from taskroute.router import Router
+from taskroute.steps import Attempt
+from taskroute.warn import warn_once
+from taskroute_litellm.call import Endpoint
+from taskroute_litellm.endpoints import metadata_key
+from taskroute_litellm.host import LiteLLMHost, told, with_entry
+from taskroute_litellm.otel import parent
+from taskroute_litellm.stamp import STAMP, routing_decision
+from taskroute_litellm.told import SENT_HEADERS, without_ours
+
+NO_FALLBACKS: Final[Mapping[str, Any]] = {"fallbacks": [], "context_window_fallbacks": [], "content_policy_fallbacks": []}
+"""LiteLLM's own fallbacks know neither the policy nor what it rules out."""
+
+
+class GroupHost(LiteLLMHost):
+    """Performs the attempts of one call through one method of a router."""
+
+    def __init__(
+        self, router: Router, endpoint: Endpoint, arguments: Mapping[str, Any], method: Callable[..., Any], *, pin: str | None = None
+    ) -> None:
+        super().__init__(router, endpoint, arguments)
+        self.pin = pin
+        self._method = method
+
+    def send(self, attempt: Attempt, *, streams: bool = False, is_async: bool = False) -> Any:
+        if attempt.model == ORIGINAL:
+            above, key = parent(), metadata_key(self.endpoint)
+            return self._method(**({**self.arguments, key: {**above, **as_mapping(self.arguments.get(key))}} if above else self.arguments))
+        return self._method(**self._given(attempt, streams=streams, is_async=is_async))
+
+    def _given(self, attempt: Attempt, *, streams: bool, is_async: bool) -> dict[str, Any]:
+        """Return the caller's arguments for a group, with the decision in LiteLLM's metadata."""
+        if any(self.arguments.get(name) for name in NO_FALLBACKS):
+            warn_once(
+                "litellm", "fallbacks", "fallbacks= of a routed call is not used: the policy says which models follow, and in which order"
+            )
+        key = metadata_key(self.endpoint)
+        entry = {**told(attempt), STAMP: routing_decision(attempt.decision, attempt.model, str(self.arguments.get("model")))}
+        metadata = {**parent(), **with_entry(self.arguments.get(key), entry)}
+        given = {**self.arguments, "model": attempt.model, **NO_FALLBACKS, key: metadata}
+        for name in SENT_HEADERS:
+            if name in given:
+                given[name] = without_ours(given[name])
+        limit = None if is_async else limit_of(attempt, streams=streams)
+        if limit is not None:
+            asked = self.arguments.get("timeout")
+            given["timeout"] = min(asked, limit) if isinstance(asked, int | float) else limit
+        return given
+
+
+def limit_of(attempt: Attempt, *, streams: bool) -> float | None:
+    """Return the seconds that LiteLLM's client must hold where nobody can cancel the call."""
+    if attempt.timeout_enforced != "client":
+        return None
+    piece = None
+    if streams and attempt.first_chunk is not None and attempt.between_chunks is not None:
+        piece = max(attempt.first_chunk, attempt.between_chunks)
+    return least(attempt.timeout, piece)
+
+
+def retries_of(litellm_router: Any, arguments: Mapping[str, Any]) -> int | None:
+    """Return how often LiteLLM tries again within a group, as far as it says; its retry policy may make it fewer."""
+    asked = arguments.get("num_retries")
+    if asked is None:
+        settings = getattr(litellm_router, "settings", None)
+        asked = getattr(settings() if callable(settings) else litellm_router, "num_retries", None)
+    return asked if isinstance(asked, int) else None
+
+
+def refuse_bad_metadata(arguments: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError for metadata that is none: LiteLLM would fail on it later, and not say why."""
+    for name in ("metadata", "litellm_metadata"):
+        given = arguments.get(name)
+        if given is not None and not isinstance(given, Mapping):
+            raise ConfigurationError(
+                f"{name}= must be a mapping, not of type {type(given).__name__}; "
+                f"such as {name}={{'stage': 'generate', 'tags': ['task:code']}}"
+            )

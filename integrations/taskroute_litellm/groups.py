@@ -1,0 +1,56 @@
+"""The model groups of a LiteLLM router, held against the models of a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from taskroute.errors import ConfigurationError
+
+
+def groups_of(litellm_router: Any) -> tuple[str, ...]:
+    """Return the names of the groups that have a deployment."""
+    registry = getattr(litellm_router, "registry", None)
+    # Since 1.110 the older way warns of its end.
+    names: Iterable[str] = registry().names(kind="groups") if callable(registry) else litellm_router.get_model_names()
+    aliases = set(aliases_of(litellm_router))
+    return tuple(sorted({str(name) for name in names} - aliases))
+
+
+def aliases_of(litellm_router: Any) -> tuple[str, ...]:
+    """Return the names that stand for a group."""
+    registry = getattr(litellm_router, "registry", None)
+    aliases = registry().aliases() if callable(registry) else litellm_router.model_group_alias
+    return tuple(sorted(str(name) for name in aliases or ()))
+
+
+def refuse_missing(models: Iterable[str], groups: Collection[str], aliases: Collection[str]) -> None:
+    """Raise ConfigurationError where a model of the policy is no group."""
+    wanted = tuple(models)
+    missing = [name for name in wanted if name not in groups and name not in aliases]
+    if missing:
+        raise ConfigurationError(
+            f"no model group of LiteLLM's router is named {_listed(missing)}: a model of the policy is a group of the same name.\n"
+            f"  models of the policy:   {', '.join(wanted)}\n"
+            f"  groups of the router:   {', '.join(groups) or 'none'}\n"
+            f"  aliases of the router:  {', '.join(aliases) or 'none'}\n"
+            "Add deployments with that model_name to the model_list, or rename one side"
+        )
+
+
+def refuse_unretried(virtual: Sequence[str], groups: Collection[str], aliases: Collection[str], default: str) -> None:
+    """Raise ConfigurationError where LiteLLM would not know a virtual name: without taskroute in front of it the call would fail.
+
+    LiteLLM also counts the retries of a call by the deployments of the name that was asked for.
+    """
+    unknown = [name for name in virtual if name not in groups and name not in aliases]
+    if unknown:
+        alias = ", ".join(f"{name!r}: {default!r}" for name in unknown)
+        raise ConfigurationError(
+            f"LiteLLM knows no model group and no alias {_listed(unknown)}, so it would neither retry such a call nor answer it while "
+            f"taskroute is off; build the router with model_group_alias={{{alias}}}"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

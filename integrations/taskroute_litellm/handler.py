@@ -1,0 +1,112 @@
+"""The custom provider that LiteLLM calls. Imports LiteLLM."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing
+from typing import Any
+
+from litellm.llms.custom_llm import CustomLLM
+
+from taskroute.errors import ConfigurationError, TaskrouteError
+from taskroute.execution.drivers import adrive, drive
+from taskroute.execution.run import Run
+from taskroute.execution.streams import adrive_stream, drive_stream
+from taskroute.router import Router
+from taskroute.types import Outcome
+from taskroute_litellm.as_litellm import as_litellm
+from taskroute_litellm.asked import asked_of
+from taskroute_litellm.call import Endpoint, call_of
+from taskroute_litellm.given_out import RoutedStream
+from taskroute_litellm.group_host import refuse_bad_metadata
+from taskroute_litellm.model_host import Given, ModelHost, retries_of
+from taskroute_litellm.otel import writes_spans
+from taskroute_litellm.passed_on import apassed_on, passed_on
+from taskroute_litellm.provider import AUTO
+
+
+class Handler(CustomLLM):
+    """Carries out a policy for the calls of one provider name."""
+
+    def __init__(self, router: Router, provider: str, models: Given) -> None:
+        super().__init__()
+        self.router = router
+        self._provider = provider
+        self._models = models
+
+    def completion(self, *args: Any, **handed: Any) -> Any:
+        return self._answer("completion", handed)
+
+    async def acompletion(self, *args: Any, **handed: Any) -> Any:
+        return await self._aanswer("completion", handed)
+
+    def embedding(self, *args: Any, **handed: Any) -> Any:
+        return self._answer("embedding", handed)
+
+    async def aembedding(self, *args: Any, **handed: Any) -> Any:
+        return await self._aanswer("embedding", handed)
+
+    def streaming(self, *args: Any, **handed: Any) -> Generator[Any]:
+        try:
+            host, run = self._begin("completion", handed)
+            return passed_on(host, RoutedStream.opened(host, drive_stream(run, host)))
+        except TaskrouteError as error:
+            found = as_litellm(error, handed["model"], self._provider)
+        raise found
+
+    async def astreaming(self, *args: Any, **handed: Any) -> AsyncGenerator[Any]:
+        try:
+            host, run = self._begin("completion", handed, is_async=True)
+            # Left to the event loop, what is read from would stay open until some later turn.
+            async with aclosing(apassed_on(host, adrive_stream(run, host))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
+        except TaskrouteError as error:
+            found = as_litellm(error, handed["model"], self._provider)
+        raise found
+
+    def _answer(self, endpoint: Endpoint, handed: dict[str, Any]) -> Any:
+        try:
+            host, run = self._begin(endpoint, handed)
+            return _given(drive(run, host))
+        except TaskrouteError as error:
+            found = as_litellm(error, handed["model"], self._provider)
+        raise found
+
+    async def _aanswer(self, endpoint: Endpoint, handed: dict[str, Any]) -> Any:
+        try:
+            host, run = self._begin(endpoint, handed, is_async=True)
+            return _given(await adrive(run, host))
+        except TaskrouteError as error:
+            found = as_litellm(error, handed["model"], self._provider)
+        raise found
+
+    def _begin(self, endpoint: Endpoint, handed: dict[str, Any], *, is_async: bool = False) -> tuple[ModelHost, Run]:
+        model: str = handed["model"]
+        registry = self.router.snapshot.registry
+        if model != AUTO and model not in registry:
+            names = ", ".join(f"{self._provider}/{name}" for name in (AUTO, *registry))
+            raise ConfigurationError(f"no model of the policy is named {model!r}; there are {names}")
+        arguments = asked_of(endpoint, handed)
+        refuse_bad_metadata(arguments)
+        host = ModelHost(self.router, endpoint, arguments, self._models)
+        run = self.router.run(
+            call_of(endpoint, arguments, pin=None if model == AUTO else model)._replace(traced=writes_spans(is_async=is_async)),
+            held_by=_by_task if is_async else _by_client,
+            client_retries=lambda name: retries_of(registry.get(name), self._models),
+            is_async=is_async,
+        )
+        return host, run
+
+
+def _given(outcome: Outcome) -> Any:
+    return outcome.reply.answer if outcome.reply is not None else None
+
+
+def _by_client(model: str) -> str:
+    return "client"
+
+
+def _by_task(model: str) -> str:
+    return "async"

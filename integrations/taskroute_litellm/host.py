@@ -1,0 +1,156 @@
+"""LiteLLM as the host of a plan: each attempt is one call of LiteLLM's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import Any, Protocol
+
+from taskroute.execution.record import record
+from taskroute.execution.validate import Expected
+from taskroute.reading import as_mapping
+from taskroute.router import Router
+from taskroute.steps import Attempt
+from taskroute.types import Cost, Reply
+from taskroute_litellm.call import Endpoint
+from taskroute_litellm.closing import aclose, close
+from taskroute_litellm.expected import expects
+from taskroute_litellm.message_stream import MessageSource
+from taskroute_litellm.replies import StreamSource, reply_of
+
+KEY = "taskroute"
+"""Where the record of a call stands in the `_hidden_params` of its answer, and what LiteLLM is told of it in the metadata."""
+
+
+class Reads(Protocol):
+    """Makes sense of a stream while it passes by."""
+
+    def take(self, chunk: Any) -> bool: ...
+    def reply(self) -> Reply: ...
+
+
+class LiteLLMHost:
+    """Performs the attempts of one call. `send` says how."""
+
+    def __init__(self, router: Router, endpoint: Endpoint, arguments: Mapping[str, Any]) -> None:
+        self.router = router
+        self.endpoint: Endpoint = endpoint
+        self.arguments = arguments
+        self.stream: Any = None
+        """LiteLLM's stream of the attempt that was opened last."""
+
+    def send(self, attempt: Attempt, *, streams: bool = False, is_async: bool = False) -> Any:
+        """Make the call; an async one returns what is to be awaited."""
+        raise NotImplementedError
+
+    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
+        """Return what the answer must be like."""
+        return expects(self.endpoint, self.arguments, reply)
+
+    def answer(self, attempt: Attempt) -> Reply:
+        return self._read(attempt, self.send(attempt))
+
+    async def aanswer(self, attempt: Attempt) -> Reply:
+        return self._read(attempt, await self.send(attempt, is_async=True))
+
+    def open(self, attempt: Attempt) -> tuple[Generator[Any], Reads]:
+        source = AttemptSource(self, attempt)
+        return self._chunks(attempt, source), source
+
+    def aopen(self, attempt: Attempt) -> tuple[AsyncGenerator[Any], Reads]:
+        source = AttemptSource(self, attempt)
+        return self._achunks(attempt, source), source
+
+    def _chunks(self, attempt: Attempt, source: AttemptSource) -> Generator[Any]:
+        stream = self.send(attempt, streams=True)
+        if not source.begin(stream):
+            yield stream
+            return
+        self.stream = stream
+        try:
+            yield from stream
+        finally:
+            close(stream)
+
+    async def _achunks(self, attempt: Attempt, source: AttemptSource) -> AsyncGenerator[Any]:
+        stream = await self.send(attempt, streams=True, is_async=True)
+        if not source.begin(stream):
+            yield stream
+            return
+        self.stream = stream
+        try:
+            async for chunk in stream:
+                yield chunk
+        finally:
+            await aclose(stream)
+
+    def _read(self, attempt: Attempt, answer: Any) -> Reply:
+        reply = self.priced(attempt, reply_of(answer, examined=bool(attempt.checks)))
+        leave_record(answer, record(attempt, reply.cost))
+        return reply
+
+    def priced(self, attempt: Attempt, reply: Reply) -> Reply:
+        """Return the reply with its price, where that is known."""
+        return reply._replace(cost=self._cost(attempt, reply))
+
+    def _cost(self, attempt: Attempt, reply: Reply) -> Cost | None:
+        usage = reply.usage
+        if usage is None:
+            return None
+        if self.endpoint == "embedding" and usage.output is None:
+            # Vectors are no tokens, and nothing is charged for them.
+            usage = usage._replace(output=0)
+        return self.router.cost(attempt.model, usage, provider=reply.provider, answered_by=reply.model, snapshot=attempt.snapshot)
+
+
+class AttemptSource:
+    """Makes sense of the stream of one attempt, whatever LiteLLM made of it."""
+
+    def __init__(self, host: LiteLLMHost, attempt: Attempt) -> None:
+        self._host = host
+        self._attempt = attempt
+        self._reads: Reads | None = None
+        self._whole: Reply | None = None
+
+    def begin(self, stream: Any) -> bool:
+        """Note what LiteLLM gave; return whether it is a stream. A model that cannot stream gives its whole answer at once."""
+        examined = bool(self._attempt.checks)
+        if not (hasattr(stream, "__next__") or hasattr(stream, "__anext__") or hasattr(stream, "__aiter__")):
+            self._whole = reply_of(stream, examined=examined)
+            return False
+        messages = self._host.endpoint == "messages"
+        self._reads = MessageSource(examined=examined) if messages else StreamSource(stream, examined=examined)
+        return True
+
+    def take(self, chunk: Any) -> bool:
+        return self._whole is not None or (self._reads is not None and self._reads.take(chunk))
+
+    def reply(self) -> Reply:
+        found = self._whole if self._reads is None else self._reads.reply()
+        reply = self._host.priced(self._attempt, found or Reply(answer=None))
+        leave_record(self._host.stream, record(self._attempt, reply.cost))
+        return reply
+
+
+def leave_record(answer: Any, entry: Mapping[str, Any]) -> None:
+    """Put the record where LiteLLM keeps what it knows beside an answer; one that has no such place goes without."""
+    hidden = answer.get("_hidden_params") if isinstance(answer, dict) else getattr(answer, "_hidden_params", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if isinstance(hidden, dict):
+        hidden[KEY] = dict(entry)
+
+
+def told(attempt: Attempt) -> dict[str, Any]:
+    """Return what LiteLLM is told of the decision with each attempt, for its own logs."""
+    decision = attempt.decision
+    return {
+        "model": attempt.model,
+        "route": decision.route or "default",
+        "reason": decision.reason,
+        "attempt": attempt.tries,
+        "decision_id": decision.id,
+        "policy_version": decision.policy_version,
+    }
+
+
+def with_entry(metadata: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the caller's metadata with one more entry. LiteLLM writes into what it is given, so it never gets the caller's own."""
+    return {**as_mapping(metadata), KEY: dict(entry)}

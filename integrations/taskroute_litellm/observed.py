@@ -1,0 +1,299 @@
+"""A call that LiteLLM carries out itself, put together from what its callbacks tell: for the same observers, the same account of models."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, cast
+
+from taskroute.decision.snapshot import Snapshot
+from taskroute.execution.chores import achore
+from taskroute.execution.failures import classify
+from taskroute.execution.run import Guard, Host, Run, settle
+from taskroute.execution.verdict import verdict
+from taskroute.router import Router
+from taskroute.steps import Acquire, Acquired, Attempt, Cancelled, Classify, Ended, Event, Failed, Opened, Release, Step
+from taskroute.types import Call, Cost, Decision, Outcome, Reply, Try
+from taskroute.warn import warn_once
+from taskroute_litellm.call import Endpoint
+
+_NOBODY: Final = cast("Host", None)
+"""Neither classifying nor asking for a model needs a host."""
+
+Turn = tuple[object, object]
+"""How often LiteLLM has tried again and fallen back, as it counts: another try of the same group has another turn."""
+
+
+async def start(router: Router, call: Call, endpoint: Endpoint) -> ObservedCall:
+    """Decide a call, and return it as LiteLLM is about to carry it out. Raises NoEligibleModelError when no model may answer.
+
+    The plan goes as far as its first attempt, so that models whose circuits have opened are passed over as they are everywhere else.
+    """
+    run = router.run(call, has_original=True, retries=False, is_async=True)
+    granted: dict[str, float] = {}
+    try:
+        step = next(run.plan)
+        while isinstance(step, Classify | Acquire):
+            _tell(run, step)
+            event = await achore(run, _NOBODY, step)
+            _tell(run, event)
+            if isinstance(step, Acquire) and isinstance(event, Acquired) and event.refused is None:
+                granted[step.model] = event.probe
+            step = run.plan.send(event)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        run.record(outcome.decision)
+        if run.watches is not None:
+            run.watches.finished(outcome, run.clock.now())
+        settle(outcome)
+        raise TypeError("a plan without an attempt cannot have an answer") from None
+    if not isinstance(step, Attempt) or step.snapshot is None:
+        raise TypeError(f"a plan cannot begin with {type(step).__name__}")
+    run.plan.close()
+    run.record(step.decision)
+    return ObservedCall(run, step, step.snapshot, granted, price=router.cost, endpoint=endpoint)
+
+
+async def quietly(work: Awaitable[None]) -> None:
+    """Do what only follows a call: whatever becomes of it, the call goes on."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - as said above
+        name = type(error).__name__
+        warn_once("observed", name, f"a call of the proxy could not be followed ({name}); it went on")
+
+
+def _tell(run: Run, what: Step | Event) -> None:
+    if run.watches is None:
+        return
+    if isinstance(what, Classify | Acquire):
+        run.watches.step(what, run.clock.now())
+    else:
+        run.watches.event(cast("Event", what), run.clock.now())
+
+
+class ObservedCall:
+    """One call on its way through LiteLLM. What comes after its end is ignored, since LiteLLM tells some things twice."""
+
+    __slots__ = (
+        "_before",
+        "_first",
+        "_granted",
+        "_guard",
+        "_number",
+        "_open",
+        "_opened",
+        "_price",
+        "_reason",
+        "_run",
+        "_settled",
+        "_snapshot",
+        "_tries",
+        "_turn",
+        "_whence",
+        "endpoint",
+        "is_over",
+        "model",
+    )
+
+    def __init__(
+        self,
+        run: Run,
+        first: Attempt,
+        snapshot: Snapshot,
+        granted: dict[str, float],
+        *,
+        price: Callable[..., Cost | None],
+        endpoint: Endpoint,
+    ) -> None:
+        self.endpoint: Final = endpoint
+        self._run = run
+        # LiteLLM holds its own time limits, and nothing of ours examines what it answers.
+        self._first = first._replace(timeout=None, first_chunk=None, between_chunks=None, checks=frozenset(), hold=0.0)
+        self._snapshot = snapshot
+        self._granted = granted
+        """What each model was let through for, and has not given back: 0, or until when it is the probe of its circuit."""
+        self._guard: Guard | None = run.guard if self.is_enforced and snapshot.pin is None and not snapshot.disabled else None
+        self._price = price
+        self._open: Attempt | None = None
+        self._turn: Turn | None = None
+        self._whence = 0.0
+        self._opened: float | None = None
+        """Seconds until the open stream had something to give out."""
+        self._settled = False
+        """Whether it has been told of the open attempt that its model answers."""
+        self._number = 0
+        self._tries: list[Try] = []
+        self._before: str | None = None
+        self._reason: str | None = None
+        self.model: str | None = None
+        """The group that was asked last."""
+        self.is_over = False
+
+    @property
+    def decision(self) -> Decision:
+        """The decision that the call was begun with."""
+        return self._first.decision
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether the decision is carried out; else the call goes where it would go without it."""
+        return self.decision.mode == "enforce" or self.decision.pinned
+
+    def allows(self, group: str) -> bool:
+        """Return whether a group may see the call. While only observing, nothing of ours stands in the way of one."""
+        return not self.is_enforced or group in self.decision.candidates
+
+    # What LiteLLM tells
+
+    async def began(self, group: str, turn: Turn, gave_up: BaseException | None) -> None:
+        """Note that a group is asked. `gave_up` is why the one before was given up, where nothing else told that.
+
+        LiteLLM answers some endpoints through others, and then says the same twice.
+        """
+        if self.is_over or (self._open is not None and self.model == group and self._turn == turn):
+            return
+        if self._open is not None:
+            await self.failed(gave_up or ConnectionError(f"LiteLLM went on from {self._open.model!r} without a word on why"))
+        last = self._tries[-1] if self._tries else None
+        again = last is not None and last.model == group
+        if not again:
+            self._number += 1
+            if last is not None:
+                self._before, self._reason = last.model, last.failure
+        if self._guards(group) and group not in self._granted:
+            acquired = await self._guard_of().aacquire(group)
+            if acquired.refused is None:
+                self._granted[group] = acquired.probe
+        self.model, self._turn, self._opened, self._settled, self._whence = group, turn, None, False, self._now()
+        self._open = self._first._replace(
+            model=group,
+            number=self._number,
+            retry=last.retry + 1 if last is not None and again else 0,
+            tries=len(self._tries) + 1,
+            fallback_from=self._before,
+            fallback_reason=self._reason,
+        )
+        if self._run.watches is not None:
+            self._run.watches.step(self._open, self._whence)
+
+    async def failed(self, error: BaseException, *, delivered: int = 0) -> None:
+        """Note that the group which was asked did not answer, or broke off after so many chunks."""
+        attempt = self._close()
+        if attempt is None:
+            return
+        event = Failed(error, delivered, self._now())
+        failure = classify(error)
+        self._event(event)
+        said = verdict(attempt, event, failure, None)
+        self._note(attempt, failure.kind, error)
+        if said == "failed" or not (self._settled or (said == "void" and attempt.model not in self._granted)):
+            await self._release(attempt.model, said, failure=failure.kind, error=error, wait=failure.retry_after)
+
+    async def gave(self, seconds: float) -> None:
+        """Note that the stream has something to give out, for which it took so many seconds."""
+        if self._open is None or self._opened is not None:
+            return
+        self._opened = seconds
+        self._event(Opened(None, self._now(), seconds))
+        if self._granted.get(self._open.model):
+            # Its reader may stop any time, and what a probe found must not be lost with it.
+            self._settled = True
+            await self._release(self._open.model, "answered", first_chunk=seconds)
+
+    async def answered(self, reply: Reply, *, waited: float | None = None) -> None:
+        """Note the answer, and end the call. `waited` is the seconds of a stream that were spent waiting for the model."""
+        attempt, now = self._close(), self._now()
+        try:
+            if attempt is not None:
+                reply = reply._replace(cost=self._cost(attempt, reply))
+                self._event(Ended(reply, now, waited, first_chunk=self._opened))
+                self._note(attempt, None, None, reply)
+                if not self._settled:
+                    seconds = now - self._whence if waited is None else waited
+                    await self._release(attempt.model, "answered", seconds=seconds, first_chunk=self._opened)
+            await self._give_back()
+        finally:
+            self._finish("answered", reply=reply)
+
+    async def gave_up(self, error: BaseException, *, delivered: int = 0) -> None:
+        """Note that LiteLLM has no answer, and end the call."""
+        try:
+            await self.failed(error, delivered=delivered)
+            await self._give_back()
+        finally:
+            self._finish("failed", error=error)
+
+    def cancelled(self, error: BaseException | None) -> None:
+        """Note that the caller went away, and end the call. It may be told when nothing can be awaited any more."""
+        attempt = self._close()
+        if attempt is not None:
+            self._event(Cancelled(error, self._now()))
+            self._note(attempt, "control", error)
+        self._finish("cancelled", error=error)
+
+    # Keeping account
+
+    def _now(self) -> float:
+        return self._run.clock.now()
+
+    def _event(self, event: Event) -> None:
+        if self._run.watches is not None:
+            self._run.watches.event(event, event.at)
+
+    def _close(self) -> Attempt | None:
+        attempt, self._open = self._open, None
+        return attempt
+
+    def _note(self, attempt: Attempt, failure: str | None, error: BaseException | None, reply: Reply | None = None) -> None:
+        usage, cost = (None, None) if reply is None else (reply.usage, reply.cost)
+        self._tries.append(Try(attempt.model, attempt.retry, self._now() - self._whence, failure, error, usage, cost))
+
+    def _cost(self, attempt: Attempt, reply: Reply) -> Cost | None:
+        usage = reply.usage
+        if usage is None:
+            return None
+        if self.endpoint == "embedding":
+            # There is nothing that it could say.
+            usage = usage._replace(output=0)
+        return self._price(attempt.model, usage, provider=reply.provider, answered_by=reply.model, snapshot=self._snapshot)
+
+    def _guards(self, model: str) -> bool:
+        return self._guard is not None and model in self._snapshot.registry
+
+    def _guard_of(self) -> Guard:
+        return cast("Guard", self._guard)
+
+    async def _release(
+        self,
+        model: str,
+        said: Literal["answered", "failed", "void"],
+        *,
+        seconds: float | None = None,
+        failure: str | None = None,
+        error: BaseException | None = None,
+        wait: float | None = None,
+        first_chunk: float | None = None,
+    ) -> None:
+        if self._guards(model):
+            probe = self._granted.pop(model, 0.0)
+            released = await self._guard_of().arelease(Release(model, said, seconds, probe, failure, error, wait, first_chunk))
+            if said == "failed":
+                self._event(released)
+
+    async def _give_back(self) -> None:
+        """Give back what was granted to models that were never asked."""
+        for model in tuple(self._granted):
+            await self._release(model, "void")
+
+    def _finish(
+        self, status: Literal["answered", "failed", "cancelled"], *, reply: Reply | None = None, error: BaseException | None = None
+    ) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        for model, probe in self._granted.items():
+            if probe and self._guards(model):
+                self._guard_of().release(Release(model, "void", None, probe))
+        outcome = Outcome(decision=self.decision, tries=tuple(self._tries), status=status, reply=reply, error=error)
+        if self._run.watches is not None:
+            self._run.watches.finished(outcome, self._now())

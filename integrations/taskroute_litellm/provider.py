@@ -1,0 +1,84 @@
+"""A policy behind plain `litellm.completion`: the models `taskroute/auto` and `taskroute/<model of the policy>`. Imports LiteLLM when used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from taskroute.errors import ConfigurationError
+from taskroute.router import Router
+from taskroute_litellm.model_host import Given, params_of
+from taskroute_litellm.naming import litellm_model
+from taskroute_litellm.versions import installed
+
+AUTO: Final = "auto"
+"""The model that stands for the policy's choice."""
+
+
+def register(router: Router, *, provider: str = "taskroute", models: Given | None = None) -> None:
+    """Have `litellm.completion(model="taskroute/auto", …)` carry out the whole policy; `taskroute/<model of the policy>` is a pin.
+
+    So do acompletion, embedding and aembedding, and streams. The models are LiteLLM's: `openai:gpt-5-mini` of the policy is its
+    `openai/gpt-5-mini`, unless `models` says otherwise: `{"small": "azure/my-deployment"}`, or all of its `litellm_params`.
+
+    Other custom providers stay. The same name again puts the new router in the place of the old one, for calls that begin from then
+    on. Raises ConfigurationError for a name that is another's, and for a model that LiteLLM could not be called with.
+    """
+    installed()
+    import litellm
+
+    from taskroute_litellm.handler import Handler
+
+    _refuse_name(provider)
+    _refuse_models(router, models or {})
+    handler = Handler(router, provider, dict(models or {}))
+    others = [entry for entry in _entries() if entry["provider"] != provider]
+    for entry in _entries():
+        if entry["provider"] == provider and not isinstance(entry["custom_handler"], Handler):
+            raise ConfigurationError(
+                f"litellm.custom_provider_map has another provider named {provider!r}; give ours another name: register(router, provider='…')"
+            )
+    # One assignment, so that no call finds the name missing.
+    litellm.custom_provider_map = [*others, {"provider": provider, "custom_handler": handler}]  # pyright: ignore[reportAttributeAccessIssue]
+    litellm.utils.custom_llm_setup()
+
+
+def unregister(provider: str = "taskroute") -> None:
+    """Take a policy back; calls in flight end as they would. Does nothing where none is registered under this name."""
+    import litellm
+
+    from taskroute_litellm.handler import Handler
+
+    kept = [entry for entry in _entries() if entry["provider"] != provider or not isinstance(entry["custom_handler"], Handler)]
+    litellm.custom_provider_map = kept  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _entries() -> list[Mapping[str, Any]]:
+    import litellm
+
+    return cast("list[Mapping[str, Any]]", litellm.custom_provider_map)
+
+
+def _refuse_name(provider: str) -> None:
+    from litellm.types.utils import LlmProviders
+
+    if not provider or "/" in provider or provider != provider.strip():
+        raise ConfigurationError(f"provider={provider!r} cannot begin the name of a model; write one word, such as provider='taskroute'")
+    if provider in {each.value for each in LlmProviders}:
+        raise ConfigurationError(
+            f"provider={provider!r} is one of LiteLLM's own; give the policy another name, such as provider='taskroute'"
+        )
+
+
+def _refuse_models(router: Router, models: Given) -> None:
+    registry = router.snapshot.registry
+    if AUTO in registry:
+        raise ConfigurationError(f"a model of the policy is named {AUTO!r}, which stands for the policy's choice; give it another name")
+    unknown = [name for name in models if name not in registry]
+    if unknown:
+        raise ConfigurationError(f"models={{{unknown[0]!r}: …}} is no model of the policy; it has {', '.join(registry)}")
+    for spec in registry.values():
+        if spec.name in models:
+            params_of(spec._replace(params={}), models)
+        else:
+            litellm_model(spec)

@@ -1,0 +1,230 @@
+"""The hook of LiteLLM's proxy: chooses the model group of each request, and follows what LiteLLM then does with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Final
+
+from litellm.exceptions import BadRequestError
+from litellm.integrations.custom_logger import CustomLogger
+from opentelemetry import context as otel_context
+
+from taskroute.decision.snapshot import Snapshot
+from taskroute.errors import ConfigurationError, NoEligibleModelError
+from taskroute.reading import as_mapping
+from taskroute.router import Router
+from taskroute.types import Decision
+from taskroute.warn import warn_once
+from taskroute_litellm.call import Endpoint, call_of
+from taskroute_litellm.calls import Calls, bucket_of, mark, unmark
+from taskroute_litellm.message_stream import MessageSource
+from taskroute_litellm.observed import ObservedCall, quietly, start
+from taskroute_litellm.policy_file import PolicyFile
+from taskroute_litellm.proxy_answers import headers_of, http_error, refusal
+from taskroute_litellm.proxy_groups import ProxyGroups
+from taskroute_litellm.proxy_stream import followed
+from taskroute_litellm.replies import StreamSource, reply_of
+from taskroute_litellm.tracing import parent_of, set_up_tracing
+
+__all__ = ["ProxyHook", "build_hook"]
+
+_ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+    "completion": "completion",
+    "acompletion": "completion",
+    "text_completion": "text_completion",
+    "atext_completion": "text_completion",
+    "embedding": "embedding",
+    "embeddings": "embedding",
+    "aembedding": "embedding",
+    "responses": "responses",
+    "aresponses": "responses",
+    "anthropic_messages": "messages",
+}
+"""LiteLLM's names of the calls that are routed. Others keep the model that they name."""
+_LEFT: Final = 499
+"""How LiteLLM says that the client went away before there was an answer."""
+
+proxy_hook: ProxyHook
+"""The process's one hook. It is built when it is first asked for, which is when the proxy loads its callbacks."""
+
+
+def __getattr__(name: str) -> Any:
+    if name != "proxy_hook":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = build_hook(os.environ)
+    return found
+
+
+def build_hook(environ: Mapping[str, str]) -> ProxyHook:
+    """Return the hook that the environment asks for. Raises ConfigurationError or PolicyError, and then the proxy does not start."""
+    path = environ.get("TASKROUTE_POLICY", "").strip()
+    if not path:
+        raise ConfigurationError("TASKROUTE_POLICY is not set; set it to the path of the policy that the proxy's calls are routed by")
+    virtual = tuple(name for part in environ.get("TASKROUTE_VIRTUAL", "auto").split(",") if (name := part.strip()))
+    if not virtual:
+        raise ConfigurationError("TASKROUTE_VIRTUAL is empty; name the models that stand for a choice, such as 'auto', or leave it out")
+    if environ.get("TASKROUTE_OTEL", "").strip().lower() in ("1", "true", "yes", "on"):
+        set_up_tracing()
+    file = PolicyFile(path, environ=environ)
+    file.router.prepare()
+    return ProxyHook(file.router, virtual=virtual, file=file)
+
+
+class ProxyHook(CustomLogger):
+    """Routes the calls of a proxy to the groups that the policy allows, and observes them.
+
+    Every hook is written here: LiteLLM looks for them in the class itself, and would pass over one that is inherited.
+    """
+
+    def __init__(
+        self, router: Router, *, virtual: Sequence[str] = ("auto",), file: PolicyFile | None = None, groups: ProxyGroups | None = None
+    ) -> None:
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
+        self.router = router
+        self.calls = Calls()
+        self._virtual = frozenset(virtual)
+        self._groups = groups or ProxyGroups(virtual)
+        self._file = file
+        if file is not None:
+            file.refuse = self._groups.check
+
+    # Choosing
+
+    async def async_pre_call_hook(self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
+        """Put the chosen group into the request, with the rest of our order as its only fallbacks.
+
+        A decision that fails for a reason of ours leaves the request to LiteLLM, but not where the policy has `require`: a model that
+        must not see the text might then answer.
+        """
+        unmark(data)
+        endpoint, model = _ENDPOINTS.get(str(getattr(call_type, "value", call_type))), data.get("model")
+        if endpoint is None or not isinstance(model, str):
+            return None
+        if self._file is not None:
+            await self._file.look()
+        snapshot = self.router.snapshot
+        enforces = snapshot.policy.mode == "enforce" and not snapshot.disabled
+        if model not in self._virtual and not (enforces and model in snapshot.registry):
+            return None
+        try:
+            if enforces and model in self._virtual:
+                self._groups.check(snapshot.policy)
+            call = await self._decide(endpoint, model, data, user_api_key_dict)
+        except NoEligibleModelError as error:
+            raise refusal(error, self.router.last_decision()) from error
+        except ConfigurationError as error:
+            raise http_error(500, str(error)) from error
+        except Exception as error:  # noqa: BLE001 - a failure of ours is no reason to fail a call
+            self._undecided(error, snapshot)
+            return None
+        self.calls.add(call)
+        mark(data, call.decision.id)
+        if call.is_enforced:
+            _direct(data, call.decision)
+        return data
+
+    async def _decide(self, endpoint: Endpoint, model: str, data: dict[str, Any], key: Any) -> ObservedCall:
+        call = call_of(endpoint, data, pin=None if model in self._virtual else model)
+        headers = as_mapping(data.get("proxy_server_request")).get("headers")
+        parent = parent_of(getattr(key, "parent_otel_span", None), headers)
+        if parent is None:
+            return await start(self.router, call, endpoint)
+        token = otel_context.attach(parent)
+        try:
+            return await start(self.router, call, endpoint)
+        finally:
+            otel_context.detach(token)
+
+    def _undecided(self, error: Exception, snapshot: Snapshot) -> None:
+        name = type(error).__name__
+        if snapshot.rules:
+            raise http_error(500, f"the call could not be decided ({name}), and without a decision 'require' cannot be kept") from error
+        warn_once("decision", name, f"a call could not be decided ({name}); it went where the proxy itself sends it")
+
+    # Following
+
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> None:
+        """Note that a group is asked. Raises for one that the policy does not allow, wherever LiteLLM got it from."""
+        call = self.calls.of(kwargs)
+        if call is None:
+            return
+        about, caught = bucket_of(kwargs), sys.exception()
+        group = str(about.get("model_group"))
+        if not call.is_enforced:
+            group = self._groups.resolved(group)
+        elif not call.allows(group):
+            # A stream that broke before it said anything goes to the proxy's own fallbacks, whatever the request says. What broke it
+            # is the better error.
+            raise caught or BadRequestError(f"taskroute: the policy does not let {group!r} answer this call", group, "")
+        await quietly(call.began(group, (about.get("attempted_retries"), about.get("attempted_fallbacks")), caught))
+
+    async def async_post_call_failure_deployment_hook(
+        self, request_data: Mapping[str, Any], exception: Exception, call_type: Any, fallback_depth: int | None = None
+    ) -> None:
+        """Note that the group that was asked did not answer."""
+        call = self.calls.of(request_data)
+        if call is not None:
+            await quietly(call.failed(exception))
+
+    async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
+        """Note a whole answer."""
+        call = self.calls.of(data)
+        if call is not None:
+            await quietly(call.answered(reply_of(response)))
+            self.calls.end(call)
+        return response
+
+    async def async_post_call_failure_hook(
+        self, request_data: dict[str, Any], original_exception: Exception, user_api_key_dict: Any, traceback_str: str | None = None
+    ) -> None:
+        """Note that a request came to nothing."""
+        call = self.calls.of(request_data)
+        if call is None:
+            return
+        if getattr(original_exception, "status_code", None) == _LEFT:
+            call.cancelled(original_exception)
+        else:
+            await quietly(call.gave_up(original_exception))
+        self.calls.end(call)
+
+    def async_post_call_streaming_iterator_hook(
+        self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]
+    ) -> AsyncGenerator[Any]:
+        """Return the stream, followed where it is that of a call of ours."""
+        call = self.calls.of(request_data)
+        if call is None:
+            return _as_it_is(response)
+        source = MessageSource() if call.endpoint == "messages" else StreamSource(response)
+        stream = followed(response, source, call, self.router.clock)
+        # A client may leave before anything is read of it, and then nothing else says so.
+        weakref.finalize(stream, self._left, call).atexit = False
+        return stream
+
+    def _left(self, call: ObservedCall) -> None:
+        call.cancelled(None)
+        self.calls.end(call)
+
+    # Answering
+
+    async def async_post_call_response_headers_hook(
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, litellm_call_info: Any = None
+    ) -> dict[str, str] | None:
+        """Return the headers that tell what was decided, and who answers."""
+        call = self.calls.answering(data)
+        return None if call is None else headers_of(call.decision, call.model)
+
+
+def _direct(data: dict[str, Any], decision: Decision) -> None:
+    """Send a request along the order of a decision. Without the other two, LiteLLM would use its own where ours are none."""
+    data["model"], *rest = decision.candidates
+    data["fallbacks"] = rest
+    data["context_window_fallbacks"] = []
+    data["content_policy_fallbacks"] = []
+
+
+async def _as_it_is(response: Any) -> AsyncGenerator[Any]:
+    async for chunk in response:
+        yield chunk

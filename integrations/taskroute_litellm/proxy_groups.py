@@ -1,0 +1,52 @@
+"""The model groups of the proxy that this process runs, held against the policy."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
+
+from taskroute.policy.schema import Policy
+from taskroute.reading import as_mapping, as_text
+from taskroute_litellm.groups import aliases_of, groups_of, refuse_missing
+
+_log: Final = logging.getLogger("taskroute")
+
+
+def running_router() -> Any:
+    """Return the router of the proxy in this process; None while there is none, and where there is no proxy."""
+    return getattr(sys.modules.get("litellm.proxy.proxy_server"), "llm_router", None)
+
+
+class ProxyGroups:
+    """Says whether a policy can be carried out. The proxy builds its router after its hooks, so that it is looked for at each call."""
+
+    def __init__(self, virtual: Sequence[str], find: Callable[[], Any] = running_router) -> None:
+        self._virtual = virtual
+        self._find = find
+        self._fits: Policy | None = None
+
+    def check(self, policy: Policy) -> None:
+        """Raise ConfigurationError where a model of the policy is no group. A policy that fits is not looked at again."""
+        if self._fits is policy:
+            return
+        router = self._find()
+        if router is None:
+            return
+        groups, aliases = groups_of(router), aliases_of(router)
+        refuse_missing(policy.models, groups, aliases)
+        self._fits = policy
+        self._say_unknown({*groups, *aliases}, policy)
+
+    def resolved(self, name: str) -> str:
+        """Return the group that a name stands for: LiteLLM goes on calling it by its alias."""
+        aliases = as_mapping(getattr(self._find(), "model_group_alias", None))
+        target = aliases.get(name)
+        return as_text(target) or as_text(as_mapping(target).get("model")) or name
+
+    def _say_unknown(self, known: Collection[str], policy: Policy) -> None:
+        for name in self._virtual:
+            if name not in known:
+                alias = f"router_settings: {{model_group_alias: {{{name}: {next(iter(policy.models))}}}}}"
+                _log.warning("the proxy does not list %r, nor could it answer such calls without taskroute; write %s", name, alias)

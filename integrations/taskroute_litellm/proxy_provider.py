@@ -1,0 +1,20 @@
+"""The provider for a LiteLLM proxy: `custom_handler: taskroute_litellm.provider_handler`, for the policy in TASKROUTE_POLICY. Imports LiteLLM."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from taskroute.errors import ConfigurationError
+from taskroute.router import Router
+from taskroute_litellm.handler import Handler
+
+
+def __getattr__(name: str) -> Any:
+    if name != "provider_handler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    path = os.environ.get("TASKROUTE_POLICY", "").strip()
+    if not path:
+        raise ConfigurationError("TASKROUTE_POLICY is not set; set it to the path of the policy that the provider carries out")
+    found = globals()[name] = Handler(Router.from_file(path), "taskroute", {})
+    return found

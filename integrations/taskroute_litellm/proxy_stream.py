@@ -1,0 +1,48 @@
+"""A stream on its way from LiteLLM to a client of the proxy, followed to its end, or until the client leaves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable
+from typing import Any
+
+from taskroute.clock import SystemClock
+from taskroute.execution.run import Source
+from taskroute.ports import Clock
+from taskroute.warn import warn_once
+from taskroute_litellm.observed import ObservedCall, quietly
+
+__all__ = ["followed"]
+
+
+async def followed(chunks: AsyncIterable[Any], source: Source, call: ObservedCall, clock: Clock | None = None) -> AsyncGenerator[Any]:
+    """Yield the chunks as they are, and tell the call what they come to. Nothing that goes wrong with telling reaches the client."""
+    now = (clock or SystemClock()).now
+    stream, waited, delivered = aiter(chunks), 0.0, 0
+    try:
+        while True:
+            began = now()
+            try:
+                chunk = await anext(stream)
+            except StopAsyncIteration:
+                break
+            waited += now() - began
+            if _is_useful(source, chunk):
+                await quietly(call.gave(waited))
+            yield chunk
+            delivered += 1
+    except Exception as error:
+        await quietly(call.gave_up(error, delivered=delivered))
+        raise
+    except BaseException as error:
+        call.cancelled(error)
+        raise
+    await quietly(call.answered(source.reply(), waited=waited))
+
+
+def _is_useful(source: Source, chunk: Any) -> bool:
+    try:
+        return source.take(chunk)
+    except Exception as error:  # noqa: BLE001 - whatever a chunk is, it goes to the client
+        name = type(error).__name__
+        warn_once("chunk", name, f"a chunk of a stream could not be read ({name}); the stream went on")
+        return True

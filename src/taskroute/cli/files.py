@@ -1,0 +1,45 @@
+"""Writes the files that commands make: whole or not at all, and never over another unless that is asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from taskroute.cli.policies import CommandError
+
+
+def write_file(path: str, text: str, *, force: bool = False) -> None:
+    """Write a file. Raises CommandError for one that exists already, unless `force` is set, and for one that cannot be written."""
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        if target.is_dir():
+            raise CommandError(f"{path}: this is a directory; give the name of a file")
+        with open(beside, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        try:
+            _put(beside, target, force=force)
+        finally:
+            beside.unlink(missing_ok=True)
+    except FileExistsError:
+        raise CommandError(f"{path}: this file exists already; give another name, or --force to write over it") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise CommandError(f"{path}: cannot be written: {reason or error}") from None
+
+
+def _put(beside: Path, target: Path, *, force: bool) -> None:
+    """Give the finished file its name, at once."""
+    if force:
+        os.replace(beside, target)
+        return
+    try:
+        # Unlike a look at what is there first, this cannot lose a file that appears in between.
+        os.link(beside, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links.
+        if target.exists():
+            raise FileExistsError from None
+        os.replace(beside, target)
