@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from taskroute.errors import ConfigurationError, NoEligibleModelError, TaskrouteError
 from taskroute_litellm.surfacing import OURS, surfaced
 
@@ -20,7 +23,8 @@ def as_litellm(error: TaskrouteError, model: str, provider: str) -> BaseExceptio
         if not isinstance(cause, TaskrouteError):
             return cause
     import httpx
-    import litellm
+
+    litellm: Any = import_module("litellm")
 
     found: BaseException
     about = {"message": str(error), "model": model, "llm_provider": provider}

@@ -62,4 +62,4 @@ def _refuse_of_one_provider(handed: Mapping[str, Any]) -> None:
 
 def own_metadata(given: Any) -> dict[str, Any]:
     """Return metadata without what a router or proxy wrote into it: the attempts are not calls of theirs, nor to be billed by them."""
-    return {key: value for key, value in as_mapping(given).items() if not (isinstance(key, str) and key.startswith(_WRITTEN))}
+    return {key: value for key, value in as_mapping(given).items() if not str(key).startswith(_WRITTEN)}

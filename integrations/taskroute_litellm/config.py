@@ -23,7 +23,7 @@ class ProxyConfig(NamedTuple):
     variables: tuple[str, ...]
     """Environment variables that it names."""
     keyless: tuple[str, ...]
-    """LiteLLM's names of the models whose key is in no variable that the policy names, so that LiteLLM looks for the provider's usual one."""
+    """LiteLLM's names of the models for which the policy names no variable with the key: LiteLLM looks for the provider's usual one."""
 
 
 def proxy_config(snapshot: Snapshot, *, virtual: Sequence[str] = ("auto",)) -> ProxyConfig:
@@ -75,7 +75,7 @@ def as_yaml(config: ProxyConfig, *, policy: str, version: str) -> str:
         head.append(f"LiteLLM looks for the keys of these in the usual variables of their providers: {', '.join(config.keyless)}.")
     head.append("`fallbacks` hold while taskroute is switched off; otherwise each call brings its own.")
     comment = "".join(f"# {line}".rstrip() + "\n" for line in head)
-    return comment + yaml.safe_dump(config.document, sort_keys=False, allow_unicode=True, width=120)
+    return comment + yaml.safe_dump(config.document, sort_keys=False, allow_unicode=True, width=120)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _one_line(text: str) -> str:

@@ -22,6 +22,8 @@ from taskroute_litellm.told import SENT_HEADERS, without_ours
 NO_FALLBACKS: Final[Mapping[str, Any]] = {"fallbacks": [], "context_window_fallbacks": [], "content_policy_fallbacks": []}
 """LiteLLM's own fallbacks know neither the policy nor what it rules out."""
 
+METADATA: Final = ("metadata", "litellm_metadata")
+
 
 class GroupHost(LiteLLMHost):
     """Performs the attempts of one call through one method of a router."""
@@ -48,7 +50,9 @@ class GroupHost(LiteLLMHost):
         key = metadata_key(self.endpoint)
         entry = {**told(attempt), STAMP: routing_decision(attempt.decision, attempt.model, str(self.arguments.get("model")))}
         metadata = {**parent(), **with_entry(self.arguments.get(key), entry)}
-        given = {**self.arguments, "model": attempt.model, **NO_FALLBACKS, key: metadata}
+        # LiteLLM writes into the other one, too.
+        others = {name: {**as_mapping(self.arguments[name])} for name in METADATA if name != key and self.arguments.get(name) is not None}
+        given = {**self.arguments, "model": attempt.model, **NO_FALLBACKS, **others, key: metadata}
         for name in SENT_HEADERS:
             if name in given:
                 given[name] = without_ours(given[name])
@@ -73,14 +77,13 @@ def retries_of(litellm_router: Any, arguments: Mapping[str, Any]) -> int | None:
     """Return how often LiteLLM tries again within a group, as far as it says; its retry policy may make it fewer."""
     asked = arguments.get("num_retries")
     if asked is None:
-        settings = getattr(litellm_router, "settings", None)
-        asked = getattr(settings() if callable(settings) else litellm_router, "num_retries", None)
+        asked = getattr(litellm_router, "num_retries", None)
     return asked if isinstance(asked, int) else None
 
 
 def refuse_bad_metadata(arguments: Mapping[str, Any]) -> None:
     """Raise ConfigurationError for metadata that is none: LiteLLM would fail on it later, and not say why."""
-    for name in ("metadata", "litellm_metadata"):
+    for name in METADATA:
         given = arguments.get(name)
         if given is not None and not isinstance(given, Mapping):
             raise ConfigurationError(

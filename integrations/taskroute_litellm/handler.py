@@ -54,7 +54,8 @@ class Handler(CustomLLM):
             found = as_litellm(error, handed["model"], self._provider)
         raise found
 
-    async def astreaming(self, *args: Any, **handed: Any) -> AsyncGenerator[Any]:
+    # LiteLLM does not await it, in spite of the type that it says.
+    async def astreaming(self, *args: Any, **handed: Any) -> AsyncGenerator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         try:
             host, run = self._begin("completion", handed, is_async=True)
             # Left to the event loop, what is read from would stay open until some later turn.

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import Any, Protocol
 
 from taskroute.execution.record import record
+from taskroute.execution.run import Source, UnusableAnswerError
 from taskroute.execution.validate import Expected
 from taskroute.reading import as_mapping
 from taskroute.router import Router
@@ -16,16 +17,16 @@ from taskroute_litellm.closing import aclose, close
 from taskroute_litellm.expected import expects
 from taskroute_litellm.message_stream import MessageSource
 from taskroute_litellm.replies import StreamSource, reply_of
+from taskroute_litellm.stream_errors import Ending, failure_of, refuse_half
 
 KEY = "taskroute"
 """Where the record of a call stands in the `_hidden_params` of its answer, and what LiteLLM is told of it in the metadata."""
 
 
-class Reads(Protocol):
+class Reads(Ending, Protocol):
     """Makes sense of a stream while it passes by."""
 
     def take(self, chunk: Any) -> bool: ...
-    def reply(self) -> Reply: ...
 
 
 class LiteLLMHost:
@@ -52,11 +53,11 @@ class LiteLLMHost:
     async def aanswer(self, attempt: Attempt) -> Reply:
         return self._read(attempt, await self.send(attempt, is_async=True))
 
-    def open(self, attempt: Attempt) -> tuple[Generator[Any], Reads]:
+    def open(self, attempt: Attempt) -> tuple[Generator[Any], Source]:
         source = AttemptSource(self, attempt)
         return self._chunks(attempt, source), source
 
-    def aopen(self, attempt: Attempt) -> tuple[AsyncGenerator[Any], Reads]:
+    def aopen(self, attempt: Attempt) -> tuple[AsyncGenerator[Any], Source]:
         source = AttemptSource(self, attempt)
         return self._achunks(attempt, source), source
 
@@ -85,6 +86,9 @@ class LiteLLMHost:
 
     def _read(self, attempt: Attempt, answer: Any) -> Reply:
         reply = self.priced(attempt, reply_of(answer, examined=bool(attempt.checks)))
+        failure = failure_of(answer)
+        if failure is not None:
+            raise UnusableAnswerError(failure, reply)
         leave_record(answer, record(attempt, reply.cost))
         return reply
 
@@ -118,17 +122,22 @@ class AttemptSource:
             self._whole = reply_of(stream, examined=examined)
             return False
         messages = self._host.endpoint == "messages"
-        self._reads = MessageSource(examined=examined) if messages else StreamSource(stream, examined=examined)
+        self._reads = MessageSource(stream, examined=examined) if messages else StreamSource(stream, examined=examined)
         return True
 
     def take(self, chunk: Any) -> bool:
         return self._whole is not None or (self._reads is not None and self._reads.take(chunk))
 
     def reply(self) -> Reply:
-        found = self._whole if self._reads is None else self._reads.reply()
+        found = self._whole if self._reads is None else refuse_half(self._reads, says_why=self._says_why())
         reply = self._host.priced(self._attempt, found or Reply(answer=None))
         leave_record(self._host.stream, record(self._attempt, reply.cost))
         return reply
+
+    def _says_why(self) -> bool:
+        snapshot = self._attempt.snapshot
+        spec = None if snapshot is None else snapshot.registry.get(self._attempt.model)
+        return spec is None or spec.finish_reason
 
 
 def leave_record(answer: Any, entry: Mapping[str, Any]) -> None:

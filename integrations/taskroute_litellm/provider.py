@@ -1,9 +1,12 @@
-"""A policy behind plain `litellm.completion`: the models `taskroute/auto` and `taskroute/<model of the policy>`. Imports LiteLLM when used."""
+"""A policy behind plain `litellm.completion`: the models `taskroute/auto` and `taskroute/<model of the policy>`.
+
+Imports LiteLLM when used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from importlib import import_module
+from typing import Any, Final
 
 from taskroute.errors import ConfigurationError
 from taskroute.router import Router
@@ -25,46 +28,39 @@ def register(router: Router, *, provider: str = "taskroute", models: Given | Non
     on. Raises ConfigurationError for a name that is another's, and for a model that LiteLLM could not be called with.
     """
     installed()
-    import litellm
-
+    litellm: Any = import_module("litellm")
     from taskroute_litellm.handler import Handler
 
     _refuse_name(provider)
     _refuse_models(router, models or {})
     handler = Handler(router, provider, dict(models or {}))
-    others = [entry for entry in _entries() if entry["provider"] != provider]
-    for entry in _entries():
-        if entry["provider"] == provider and not isinstance(entry["custom_handler"], Handler):
-            raise ConfigurationError(
-                f"litellm.custom_provider_map has another provider named {provider!r}; give ours another name: register(router, provider='…')"
-            )
+    entries: list[dict[str, Any]] = litellm.custom_provider_map
+    others = [entry for entry in entries if entry["provider"] != provider]
+    if any(entry["provider"] == provider and not isinstance(entry["custom_handler"], Handler) for entry in entries):
+        raise ConfigurationError(
+            f"litellm.custom_provider_map has another provider named {provider!r}; give the policy another name: "
+            "register(router, provider='…')"
+        )
     # One assignment, so that no call finds the name missing.
-    litellm.custom_provider_map = [*others, {"provider": provider, "custom_handler": handler}]  # pyright: ignore[reportAttributeAccessIssue]
+    litellm.custom_provider_map = [*others, {"provider": provider, "custom_handler": handler}]
     litellm.utils.custom_llm_setup()
 
 
 def unregister(provider: str = "taskroute") -> None:
     """Take a policy back; calls in flight end as they would. Does nothing where none is registered under this name."""
-    import litellm
-
+    litellm: Any = import_module("litellm")
     from taskroute_litellm.handler import Handler
 
-    kept = [entry for entry in _entries() if entry["provider"] != provider or not isinstance(entry["custom_handler"], Handler)]
-    litellm.custom_provider_map = kept  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _entries() -> list[Mapping[str, Any]]:
-    import litellm
-
-    return cast("list[Mapping[str, Any]]", litellm.custom_provider_map)
+    entries: list[dict[str, Any]] = litellm.custom_provider_map
+    kept = [entry for entry in entries if entry["provider"] != provider or not isinstance(entry["custom_handler"], Handler)]
+    litellm.custom_provider_map = kept
 
 
 def _refuse_name(provider: str) -> None:
-    from litellm.types.utils import LlmProviders
-
+    own: Any = import_module("litellm.types.utils").LlmProviders
     if not provider or "/" in provider or provider != provider.strip():
         raise ConfigurationError(f"provider={provider!r} cannot begin the name of a model; write one word, such as provider='taskroute'")
-    if provider in {each.value for each in LlmProviders}:
+    if provider in {each.value for each in own}:
         raise ConfigurationError(
             f"provider={provider!r} is one of LiteLLM's own; give the policy another name, such as provider='taskroute'"
         )

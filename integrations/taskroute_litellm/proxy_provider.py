@@ -1,4 +1,7 @@
-"""The provider for a LiteLLM proxy: `custom_handler: taskroute_litellm.provider_handler`, for the policy in TASKROUTE_POLICY. Imports LiteLLM."""
+"""The provider for a LiteLLM proxy: `custom_handler: taskroute_litellm.provider_handler`, for the policy in TASKROUTE_POLICY.
+
+Imports LiteLLM.
+"""
 
 from __future__ import annotations
 

@@ -153,18 +153,17 @@ def test_the_retries_of_the_policy_do_not_come_on_top(emulator: Emulator, way: W
 
 @pytest.mark.parametrize("way", COMPLETIONS, ids=str)
 def test_a_rate_limit_of_one_deployment_is_answered_by_the_other_of_its_group(emulator: Emulator, way: Way) -> None:
-    emulator.then(Fault("rate_limit", retry_after=0.01))
+    emulator.by(LARGE, lambda asked: Fault("rate_limit", retry_after=0.01))
     groups = [deployment(emulator, name) for name in IDS]
     groups.append(deployment(emulator, "large", model="gpt-5-2025-08-07"))
-    with routed(emulator, groups=groups, num_retries=2, retry_after=0) as found:
-        decisions, answer = decided(found, way, metadata={"stage": "generate"})
-        second = call(found, way, metadata={"stage": "generate"})
-    assert len(decisions) == 1
-    # The one that was over its limit is cooling down, so the other one answers the second call, too.
-    first, *others = found.asked
-    assert sorted({first, others[0]}) == ["gpt-5-2025-08-07", "large"]
-    assert others == [others[0]] * 2
-    assert (text_of(way, answer), text_of(way, second)) == (ANSWER, ANSWER)
+    with routed(emulator, groups=groups, num_retries=6, retry_after=0) as found:
+        # LiteLLM takes either at random, until one is cooling down.
+        calls = [decided(found, way, metadata={"stage": "generate"}) for _ in range(8)]
+    assert [len(decisions) for decisions, _ in calls] == [1] * 8
+    assert [text_of(way, answer) for _, answer in calls] == [ANSWER] * 8
+    assert found.asked.count("gpt-5-2025-08-07") == 8
+    assert 1 <= found.asked.count("large") < 8
+    assert "small" not in found.asked
 
 
 # Errors
@@ -219,7 +218,9 @@ def test_a_model_that_takes_too_long_is_left_for_the_next(emulator: Emulator, wa
     limits = {"attempt": "700ms", "first_chunk": "700ms", "between_chunks": "700ms"}
     with routed(emulator, policy={**POLICY, "timeout": limits}) as found:
         answer = call(found, way)
-    assert found.asked == ["small", "large"]
+    again = isinstance(fault, Stall) and way == Way("completion", streams=True) and not _keeps_streams()
+    # Before 1.106 LiteLLM asks the same group anew for a sync stream that stalls.
+    assert (list(dict.fromkeys(found.asked)) if again else found.asked) == ["small", "large"]
     assert text_of(way, answer) == ANSWER
 
 

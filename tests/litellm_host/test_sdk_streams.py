@@ -25,6 +25,8 @@ from tests.litellm_host.test_calls import STREAMED_MESSAGES, needs_proxys_packag
 litellm: Any = pytest.importorskip("litellm")
 
 SMALL, LARGE = IDS["small"], IDS["large"]
+LETS_GO = hasattr(litellm.CustomStreamWrapper, "close")
+"""Whether this release of LiteLLM can close a sync stream; in older ones its connection stays until nobody holds it."""
 ENDPOINTS = (*STREAMS, Way("responses", streams=True), Way("responses", is_async=True, streams=True), STREAMED_MESSAGES)
 
 
@@ -159,7 +161,11 @@ def test_a_stream_that_breaks_before_its_text_is_left_for_the_next_model(emulato
     emulator.on(SMALL, breaks)
     with watched(emulator) as (found, ends):
         chunks = call(found, way)
-    assert found.asked == ["small", "large"]
+    if LETS_GO or way != Way("completion", streams=True):
+        assert found.asked == ["small", "large"]
+    else:
+        # Before 1.106 LiteLLM asks the same group anew.
+        assert found.asked == ["small", "small"]
     text = str([chunk.decode() if isinstance(chunk, bytes) else chunk for chunk in chunks])
     assert all(word in text for word in ANSWER.split())
     assert ends.statuses == ["answered"]
@@ -194,12 +200,12 @@ def test_leaving_a_stream_ends_the_call(emulator: Emulator, how: str) -> None:
     emulator.on(SMALL, Stall(4, 20))
     with watched(emulator) as (found, ends):
         stream = found.litellm.completion("auto", MESSAGES, stream=True)
-        assert connections(emulator) == 1
+        before = connections(emulator)
         _leave_sync(stream, how)
         del stream
         gc.collect()
         until(lambda: ends.statuses == ["cancelled"])
-        assert connections(emulator) == 0
+        assert connections(emulator) == (before - 1 if LETS_GO else before)
     assert ends.outcomes[0].tries[0].model == "small"
 
 
@@ -208,7 +214,7 @@ async def test_leaving_an_async_stream_ends_the_call(emulator: Emulator, how: st
     emulator.on(SMALL, Stall(4, 20))
     with watched(emulator) as (found, ends):
         stream = await found.litellm.acompletion("auto", MESSAGES, stream=True)
-        assert connections(emulator) == 1
+        before = connections(emulator)
         got = [await anext(stream) for _ in range(3)]
         if how == "aclose":
             await stream.aclose()
@@ -221,7 +227,7 @@ async def test_leaving_an_async_stream_ends_the_call(emulator: Emulator, how: st
         async with asyncio.timeout(20):
             while ends.statuses != ["cancelled"]:
                 await asyncio.sleep(0.01)
-        assert connections(emulator) == 0
+        assert connections(emulator) == before - 1
     assert text_of(got)
 
 

@@ -10,9 +10,9 @@ from taskroute.cli.policies import CommandError
 
 def write_file(path: str, text: str, *, force: bool = False) -> None:
     """Write a file. Raises CommandError for one that exists already, unless `force` is set, and for one that cannot be written."""
-    target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
+        target = Path(os.path.realpath(path))
+        beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         if target.is_dir():
             raise CommandError(f"{path}: this is a directory; give the name of a file")
         with open(beside, "x", encoding="utf-8", newline="\n") as file:

@@ -1,0 +1,270 @@
+"""What the hook does to a request, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litellm.exceptions import BadRequestError
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from taskroute.errors import ConfigurationError
+from taskroute.types import Classification, Decision
+from taskroute_litellm.calls import MARK
+from taskroute_litellm.proxy import build_hook
+from taskroute_litellm.proxy_answers import headers_of
+from taskroute_litellm.tracing import parent_of
+from tests.litellm_proxy.acting import Acting
+from tests.policies import policy, when
+
+OBSERVING = policy(mode="observe")
+
+
+async def test_the_rest_of_our_order_is_the_only_way_to_fall_back() -> None:
+    request = await Acting(policy()).comes(fallbacks=["elsewhere"], context_window_fallbacks=[{"small": ["elsewhere"]}])
+
+    assert (request["model"], request["fallbacks"]) == ("small", ["large"])
+    assert (request["context_window_fallbacks"], request["content_policy_fallbacks"]) == ([], [])
+
+
+async def test_a_model_of_the_policy_answers_alone_where_it_is_named() -> None:
+    acting = Acting(policy())
+
+    request = await acting.comes("large")
+
+    assert (request["model"], request["fallbacks"]) == ("large", [])
+    assert acting.router.last_decision().pinned  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("model", "call_type"), [("elsewhere", "acompletion"), ("auto", "aimage_generation"), ("small", "moderation")])
+async def test_what_is_not_ours_is_left_alone(model: str, call_type: str) -> None:
+    acting = Acting(policy())
+    request = await acting.comes(model, call_type=call_type)
+
+    assert request == {"model": model, "messages": [{"role": "user", "content": "hi"}], "metadata": {}}
+    assert await acting.headers(request) is None
+
+
+@pytest.mark.parametrize("data", [{"model": None}, {"model": ["auto"]}, {"model": 7}])
+async def test_what_is_no_name_is_left_to_litellm(data: dict[str, Any]) -> None:
+    acting = Acting(policy())
+    request: dict[str, Any] = {**data}
+
+    assert await acting.hook.async_pre_call_hook(None, None, request, "acompletion") is None
+    assert request == data
+
+
+async def test_the_mark_goes_where_litellm_keeps_its_own() -> None:
+    acting = Acting(policy())
+    chat = await acting.comes(metadata=None)
+    message = await acting.comes(call_type="anthropic_messages", metadata={"user_id": "u"}, litellm_metadata={})
+
+    assert chat["metadata"][MARK]
+    assert message["litellm_metadata"][MARK]
+    assert message["metadata"] == {"user_id": "u"}
+
+
+async def test_no_client_passes_for_the_call_of_another() -> None:
+    acting = Acting(policy())
+    other = await acting.comes()
+    await acting.asks(other, "small")
+    forged = await acting.comes("elsewhere", metadata={MARK: other["metadata"][MARK]})
+
+    await acting.answers(forged)
+
+    assert acting.notes.outcomes == []
+
+
+@pytest.mark.parametrize("environ", [{}, {"TASKROUTE_DISABLED": "1"}])
+async def test_observing_and_disabled_the_request_stays_as_it_came(environ: dict[str, str]) -> None:
+    with pytest.warns(RuntimeWarning, match="TASKROUTE_DISABLED") if environ else pytest.MonkeyPatch.context():
+        acting = Acting(OBSERVING, environ=environ)
+    request = await acting.comes(fallbacks=["elsewhere"])
+    await acting.asks(request, "elsewhere")
+    await acting.answers(request)
+
+    assert (request["model"], request["fallbacks"]) == ("auto", ["elsewhere"])
+    assert acting.notes.asked == [("elsewhere", 1, 0)]
+    assert acting.notes.outcomes[0].model == "elsewhere"
+
+
+async def test_observing_an_alias_is_told_by_the_group_that_it_stands_for() -> None:
+    acting = Acting(OBSERVING, groups=SimpleNamespace(model_group_alias={"auto": {"model": "large", "hidden": True}}))
+    request = await acting.comes()
+    await acting.asks(request, "auto")
+
+    assert acting.notes.asked == [("large", 1, 0)]
+
+
+async def test_the_pin_of_the_environment_is_the_last_word() -> None:
+    request = await Acting(OBSERVING, environ={"TASKROUTE_PIN": "large"}).comes()
+
+    assert (request["model"], request["fallbacks"]) == ("large", [])
+
+
+async def test_a_group_that_the_policy_rules_out_is_never_asked() -> None:
+    acting = Acting(policy())
+    request = await acting.comes("small")
+
+    with pytest.raises(BadRequestError, match="'large'"):
+        await acting.asks(request, "large")
+
+
+async def test_the_error_that_led_there_is_the_one_that_is_told() -> None:
+    acting = Acting(policy())
+    request = await acting.comes("small")
+
+    with pytest.raises(ConnectionError, match="cut"):
+        try:
+            raise ConnectionError("cut")
+        except ConnectionError:
+            await acting.asks(request, "large")
+
+
+class Remote:
+    """A classifier that is asked over a network."""
+
+    name, local, labels = "remote", False, ()
+
+    def classify(self, text: str, tasks: Collection[str]) -> Classification:
+        raise AssertionError("the proxy must not be blocked")
+
+    async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
+        return Classification({"legal": 0.9})
+
+
+async def test_a_classifier_that_needs_the_network_is_asked() -> None:
+    acting = Acting(policy(routes=when(task="legal"), tasks={"legal": {}}), classifier=Remote())
+
+    assert (await acting.comes())["model"] == "large"
+    assert acting.notes.events == ["Classified"]
+
+
+async def test_a_decision_that_fails_leaves_the_request_to_litellm() -> None:
+    acting = Acting(policy())
+    acting.router.close()
+
+    with pytest.warns(RuntimeWarning, match="RouterClosedError"):
+        request = await acting.comes()
+
+    assert request["model"] == "auto"
+
+
+async def test_but_not_where_the_policy_rules_models_out() -> None:
+    pytest.importorskip("fastapi")
+    acting = Acting(policy(require=[{"when": {"sensitive": True}, "labels": ["eu"]}]))
+    acting.router.close()
+
+    with pytest.raises(Exception, match="require") as raised:
+        await acting.comes()
+
+    assert raised.value.status_code == 500  # type: ignore[attr-defined]
+
+
+async def test_a_call_that_no_model_may_answer_is_refused_with_the_reasons() -> None:
+    pytest.importorskip("fastapi")
+    acting = Acting(policy(require=[{"when": {"stage": "judge"}, "labels": ["eu"]}]))
+
+    with pytest.raises(Exception) as raised:
+        await acting.comes(metadata={"stage": "judge"})
+
+    assert raised.value.status_code == 403  # type: ignore[attr-defined]
+    assert "small: lacks the required label eu" in str(raised.value.detail)  # type: ignore[attr-defined]
+    assert acting.notes.outcomes[0].status == "failed"
+
+
+async def test_groups_that_are_missing_are_listed_with_those_that_are_there() -> None:
+    pytest.importorskip("fastapi")
+    groups = SimpleNamespace(get_model_names=lambda: ["small", "other", "auto"], model_group_alias={"auto": "small"})
+
+    with pytest.raises(Exception) as raised:
+        await Acting(policy(), groups=groups).comes()
+
+    assert raised.value.status_code == 500  # type: ignore[attr-defined]
+    assert all(word in str(raised.value.detail) for word in ("'large'", "small, large", "other, small"))  # type: ignore[attr-defined]
+
+
+async def test_a_group_that_is_there_may_still_be_named() -> None:
+    groups = SimpleNamespace(get_model_names=lambda: ["small"], model_group_alias={})
+
+    assert (await Acting(policy(), groups=groups).comes("small"))["fallbacks"] == []
+
+
+async def test_a_virtual_name_that_the_proxy_does_not_know_is_said_with_the_cure(caplog: pytest.LogCaptureFixture) -> None:
+    groups = SimpleNamespace(get_model_names=lambda: ["small", "large"], model_group_alias={})
+    acting = Acting(policy(), groups=groups)
+
+    await acting.comes()
+    await acting.comes()
+
+    assert [record.getMessage().count("model_group_alias: {auto: small}") for record in caplog.records] == [1]
+
+
+async def test_the_headers_name_who_answers() -> None:
+    acting = Acting(policy(routes=when(stage="rerank")))
+    request = await acting.comes(metadata={"stage": "rerank"})
+    await acting.asks(request, "large")
+    before = await acting.headers(request)
+    await acting.answers(request)
+    after = await acting.headers(request)
+
+    assert before == after
+    assert before is not None
+    assert (before["x-taskroute-model"], before["x-taskroute-route"]) == ("large", "hit")
+    assert before["x-taskroute-decision-id"] == request["metadata"][MARK]
+
+
+@given(st.text(min_size=1), st.text())
+def test_every_header_can_be_sent(route: str, model: str) -> None:
+    route, model = (text.encode("utf-8", "replace").decode() for text in (route, model))
+    headers = headers_of(Decision(candidates=(), route=route, reason="", id="1"), model)
+
+    for value in headers.values():
+        assert all(" " <= letter <= "~" for letter in value)
+        assert value == value.strip()
+        assert len(value) <= 200
+
+
+def test_a_request_without_a_trace_belongs_to_that_of_its_headers() -> None:
+    headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+
+    found = trace.get_current_span(parent_of(None, headers)).get_span_context()
+
+    assert f"{found.span_id:x}" == "b7ad6b7169203331"
+
+
+def test_a_span_of_litellms_goes_before_the_headers() -> None:
+    span = TracerProvider().get_tracer("t").start_span("request")
+
+    assert trace.get_current_span(parent_of(span, {"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"})) is span
+
+
+def test_the_current_trace_stays() -> None:
+    span = TracerProvider().get_tracer("t").start_span("request")
+    with trace.use_span(span):
+        assert parent_of(None, {"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"}) is None
+
+
+@pytest.mark.parametrize("headers", [None, "oops", {}, {"traceparent": 7}, {"traceparent": "oops"}])
+def test_headers_that_say_nothing_lead_nowhere(headers: Any) -> None:
+    context = parent_of(None, headers)
+
+    assert context is None or not trace.get_current_span(context).get_span_context().is_valid
+
+
+@pytest.mark.parametrize(
+    ("environ", "why"),
+    [
+        ({}, "TASKROUTE_POLICY is not set"),
+        ({"TASKROUTE_POLICY": " "}, "TASKROUTE_POLICY is not set"),
+        ({"TASKROUTE_POLICY": "policy.yaml", "TASKROUTE_VIRTUAL": " , "}, "TASKROUTE_VIRTUAL is empty"),
+    ],
+)
+def test_an_environment_that_lacks_something_is_refused(environ: dict[str, str], why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        build_hook(environ)
