@@ -54,7 +54,7 @@ class ModelHost(LiteLLMHost):
             ours = {name: value for name, value in ours.items() if name not in _LIMITS}
         asked = {name: value for name, value in self.arguments.items() if name not in ("model", "timeout", "metadata", "litellm_metadata")}
         # The call of the policy is the one that LiteLLM logs, with the cost of the answer. Logged too, an attempt would be billed twice.
-        given: dict[str, Any] = {"max_retries": 0, **ours, **asked}
+        given: dict[str, Any] = {"max_retries": 0, **ours, **asked, "no-log": True}
         if not given["max_retries"]:
             given["num_retries"] = 0
         given["metadata"] = {**with_entry(own_metadata(self.arguments.get("metadata")), told(attempt))}

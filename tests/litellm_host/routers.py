@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -80,8 +81,7 @@ def routed(
     **settings: Any,
 ) -> Iterator[Routed]:
     """Give a routed router. `options` are those of taskroute's router, `settings` those of LiteLLM's."""
-    import litellm
-
+    litellm: Any = importlib.import_module("litellm")
     router = Router(policy or POLICY, **{"environ": {}, **(options or {})})
     model_list = [deployment(emulator, name) for name in IDS] if groups is None else list(groups)
     given = {"num_retries": 0, "model_group_alias": {"auto": "small"}, **settings}
@@ -122,7 +122,11 @@ def _possible(way: Way) -> bool:
 
 
 WAYS = tuple(
-    way for endpoint in GIVEN for is_async in (False, True) for streams in (False, True) if _possible(way := Way(endpoint, is_async, streams))
+    way
+    for endpoint in GIVEN
+    for is_async in (False, True)
+    for streams in (False, True)
+    if _possible(way := Way(endpoint, is_async, streams))
 )
 COMPLETIONS = tuple(way for way in WAYS if way.endpoint == "completion")
 STREAMS = tuple(way for way in COMPLETIONS if way.streams)

@@ -103,9 +103,7 @@ def test_messages_reach_a_group_of_anthropics_in_their_own_format(emulator: Emul
 
 async def test_messages_have_a_second_name(emulator: Emulator) -> None:
     with routed(emulator) as found:
-        answer = await found.litellm.anthropic_messages(
-            model="auto", messages=MESSAGES, max_tokens=50, litellm_metadata={"stage": "grade"}
-        )
+        answer = await found.litellm.anthropic_messages(model="auto", messages=MESSAGES, max_tokens=50, litellm_metadata={"stage": "grade"})
     assert (found.asked, record_of(answer)["route"]) == (["claude"], "grades")
 
 
@@ -142,9 +140,8 @@ async def test_async_arguments_may_be_given_by_position(emulator: Emulator) -> N
     ],
 )
 def test_what_litellm_refuses_it_refuses_as_before(emulator: Emulator, args: Any, kwargs: Any) -> None:
-    with routed(emulator) as found:
-        with pytest.raises(TypeError) as ours:
-            found.litellm.completion(*args, **kwargs)
+    with routed(emulator) as found, pytest.raises(TypeError) as ours:
+        found.litellm.completion(*args, **kwargs)
     with pytest.raises(TypeError) as theirs:
         found.litellm.completion(*args, **kwargs)
     assert str(ours.value) == str(theirs.value)
@@ -166,7 +163,9 @@ async def test_a_batch_is_routed_call_by_call(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("way", COMPLETIONS, ids=str)
 def test_what_the_caller_gave_reaches_the_model(emulator: Emulator, way: Way) -> None:
-    tools = [{"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]
+    tools = [
+        {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}
+    ]
     emulator.on(IDS["large"], Says(tools=(ToolCall("look_up", {"city": "Paris"}),)))
     with routed(emulator) as found:
         answer = call(found, way, tools=tools, max_tokens=77, metadata={"stage": "generate"})
@@ -206,8 +205,9 @@ def test_stage_and_task_are_found_wherever_they_are_said(emulator: Emulator, way
 @pytest.mark.parametrize("endpoint", ["responses", "anthropic_messages"])
 @pytest.mark.parametrize("name", ["metadata", "litellm_metadata"])
 def test_responses_and_messages_say_it_in_either_metadata(emulator: Emulator, endpoint: str, name: str) -> None:
+    said: dict[str, Any] = {name: {"stage": "generate"}}
     with routed(emulator) as found:
-        call(found, Way(endpoint, is_async=True), **{name: {"stage": "generate"}})
+        call(found, Way(endpoint, is_async=True), **said)
     assert found.asked == ["large"]
 
 

@@ -16,16 +16,17 @@ from tests.litellm_host.test_calls import record_of, text_of
 litellm: Any = pytest.importorskip("litellm")
 
 HAS_FASTAPI = importlib.util.find_spec("fastapi") is not None
-GENERATE = {"metadata": {"stage": "generate"}}
+GENERATE: dict[str, Any] = {"metadata": {"stage": "generate"}}
 
 
 @pytest.fixture
 def cached() -> Iterator[None]:
     from litellm.caching.caching import Cache
+    from litellm.types.caching import LiteLLMCacheType
 
     before = {name: getattr(litellm, name) for name in ("cache", "input_callback", "success_callback", "_async_success_callback")}
     copies = {name: list(value) if isinstance(value, list) else value for name, value in before.items()}
-    litellm.cache = Cache(type="local")
+    litellm.cache = Cache(type=LiteLLMCacheType.LOCAL)
     yield
     for name, value in copies.items():
         setattr(litellm, name, value)

@@ -45,9 +45,7 @@ ON = ["truncated", "refusal", "invalid_output"]
 
 @pytest.mark.parametrize("way", COMPLETIONS, ids=str)
 @pytest.mark.parametrize(("failure", "bad", "given"), CASES)
-def test_an_answer_that_is_no_good_is_done_again(
-    emulator: Emulator, way: Way, failure: str, bad: Says, given: dict[str, Any]
-) -> None:
+def test_an_answer_that_is_no_good_is_done_again(emulator: Emulator, way: Way, failure: str, bad: Says, given: dict[str, Any]) -> None:
     emulator.on(SMALL, bad)
     with routed(emulator, policy={**POLICY, "fallback": {"on": ON}}) as found:
         answer = call(found, way, **given)

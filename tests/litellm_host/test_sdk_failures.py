@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -49,7 +51,12 @@ def test_the_next_model_of_the_decision_answers(emulator: Emulator, way: Way, fa
     assert found.asked == ["large", "small"]
     if not way.streams:
         record = record_of(answer)
-        assert (record["model"], record["attempts"], record["fallback_from"], record["fallback_reason"] is not None) == ("small", 2, "large", True)
+        assert (record["model"], record["attempts"], record["fallback_from"], record["fallback_reason"] is not None) == (
+            "small",
+            2,
+            "large",
+            True,
+        )
 
 
 def test_embeddings_fall_back_only_where_the_vectors_are_of_the_same_model(emulator: Emulator) -> None:
@@ -117,6 +124,31 @@ def test_fallbacks_of_the_caller_are_not_used(emulator: Emulator, way: Way) -> N
         warnings.simplefilter("always")
         call(found, way, fallbacks=["other"])
     assert found.asked == ["small", "large"]
+
+
+WARNS = """
+import warnings
+import litellm
+from taskroute import Router
+from taskroute_litellm import install
+groups = [
+    {"model_name": name, "litellm_params": {"model": "openai/gpt-5-mini", "api_key": "k", "mock_response": name}} for name in ("small", "other")
+]
+made = litellm.Router(model_list=groups, model_group_alias={"auto": "small"})
+install(made, Router({"models": {"small": {}}, "default": "small"}, environ={}))
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for _ in range(3):
+        made.completion("auto", [{"role": "user", "content": "hi"}], fallbacks=["other"])
+ours = [str(each.message) for each in caught if "routed call" in str(each.message)]
+assert len(ours) == 1, ours
+assert ours[0].startswith("fallbacks= of a routed call is not used"), ours
+"""
+
+
+def test_fallbacks_of_the_caller_cost_one_warning() -> None:
+    found = subprocess.run([sys.executable, "-c", WARNS], capture_output=True, text=True, check=False, timeout=120)
+    assert found.returncode == 0, found.stderr
 
 
 def test_a_group_whose_deployments_are_gone_falls_back(emulator: Emulator) -> None:

@@ -15,7 +15,7 @@ from tests.litellm_host.test_calls import record_of
 litellm: Any = pytest.importorskip("litellm")
 
 SMALL, LARGE = IDS["small"], IDS["large"]
-GENERATE = {"metadata": {"stage": "generate"}}
+GENERATE: dict[str, Any] = {"metadata": {"stage": "generate"}}
 
 
 @pytest.mark.parametrize("way", COMPLETIONS, ids=str)

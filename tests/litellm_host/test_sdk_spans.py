@@ -183,7 +183,9 @@ def test_a_call_belongs_to_the_trace_of_its_caller(emulator: Emulator, way: Way)
 
 
 @pytest.mark.parametrize("way", COMPLETIONS, ids=str)
-@pytest.mark.parametrize(("settings", "given", "wanted"), [({"num_retries": 2}, {}, 2), ({}, {"num_retries": 1}, 1)], ids=["router", "call"])
+@pytest.mark.parametrize(
+    ("settings", "given", "wanted"), [({"num_retries": 2}, {}, 2), ({}, {"num_retries": 1}, 1)], ids=["router", "call"]
+)
 def test_the_retries_that_litellm_may_make_are_told(emulator: Emulator, way: Way, settings: Any, given: Any, wanted: int) -> None:
     with traced(emulator, **settings) as found:
         call(found.routed, way, **given)
