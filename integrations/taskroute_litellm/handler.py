@@ -92,8 +92,10 @@ class Handler(CustomLLM):
         arguments = asked_of(endpoint, handed)
         refuse_bad_metadata(arguments)
         host = ModelHost(self.router, endpoint, arguments, self._models)
+        # LiteLLM's second generation of spans has none for a provider that is not LiteLLM's own, be the call sync or async.
+        call = call_of(endpoint, arguments, pin=None if model == AUTO else model)._replace(traced=writes_spans(is_async=False))
         run = self.router.run(
-            call_of(endpoint, arguments, pin=None if model == AUTO else model)._replace(traced=writes_spans(is_async=is_async)),
+            call,
             held_by=_by_task if is_async else _by_client,
             client_retries=lambda name: retries_of(registry.get(name), self._models),
             is_async=is_async,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from benchmarks import __main__ as program
-from benchmarks import imports, invoke, rooms
+from benchmarks import imports, invoke, litellm_routing, rooms
 from benchmarks.material import rag_prompt
 from benchmarks.measure import Spread, compare, each
 
@@ -60,6 +60,17 @@ def test_every_way_of_calling_is_measured_beside_the_model_itself(tmp_path: Path
         assert table["peer"] == invoke.BARE
         assert {row["name"] for row in table["rows"]} >= {invoke.BARE, invoke.ROUTED, invoke.TRACED, invoke.FALLBACKS}
     assert found["versions"]["langchain-core"] != "not installed"
+
+
+def test_choosing_in_front_of_litellm_is_measured_beside_its_own_routers(tmp_path: Path) -> None:
+    pytest.importorskip("litellm")
+    *deciding, calling = results(tmp_path, "litellm")["tables"]
+    assert len(deciding) == 2
+    for table in deciding:
+        check(table)
+        assert table["peer"] == litellm_routing.PLAIN
+        assert {row["name"] for row in table["rows"]} > {litellm_routing.BY_STAGE, litellm_routing.BY_TAG, litellm_routing.BY_PROMPT}
+    check(calling)
 
 
 def test_imports_are_measured_in_processes_of_their_own(tmp_path: Path) -> None:
@@ -122,4 +133,4 @@ def test_a_prompt_has_the_length_that_was_asked_for_and_is_the_same_each_time(ch
 def test_a_benchmark_that_there_is_not_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         program.main(["speed"])
-    assert "no benchmark named 'speed'; there are decide, invoke, imports" in capsys.readouterr().err
+    assert "no benchmark named 'speed'; there are decide, litellm, invoke, imports" in capsys.readouterr().err

@@ -34,7 +34,9 @@ _RANKING: Final = "<ranking>"
 
 
 def find_stage(call: Call, *, nodes: Mapping[str, str], ancestors: bool) -> Signal[str]:
-    """Return the stage, and which source told it: `explicit`, `metadata`, `tag`, `header`, `lc_source`, `retriever`, `ancestor` or `node`."""
+    """Return the stage, and which source told it: `explicit`, `metadata`, `tag`, `header`, `lc_source`, `retriever`,
+    `ancestor` or `node`.
+    """
     told = Signal(call.stage, call.told_by, 1.0) if call.stage else None
     if told is not None and call.told_by == "explicit":
         return told

@@ -7,6 +7,7 @@ from litellm.proxy._types import UserAPIKeyAuth
 _OWNERS: dict[str, dict[str, Any]] = {
     "sk-plain": {"user_id": "somebody"},
     "sk-legal": {"key_alias": "contracts", "team_id": "legal", "user_id": "anna"},
+    "sk-auto": {"models": ["auto"]},
 }
 
 
