@@ -34,10 +34,18 @@ def proxy_of(
     router: Mapping[str, Any] | None = None,
     general: Mapping[str, Any] | None = None,
 ) -> Iterator[Proxy]:
-    """Run a proxy for a policy, with keys as in the other tests. `router` and `general` are settings of LiteLLM's."""
+    """Run a proxy for a policy, with keys as in the other tests. `router` and `general` are settings of LiteLLM's.
+
+    What fails in one test must not be avoided in the next, so that nothing cools down.
+    """
     config = {
         "model_list": groups,
-        "router_settings": {"model_group_alias": {"auto": groups[0]["model_name"]}, "num_retries": 0, **(router or {})},
+        "router_settings": {
+            "model_group_alias": {"auto": groups[0]["model_name"]},
+            "num_retries": 0,
+            "disable_cooldowns": True,
+            **(router or {}),
+        },
         "litellm_settings": {"callbacks": ["taskroute_litellm.proxy_hook"]},
         "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY", "custom_auth": "keys.authenticate", **(general or {})},
     }
@@ -78,6 +86,6 @@ class Client:
         return self.post("/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": text}], **more}, headers)
 
 
-def asked(emulator: Emulator) -> list[str]:
+def asked_of(emulator: Emulator) -> list[str]:
     """Return the models that were asked, oldest first, by the names of their groups."""
     return [str(request.body["model"]).removeprefix("m-") for request in emulator.requests]

@@ -8,6 +8,7 @@ _OWNERS: dict[str, dict[str, Any]] = {
     "sk-plain": {"user_id": "somebody"},
     "sk-legal": {"key_alias": "contracts", "team_id": "legal", "user_id": "anna"},
     "sk-auto": {"models": ["auto"]},
+    "sk-groups": {"models": ["auto", "small", "large"]},
 }
 
 
