@@ -82,6 +82,9 @@ class StreamSource:
             if field(field(field(event, "response"), "usage"), "input_tokens_details") is None:
                 # LiteLLM counts where a stream carries no usage, and a usage that it counted has no details.
                 self._reply = self._reply._replace(usage=None)
+        if kind == "response.output_text.delta" and self._reply is None:
+            # Of a stream that is left before its end, this is all that there is.
+            self._texts.append(as_text(field(event, "delta")) or "")
         if kind == "response.output_item.added":
             return str(field(field(event, "item"), "type")).endswith("_call")
         return kind.endswith(".delta") and bool(field(event, "delta"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -10,6 +10,7 @@ import yaml
 from taskroute.decision.snapshot import Snapshot
 from taskroute.errors import ConfigurationError
 from taskroute.registry.models import ModelSpec
+from taskroute_litellm.groups import refuse_virtual
 from taskroute_litellm.naming import as_reference, litellm_model, litellm_params, variables_of
 
 MASTER_KEY: Final = "LITELLM_MASTER_KEY"
@@ -87,9 +88,7 @@ def _params(spec: ModelSpec) -> dict[str, Any]:
     return {"model": given.pop("model"), **given}
 
 
-def _refuse_virtual(virtual: Sequence[str], models: Iterable[str]) -> None:
+def _refuse_virtual(virtual: Sequence[str], models: Collection[str]) -> None:
     if not virtual or not all(virtual):
         raise ConfigurationError("no virtual model is named; give the names that stand for the policy's choice, such as 'auto'")
-    taken = [name for name in models if name in virtual]
-    if taken:
-        raise ConfigurationError(f"the virtual model {taken[0]!r} is a model of the policy too; give the virtual model another name")
+    refuse_virtual(virtual, models)

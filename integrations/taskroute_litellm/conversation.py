@@ -246,7 +246,7 @@ def _item(item: Mapping[str, Any]) -> Message:
 
 
 def _texts(given: Any) -> tuple[tuple[Message, ...], int | None]:
-    """Return each text as a message of the user, or the number of the tokens."""
+    """Return each text as a message of the user, or the number of the tokens; of several lists that of the longest, which must fit."""
     if isinstance(given, str):
         return (_text(given),), None
     several = as_list(given)
@@ -255,7 +255,7 @@ def _texts(given: Any) -> tuple[tuple[Message, ...], int | None]:
         return messages, None
     if type(several[0]) is int:
         return (), len(several)
-    return (), sum(len(cast("list[Any]", tokens)) for tokens in several if isinstance(tokens, list | tuple)) or None
+    return (), max((len(cast("list[Any]", tokens)) for tokens in several if isinstance(tokens, list | tuple)), default=0) or None
 
 
 def _text(text: str) -> Message:

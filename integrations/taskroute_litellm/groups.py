@@ -10,18 +10,23 @@ from taskroute.errors import ConfigurationError
 
 def groups_of(litellm_router: Any) -> tuple[str, ...]:
     """Return the names of the groups that have a deployment."""
-    registry = getattr(litellm_router, "registry", None)
-    # Since 1.110 the older way warns of its end.
-    names: Iterable[str] = registry().names(kind="groups") if callable(registry) else litellm_router.get_model_names()
+    registry = _registry(litellm_router)
+    names: Iterable[Any] = litellm_router.get_model_names() if registry is None else registry.names(kind="groups")
     aliases = set(aliases_of(litellm_router))
     return tuple(sorted({str(name) for name in names} - aliases))
 
 
 def aliases_of(litellm_router: Any) -> tuple[str, ...]:
     """Return the names that stand for a group."""
-    registry = getattr(litellm_router, "registry", None)
-    aliases = registry().aliases() if callable(registry) else litellm_router.model_group_alias
+    registry = _registry(litellm_router)
+    aliases: Iterable[Any] | None = litellm_router.model_group_alias if registry is None else registry.aliases()
     return tuple(sorted(str(name) for name in aliases or ()))
+
+
+def _registry(litellm_router: Any) -> Any:
+    """Return where LiteLLM keeps them since 1.110, which warns of the older ways; None before."""
+    registry: Any = getattr(litellm_router, "registry", None)
+    return registry() if callable(registry) else None
 
 
 def refuse_missing(models: Iterable[str], groups: Collection[str], aliases: Collection[str]) -> None:
@@ -36,6 +41,15 @@ def refuse_missing(models: Iterable[str], groups: Collection[str], aliases: Coll
             f"  aliases of the router:  {', '.join(aliases) or 'none'}\n"
             "Add deployments with that model_name to the model_list, or rename one side"
         )
+
+
+def refuse_virtual(virtual: Iterable[str], models: Collection[str]) -> None:
+    """Raise ConfigurationError where a virtual name is that of a model, which could then not be told from the policy's choice."""
+    for name in virtual:
+        if name in models:
+            raise ConfigurationError(
+                f"the virtual model {name!r} is a model of the policy too ({_listed(models)}); give the virtual model another name"
+            )
 
 
 def refuse_unretried(virtual: Sequence[str], groups: Collection[str], aliases: Collection[str], default: str) -> None:

@@ -69,6 +69,7 @@ class LiteLLMHost:
         self.stream = stream
         try:
             yield from stream
+            source.end()
         finally:
             close(stream)
 
@@ -81,6 +82,7 @@ class LiteLLMHost:
         try:
             async for chunk in stream:
                 yield chunk
+            source.end()
         finally:
             await aclose(stream)
 
@@ -128,8 +130,14 @@ class AttemptSource:
     def take(self, chunk: Any) -> bool:
         return self._whole is not None or (self._reads is not None and self._reads.take(chunk))
 
+    def end(self) -> None:
+        """Note that nothing more comes. Raises the error that the stream held, or IncompleteStreamError where it is not whole."""
+        if self._reads is not None:
+            refuse_half(self._reads, says_why=self._says_why())
+
     def reply(self) -> Reply:
-        found = self._whole if self._reads is None else refuse_half(self._reads, says_why=self._says_why())
+        """Return what came: the whole stream, or the part of one that was left, or that broke."""
+        found = self._whole if self._reads is None else self._reads.reply()
         reply = self._host.priced(self._attempt, found or Reply(answer=None))
         leave_record(self._host.stream, record(self._attempt, reply.cost))
         return reply

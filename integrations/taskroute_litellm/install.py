@@ -7,7 +7,7 @@ the router's own selection calls itself without end, and none ever learns how a 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import adrive, drive
@@ -18,7 +18,7 @@ from taskroute_litellm.call import call_of
 from taskroute_litellm.endpoints import METHODS, Method, bound
 from taskroute_litellm.given_out import AsyncRoutedStream, RoutedStream
 from taskroute_litellm.group_host import GroupHost, refuse_bad_metadata, retries_of
-from taskroute_litellm.groups import aliases_of, groups_of, refuse_missing, refuse_unretried
+from taskroute_litellm.groups import aliases_of, groups_of, refuse_missing, refuse_unretried, refuse_virtual
 from taskroute_litellm.otel import writes_spans
 from taskroute_litellm.own_loop import blocking
 from taskroute_litellm.stamp import register, unregister
@@ -41,7 +41,7 @@ def install(litellm_router: Any, router: Router, virtual: Sequence[str] = ("auto
     refuse_unknown(litellm_router)
     if not isinstance(router, Router):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"router= must be a taskroute.Router, not of type {type(router).__name__}; make one of a policy first")
-    names = _virtual_names(virtual, router)
+    names = _virtual_names(virtual)
     if installation_of(litellm_router) is not None:
         raise ConfigurationError("this router has a policy installed already; uninstall() it first, or reload() the policy")
     installation = Installation(litellm_router, router, names)
@@ -80,6 +80,7 @@ class Installation:
         snapshot = self.router.snapshot
         policy = snapshot.policy
         groups, aliases = groups_of(self.litellm_router), aliases_of(self.litellm_router)
+        refuse_virtual(self.virtual, policy.models)
         refuse_missing(policy.models, groups, aliases)
         refuse_unretried(self.virtual, groups, aliases, policy.default[0])
         self._checked = snapshot
@@ -178,15 +179,11 @@ class Installation:
         )
 
 
-def _virtual_names(virtual: Any, router: Router) -> tuple[str, ...]:
-    names = (virtual,) if isinstance(virtual, str) else tuple(virtual) if isinstance(virtual, Iterable) else ()
+def _virtual_names(virtual: Any) -> tuple[str, ...]:
+    given = cast("Iterable[object]", virtual) if isinstance(virtual, Iterable) else ()
+    names: tuple[Any, ...] = (virtual,) if isinstance(virtual, str) else tuple(given)
     if not names or not all(isinstance(name, str) and name for name in names):
         raise ConfigurationError(f"virtual={virtual!r}: give the names of the models that stand for the policy, such as virtual=('auto',)")
-    models = router.policy.models
-    for name in names:
-        if name in models:
-            others = ", ".join(repr(model) for model in models)
-            raise ConfigurationError(f"virtual={name!r} is a model of the policy too ({others}); give the virtual model another name")
     return names
 
 

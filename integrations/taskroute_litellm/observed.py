@@ -176,16 +176,17 @@ class ObservedCall:
         if self._run.watches is not None:
             self._run.watches.step(self._open, self._whence)
 
-    async def failed(self, error: BaseException, *, delivered: int = 0) -> None:
-        """Note that the group which was asked did not answer, or broke off after so many chunks."""
+    async def failed(self, error: BaseException, *, delivered: int = 0, part: Reply | None = None) -> None:
+        """Note that the group which was asked did not answer, or broke off after so many chunks, which `part` came to."""
         attempt = self._close()
         if attempt is None:
             return
-        event = Failed(error, delivered, self._now())
+        priced = self._priced_part(attempt, part)
+        event = Failed(error, delivered, self._now(), priced)
         failure = classify(error)
         self._event(event)
         said = verdict(attempt, event, failure, None)
-        self._note(attempt, failure.kind, error)
+        self._note(attempt, failure.kind, error, priced)
         if said == "failed" or not (self._settled or (said == "void" and attempt.model not in self._granted)):
             await self._release(attempt.model, said, failure=failure.kind, error=error, wait=failure.retry_after)
 
@@ -215,20 +216,24 @@ class ObservedCall:
         finally:
             self._finish("answered", reply=reply)
 
-    async def gave_up(self, error: BaseException, *, delivered: int = 0) -> None:
+    async def gave_up(self, error: BaseException, *, delivered: int = 0, part: Reply | None = None) -> None:
         """Note that LiteLLM has no answer, and end the call."""
         try:
-            await self.failed(error, delivered=delivered)
+            await self.failed(error, delivered=delivered, part=part)
             await self._give_back()
         finally:
             self._finish("failed", error=error)
 
-    def cancelled(self, error: BaseException | None) -> None:
-        """Note that the caller went away, and end the call. It may be told when nothing can be awaited any more."""
+    def cancelled(self, error: BaseException | None, part: Reply | None = None) -> None:
+        """Note that the caller went away, and end the call. It may be told when nothing can be awaited any more.
+
+        `part` is what had come of a stream by then.
+        """
         attempt = self._close()
         if attempt is not None:
-            self._event(Cancelled(error, self._now()))
-            self._note(attempt, "control", error)
+            priced = self._priced_part(attempt, part)
+            self._event(Cancelled(error, self._now(), priced))
+            self._note(attempt, "control", error, priced)
         self._finish("cancelled", error=error)
 
     # Keeping account
@@ -247,6 +252,15 @@ class ObservedCall:
     def _note(self, attempt: Attempt, failure: str | None, error: BaseException | None, reply: Reply | None = None) -> None:
         usage, cost = (None, None) if reply is None else (reply.usage, reply.cost)
         self._tries.append(Try(attempt.model, attempt.retry, self._now() - self._whence, failure, error, usage, cost))
+
+    def _priced_part(self, attempt: Attempt, part: Reply | None) -> Reply | None:
+        """Return what came of a stream with an estimate of its cost; None of one that had nothing to give out."""
+        if part is None or self._opened is None or self._run.partly is None:
+            return None
+        try:
+            return self._run.partly.priced(attempt, part)
+        except Exception:  # noqa: BLE001 - an estimate is not worth a warning, and the call has ended all the same
+            return None
 
     def _cost(self, attempt: Attempt, reply: Reply) -> Cost | None:
         usage = reply.usage

@@ -7,60 +7,147 @@ async twin does not.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import threading
 from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import Future
+from contextvars import Context, copy_context
+from functools import cached_property
 from typing import Any, Final
 
-from taskroute.execution.threads import Worker
 from taskroute_litellm.closing import aclose
 
 _END: Final = object()
+_PATIENCE: Final = 5.0
+"""Seconds that the end of the process waits for the loop."""
 
 
-class _Loop:
-    """An event loop in a thread of its own: the caller's thread may be running one."""
+class _Work:
+    """Something to await on another thread's event loop, in the caller's context. Its methods are called on that loop."""
+
+    def __init__(self, work: Callable[[], Awaitable[Any]], context: Context) -> None:
+        self.outcome: Future[Any] = Future()
+        self._work = work
+        self._context = context
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._perform(), context=self._context)
+        self._task.add_done_callback(self._ended)
+
+    def cancel(self) -> None:
+        if self._task is None:
+            self._ended()
+        else:
+            self._task.cancel()
+
+    async def _perform(self) -> None:
+        try:
+            self.outcome.set_result(await self._work())
+        except BaseException as error:  # noqa: BLE001 - raised where the work was asked for
+            self.outcome.set_exception(error)
+            # An exception holds this frame, which would hold the exception.
+            del self
+
+    def _ended(self, task: object = None) -> None:
+        # A task that is cancelled before its first step never gets to say so.
+        if not self.outcome.done():
+            self.outcome.set_exception(asyncio.CancelledError())
+
+
+class _Background:
+    """An event loop in a thread of its own, which stays.
+
+    LiteLLM calls callbacks of an async call after its end, on the loop of the call, and keeps its clients by loop. A loop for each
+    call would be gone before the callbacks, and leave its clients open.
+    """
 
     def __init__(self) -> None:
-        self._worker = Worker()
-        self._runner = asyncio.Runner()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._stopping: asyncio.Event
 
-    def run(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        async def awaited() -> Any:
-            return await work()
+    @cached_property
+    def inner(self) -> _Background:
+        """Another loop, for what is called from this one, which cannot wait for itself."""
+        return _Background()
 
-        return self._worker.call(lambda: self._runner.run(awaited()), None, "")
+    @property
+    def is_here(self) -> bool:
+        return threading.current_thread() is self._thread
 
-    def close(self) -> None:
+    def start(self, work: _Work) -> None:
+        self._running().call_soon_threadsafe(work.begin)
+
+    def run(self, work: _Work) -> Any:
+        """Return what the work gives. An interrupt of the caller ends the work."""
+        if self.is_here:
+            raise RuntimeError(
+                "a sync stream of text_completion() cannot be read on the event loop that it waits for; use atext_completion()"
+            )
         try:
-            self._worker.call(self._runner.close, None, "")
+            self.start(work)
+            return work.outcome.result()
+        except BaseException:
+            if not work.outcome.done():
+                self._running().call_soon_threadsafe(work.cancel)
+                work.outcome.exception()
+            raise
         finally:
-            self._worker.close()
+            # An exception holds this frame, which would hold the exception.
+            del work
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        # After a fork the thread is not alive.
+        if self._thread is None or not self._thread.is_alive():
+            with self._lock:
+                if self._thread is None or not self._thread.is_alive():
+                    ready = threading.Event()
+                    thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="taskroute event loop", daemon=True)
+                    thread.start()
+                    ready.wait()
+                    self._thread = thread
+                    atexit.register(self._stop)
+        return self._loop
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        ready.set()
+        await self._stopping.wait()
+
+    def _stop(self) -> None:
+        # What still runs would be destroyed without being told.
+        if self._thread is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(_PATIENCE)
+
+
+_SHARED: Final = _Background()
 
 
 def blocking(method: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     """Return a method that waits for what the async one gives; of a stream, an iterator over its chunks."""
 
     def call(**arguments: Any) -> Any:
-        loop = _Loop()
-        try:
-            answer = loop.run(lambda: method(**arguments))
-        except BaseException:
-            loop.close()
-            raise
-        if hasattr(answer, "__aiter__"):
-            return _chunks(loop, answer)
-        loop.close()
-        return answer
+        background, context = _SHARED, copy_context()
+        while background.is_here:
+            background = background.inner
+        answer = background.run(_Work(lambda: method(**arguments), context))
+        return _chunks(background, context, answer) if hasattr(answer, "__aiter__") else answer
 
     return call
 
 
-def _chunks(loop: _Loop, stream: Any) -> Generator[Any]:
+def _chunks(background: _Background, context: Context, stream: Any) -> Generator[Any]:
     stream = aiter(stream)
     try:
-        while (chunk := loop.run(lambda: anext(stream, _END))) is not _END:
+        while (chunk := background.run(_Work(lambda: anext(stream, _END), context))) is not _END:
             yield chunk
     finally:
-        try:
-            loop.run(lambda: aclose(stream))
-        finally:
-            loop.close()
+        closing = _Work(lambda: aclose(stream), context)
+        if background.is_here:
+            # A stream that was dropped may be collected in any thread.
+            background.start(closing)
+        else:
+            background.run(closing)

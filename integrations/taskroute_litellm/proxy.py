@@ -69,8 +69,10 @@ def build_hook(environ: Mapping[str, str]) -> ProxyHook:
     if environ.get("TASKROUTE_OTEL", "").strip().lower() in ("1", "true", "yes", "on"):
         set_up_tracing()
     file = PolicyFile(path, environ=environ)
+    groups = ProxyGroups(virtual)
+    groups.check(file.router.policy)
     file.router.prepare()
-    return ProxyHook(file.router, virtual=virtual, file=file)
+    return ProxyHook(file.router, virtual=virtual, file=file, groups=groups)
 
 
 class ProxyHook(CustomLogger):
@@ -108,6 +110,8 @@ class ProxyHook(CustomLogger):
         snapshot = self.router.snapshot
         enforces = snapshot.policy.mode == "enforce" and not snapshot.disabled
         if model not in self._virtual and not (enforces and model in snapshot.registry):
+            if enforces and "," in model:
+                self._refuse_several(model, snapshot)
             return None
         try:
             if enforces and model in self._virtual:
@@ -118,7 +122,7 @@ class ProxyHook(CustomLogger):
         except ConfigurationError as error:
             raise http_error(500, str(error)) from error
         except Exception as error:  # noqa: BLE001 - a failure of ours is no reason to fail a call
-            self._undecided(error, snapshot)
+            self._undecided(error, enforced=bool(snapshot.rules) and enforces)
             return None
         self.calls.add(call)
         mark(data, call.decision.id)
@@ -138,9 +142,15 @@ class ProxyHook(CustomLogger):
         finally:
             otel_context.detach(token)
 
-    def _undecided(self, error: Exception, snapshot: Snapshot) -> None:
+    def _refuse_several(self, models: str, snapshot: Snapshot) -> None:
+        """Refuse a request to several models at once, which LiteLLM sends to each as it is, where a decision could not be kept."""
+        for name in [name.strip() for name in models.split(",")]:
+            if name in self._virtual or (snapshot.rules and name in snapshot.registry):
+                raise http_error(400, f"{name!r} is routed, and cannot be one of several models of a request; ask for it alone")
+
+    def _undecided(self, error: Exception, *, enforced: bool) -> None:
         name = type(error).__name__
-        if snapshot.rules:
+        if enforced:
             raise http_error(500, f"the call could not be decided ({name}), and without a decision 'require' cannot be kept") from error
         warn_once("decision", name, f"a call could not be decided ({name}); it went where the proxy itself sends it")
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from taskroute.policy.schema import Policy
 from taskroute.reading import as_mapping, as_text
-from taskroute_litellm.groups import aliases_of, groups_of, refuse_missing
+from taskroute_litellm.groups import aliases_of, groups_of, refuse_missing, refuse_virtual
 
 _log: Final = logging.getLogger("taskroute")
 
@@ -28,9 +28,13 @@ class ProxyGroups:
         self._fits: Policy | None = None
 
     def check(self, policy: Policy) -> None:
-        """Raise ConfigurationError where a model of the policy is no group. A policy that fits is not looked at again."""
+        """Raise ConfigurationError where a model of the policy is a virtual one too, or is no group.
+
+        A policy that fits is not looked at again.
+        """
         if self._fits is policy:
             return
+        refuse_virtual(self._virtual, policy.models)
         router = self._find()
         if router is None:
             return

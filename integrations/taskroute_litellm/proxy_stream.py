@@ -8,6 +8,7 @@ from typing import Any
 from taskroute.clock import SystemClock
 from taskroute.execution.run import Source
 from taskroute.ports import Clock
+from taskroute.types import Reply
 from taskroute.warn import warn_once
 from taskroute_litellm.observed import ObservedCall, quietly
 
@@ -31,12 +32,19 @@ async def followed(chunks: AsyncIterable[Any], source: Source, call: ObservedCal
             yield chunk
             delivered += 1
     except Exception as error:
-        await quietly(call.gave_up(error, delivered=delivered))
+        await quietly(call.gave_up(error, delivered=delivered, part=_part_of(source)))
         raise
     except BaseException as error:
-        call.cancelled(error)
+        call.cancelled(error, _part_of(source))
         raise
     await quietly(call.answered(source.reply(), waited=waited))
+
+
+def _part_of(source: Source) -> Reply | None:
+    try:
+        return source.reply()
+    except Exception:  # noqa: BLE001 - half an answer may not be readable, and the error of the stream is the one to tell
+        return None
 
 
 def _is_useful(source: Source, chunk: Any) -> bool:

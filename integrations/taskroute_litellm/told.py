@@ -20,6 +20,8 @@ _SHORT: Final[Mapping[str, str]] = {
     "team_id": "user_api_key_team_id",
     "team_alias": "user_api_key_team_alias",
     "user_id": "user_api_key_user_id",
+    "org_id": "user_api_key_org_id",
+    "org_alias": "user_api_key_org_alias",
 }
 """Names under which conditions find what a proxy knows of the caller."""
 _REQUESTER: Final = "requester_metadata"
@@ -196,5 +198,5 @@ def without_ours(headers: Any) -> Any:
     """Return headers for a provider, without those that only say how to route."""
     if not isinstance(headers, Mapping):
         return headers
-    given: Mapping[Any, Any] = headers
+    given = cast("Mapping[str, Any]", headers)
     return {name: value for name, value in given.items() if not str(name).lower().startswith("x-taskroute-")}

@@ -133,7 +133,7 @@ def test_a_template_of_a_prompt_goes_with_the_call() -> None:
         ("hi", ["hi"], None),
         (["a", "b"], ["a", "b"], None),
         ([1, 2, 3], [], 3),
-        ([[1, 2], [3]], [], 3),
+        ([[1, 2], [3]], [], 2),
         ([], [], None),
         ([[]], [], None),
         (None, [], None),

@@ -167,6 +167,8 @@ KEY = {
     "user_api_key_team_id": "t1",
     "user_api_key_team_alias": "Legal",
     "user_api_key_user_id": "u1",
+    "user_api_key_org_id": "o1",
+    "user_api_key_org_alias": "Acme",
     "user_api_key_end_user_id": None,
 }
 KEYLESS = dict.fromkeys(KEY, None)
@@ -175,10 +177,12 @@ FORGED = {
     "team_id": "forged",
     "team_alias": "forged",
     "user_id": "forged",
+    "org_id": "forged",
+    "org_alias": "forged",
     "tenant_id": "forged",
     **{f"{name}": "forged" for name in KEY if name not in ("user_api_key_hash", "user_api_key")},
 }
-SHORT = ("key_alias", "team_id", "team_alias", "user_id")
+SHORT = ("key_alias", "team_id", "team_alias", "user_id", "org_id", "org_alias")
 PROXIED: list[tuple[Endpoint, dict[str, Any]]] = [
     ("completion", {"metadata": {**FORGED, **KEY, "requester_metadata": FORGED}}),
     ("completion", {"metadata": {**FORGED, **KEY}, "litellm_metadata": FORGED}),
@@ -192,14 +196,14 @@ PROXIED: list[tuple[Endpoint, dict[str, Any]]] = [
 @pytest.mark.parametrize(("endpoint", "arguments"), PROXIED)
 def test_what_a_proxy_knows_of_the_caller_cannot_be_forged(endpoint: Endpoint, arguments: dict[str, Any]) -> None:
     told = call(endpoint, **arguments)
-    assert [told.metadata[name] for name in SHORT] == ["chat", "t1", "Legal", "u1"]
+    assert [told.metadata[name] for name in SHORT] == ["chat", "t1", "Legal", "u1", "o1", "Acme"]
     assert {name: told.metadata[name] for name in KEY} == KEY
     assert (told.tenant, told.user) == ("t1", "u1")
 
 
 def test_what_a_proxy_does_not_know_is_not_taken_from_the_caller() -> None:
-    told = call("messages", metadata={**FORGED, "user_api_key_org_id": "forged"}, litellm_metadata=KEYLESS)
-    assert not {*SHORT, "user_api_key_org_id"} & set(told.metadata)
+    told = call("messages", metadata={**FORGED, "user_api_key_region": "forged"}, litellm_metadata=KEYLESS)
+    assert not {*SHORT, "user_api_key_region"} & set(told.metadata)
     assert (told.tenant, told.user) == (None, None)
 
 

@@ -132,7 +132,7 @@ def streamed(emulator: Emulator, group: str, **more: Any) -> StreamSource:
         {"model_name": name, "litellm_params": {"model": name, "api_base": emulator.url + path, "api_key": "none", "max_retries": 0}}
         for name, path in at.items()
     ]
-    router: Any = litellm.Router(model_list=groups, num_retries=0)
+    router: Any = litellm.Router(model_list=groups, num_retries=0)  # pyright: ignore[reportPrivateImportUsage]
     messages = [{"role": "user", "content": "What is the capital of France?"}]
     stream = router.completion(model=group, messages=messages, stream=True, stream_options={"include_usage": True}, **more)
     source = StreamSource(stream)

@@ -296,7 +296,7 @@ async def through_litellm(emulator: Emulator, group: str, *, examined: bool = Fa
         {"model_name": "claude", "litellm_params": {"model": "anthropic/claude-haiku-4-5", "api_base": emulator.url, "api_key": "none"}},
         {"model_name": "gpt", "litellm_params": {"model": "openai/gpt-5-mini", "api_base": f"{emulator.url}/v1", "api_key": "none"}},
     ]
-    router: Any = litellm.Router(model_list=groups, num_retries=0)
+    router: Any = litellm.Router(model_list=groups, num_retries=0)  # pyright: ignore[reportPrivateImportUsage]
     messages = [{"role": "user", "content": "What is the weather?"}]
     stream = await router.aanthropic_messages(model=group, max_tokens=100, messages=messages, tools=[TOOL], stream=True)
     source = MessageSource(stream, examined=examined)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -166,6 +167,34 @@ async def test_but_not_where_the_policy_rules_models_out() -> None:
     assert raised.value.status_code == 500  # type: ignore[attr-defined]
 
 
+# Warned of once in a process, and so perhaps by the test before.
+@pytest.mark.filterwarnings("ignore:a call could not be decided:RuntimeWarning")
+async def test_while_observing_no_rule_fails_a_call() -> None:
+    acting = Acting(policy(mode="observe", require=[{"when": {"sensitive": True}, "labels": ["eu"]}]))
+    acting.router.close()
+
+    assert (await acting.comes())["model"] == "auto"
+
+
+RULED = policy(require=[{"when": {"sensitive": True}, "labels": ["eu"]}])
+
+
+@pytest.mark.parametrize(("models", "given"), [("auto,elsewhere", policy()), ("elsewhere, large", RULED), ("elsewhere, auto", RULED)])
+async def test_several_models_at_once_are_no_way_around_the_policy(models: str, given: dict[str, Any]) -> None:
+    pytest.importorskip("fastapi")
+
+    with pytest.raises(Exception) as raised:
+        await Acting(given).comes(models)
+
+    assert raised.value.status_code == 400  # type: ignore[attr-defined]
+    assert "ask for it alone" in str(raised.value.detail)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("models", "given"), [("elsewhere,other", RULED), ("small,large", policy()), ("auto,large", OBSERVING)])
+async def test_several_models_that_the_policy_does_not_rule_are_left_to_litellm(models: str, given: dict[str, Any]) -> None:
+    assert (await Acting(given).comes(models))["model"] == models
+
+
 async def test_a_call_that_no_model_may_answer_is_refused_with_the_reasons() -> None:
     pytest.importorskip("fastapi")
     acting = Acting(policy(require=[{"when": {"stage": "judge"}, "labels": ["eu"]}]))
@@ -268,3 +297,11 @@ def test_headers_that_say_nothing_lead_nowhere(headers: Any) -> None:
 def test_an_environment_that_lacks_something_is_refused(environ: dict[str, str], why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
         build_hook(environ)
+
+
+def test_a_virtual_name_that_is_a_model_of_the_policy_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "taskroute.yaml"
+    path.write_text("models: {small: openai:a, large: openai:b}\ndefault: [small, large]\n")
+
+    with pytest.raises(ConfigurationError, match="'small' is a model of the policy too"):
+        build_hook({"TASKROUTE_POLICY": str(path), "TASKROUTE_VIRTUAL": "auto,small"})

@@ -29,7 +29,7 @@ POLICY: dict[str, Any] = {
     "classifier": {"kind": "none"},
 }
 GROUPS = [group("small"), group("large"), group("fragile"), group("pair"), group("pair", "m-twin"), group("house")]
-ROUTER = {"disable_cooldowns": False, "model_group_alias": {"auto": "small"}, "fallbacks": [{"small": ["house"]}]}
+ROUTER = {"disable_cooldowns": False, "model_group_alias": {"auto": "small"}, "fallbacks": [{"auto": ["house"]}]}
 UNASKED = installed() < (1, 108)
 """Whether LiteLLM lets a key reach any fallback, unless its settings say otherwise."""
 

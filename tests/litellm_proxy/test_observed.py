@@ -247,6 +247,25 @@ async def test_a_stream_that_is_closed_early_is_cancelled() -> None:
     assert [outcome.status for outcome in acting.notes.outcomes] == ["cancelled"]
 
 
+@pytest.mark.parametrize("breaks", [False, True])
+async def test_what_came_of_a_stream_that_did_not_end_has_an_estimate_of_its_cost(breaks: bool) -> None:
+    acting = Acting(policy(models={"small": {"model": "test:small", "price": {"input": 1, "output": 1}}}, default="small", breaker="none"))
+    request = await acting.comes()
+    await acting.asks(request, "small")
+    stream = acting.streams(request, chunks("one two three", then=broken() if breaks else None))
+
+    await anext(stream)
+    if breaks:
+        with pytest.raises(Broken):
+            await anext(stream)
+    else:
+        await stream.aclose()
+
+    cost = acting.notes.outcomes[0].tries[0].cost
+    assert cost is not None
+    assert (cost.amount > 0, cost.source) == (True, "user, estimated")
+
+
 async def test_a_task_that_is_cancelled_in_a_stream_stays_cancelled() -> None:
     acting = Acting(ONE_RETRY)
     request = await acting.comes()

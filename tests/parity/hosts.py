@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import litellm
+import litellm as real_litellm
 
 from taskroute import Router
 from taskroute_langchain import RoutedChatModel
 from taskroute_litellm import install, register, unregister
 from tests.emulator import Emulator
 
+litellm: Any = real_litellm
 HI: Sequence[Mapping[str, Any]] = ({"role": "user", "content": "hi"},)
 SECRET: Sequence[Mapping[str, Any]] = ({"role": "user", "content": "Write to joe.bloggs@example.com, please."},)
 

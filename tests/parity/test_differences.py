@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import litellm
+import litellm as real_litellm
 import openai
 import pytest
 
@@ -20,6 +20,7 @@ from taskroute_litellm.versions import installed
 from tests.emulator import Cut, Emulator, Fault, Hang, Say
 from tests.parity.hosts import HOSTS, SECRET, Came, Case, come, group, policy, scripted
 
+litellm: Any = real_litellm
 WHOLE = "Paris is the capital of France."
 SCHEMA: Any = {
     "type": "json_schema",
@@ -246,11 +247,26 @@ def test_while_observing_default_answers_or_the_group_of_the_alias(host: str, as
     assert (found.asked, found.text) == (asked, WHOLE)
 
 
+@pytest.mark.skipif(installed() < (1, 106), reason="a router with fallbacks is refused before 1.106")
+def test_then_fallbacks_are_the_routers_own(emulator: Emulator) -> None:
+    settings = {"fallbacks": [{"auto": ["other"]}]}
+    rules = policy(emulator, "small", "large", "other", mode="observe")
+    found = came("install()", emulator, rules, {"small": BROKEN}, settings=settings)
+    assert (found.asked, found.text) == (["small", "other"], WHOLE)
+
+
 @every_host
 def test_a_pin_is_answered_by_its_model_or_not_at_all(host: str, emulator: Emulator) -> None:
     found = came(host, emulator, policy(emulator), {"large": BROKEN}, model="large")
     assert found.asked == ["large"]
     assert found.error is not None
+
+
+def test_fallbacks_of_a_call_to_auto_are_asked_whatever_the_policy_says(emulator: Emulator) -> None:
+    rules = policy(emulator, require=[{"when": {"sensitive": True}, "labels": ["private"]}])
+    other = {"model": "openai/m-other", "api_base": f"{emulator.url}/v1", "api_key": "none"}
+    found = came("taskroute/auto", emulator, rules, {}, messages=SECRET, given={"fallbacks": [other]})
+    assert (found.asked, found.text) == (["other"], WHOLE)
 
 
 @pytest.mark.parametrize(("host", "asked"), [("taskroute/auto", ["small", "large", "other"]), ("install()", ["small", "large"])])

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import litellm
+import litellm as _litellm
 
 from taskroute import Decision, Router
 from taskroute_langchain import RoutedChatModel
 from taskroute_litellm import install, register, unregister
 from tests.emulator import Emulator
 from tests.parity.table import IDS, TOOLS, Asked
+
+litellm: Any = _litellm
 
 
 class Came(NamedTuple):

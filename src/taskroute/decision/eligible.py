@@ -34,11 +34,16 @@ def sift(
     eligible: list[str] = []
     rejected: dict[str, str] = {}
     doubtful: list[str] = []
+    first: ModelSpec | None = None
     for name in names:
         spec = snapshot.registry[name]
-        reason = None if unbound else _barred(spec, needs=needs, labels=labels, state=state)
-        if reason is None and eligible and call.operation == "embeddings":
-            reason = _other_vectors(spec, snapshot.registry[eligible[0]])
+        reason = None if unbound else _barred(spec, needs=needs, labels=labels)
+        if reason is None and call.operation == "embeddings":
+            # The first that may, even when it cannot now: an index must not depend on how a model was doing.
+            first = first or spec
+            reason = _other_vectors(spec, first)
+        if reason is None and not unbound:
+            reason = state.unavailable.get(name)
         if reason is None and spec.context_window is not None:
             reason, certain = _overflows(spec.context_window, call)
             if reason is not None and not certain:
@@ -54,14 +59,14 @@ def sift(
     return tuple(eligible), rejected
 
 
-def _barred(spec: ModelSpec, *, needs: tuple[str, ...], labels: frozenset[str], state: StateView) -> str | None:
+def _barred(spec: ModelSpec, *, needs: tuple[str, ...], labels: frozenset[str]) -> str | None:
     if labels and not labels <= spec.labels:
         lacking = ", ".join(sorted(labels - spec.labels))
         return f"lacks the required label {lacking}"
     for need in needs:
         if spec.capabilities.get(need) is False:
             return f"cannot do {need}"
-    return state.unavailable.get(spec.name)
+    return None
 
 
 def _other_vectors(spec: ModelSpec, first: ModelSpec) -> str | None:
@@ -71,13 +76,17 @@ def _other_vectors(spec: ModelSpec, first: ModelSpec) -> str | None:
     return f"its vectors cannot stand beside those of {first.name!r}"
 
 
+_APART: Final = frozenset({"embeddings", "text_completion"})
+"""Operations whose texts are no conversation."""
+
+
 def _overflows(window: int, call: Call) -> tuple[str | None, bool]:
     """Return why a call does not fit a window, and whether that is certain.
 
-    A cheap upper bound is compared first: for most calls it spares the estimate. Of texts to embed each is read by itself, so that the
-    longest counts.
+    A cheap upper bound is compared first: for most calls it spares the estimate. Of texts to embed or to go on with each is read by
+    itself, so that the longest counts.
     """
-    if call.operation == "embeddings" and len(call.messages) > 1:
+    if call.operation in _APART and len(call.messages) > 1:
         call = call._replace(messages=(max(call.messages, key=lambda message: len(message.text)),), tokens=None)
     asked = call.max_tokens or 0
     counted = call.tokens is not None
