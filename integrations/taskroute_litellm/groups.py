@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from taskroute.errors import ConfigurationError
+from taskroute.reading import as_mapping, as_text
 
 
 def groups_of(litellm_router: Any) -> tuple[str, ...]:
@@ -21,6 +22,15 @@ def aliases_of(litellm_router: Any) -> tuple[str, ...]:
     registry = _registry(litellm_router)
     aliases: Iterable[Any] | None = litellm_router.model_group_alias if registry is None else registry.aliases()
     return tuple(sorted(str(name) for name in aliases or ()))
+
+
+def group_behind(litellm_router: Any, name: str) -> str:
+    """Return the group that a name stands for: itself, unless it is an alias."""
+    registry = _registry(litellm_router)
+    aliases = litellm_router.model_group_alias if registry is None else registry.aliases()
+    target = as_mapping(aliases).get(name)
+    # An alias that is not listed among the models is written as a mapping.
+    return as_text(target) or as_text(as_mapping(target).get("model")) or name
 
 
 def _registry(litellm_router: Any) -> Any:

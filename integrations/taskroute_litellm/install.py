@@ -18,7 +18,7 @@ from taskroute_litellm.call import call_of
 from taskroute_litellm.endpoints import METHODS, Method, bound
 from taskroute_litellm.given_out import AsyncRoutedStream, RoutedStream
 from taskroute_litellm.group_host import GroupHost, refuse_bad_metadata, retries_of
-from taskroute_litellm.groups import aliases_of, groups_of, refuse_missing, refuse_unretried, refuse_virtual
+from taskroute_litellm.groups import aliases_of, group_behind, groups_of, refuse_missing, refuse_unretried, refuse_virtual
 from taskroute_litellm.otel import writes_spans
 from taskroute_litellm.own_loop import blocking
 from taskroute_litellm.stamp import register, unregister
@@ -159,13 +159,24 @@ class Installation:
         if arguments is None:
             return None
         model = arguments.get("model")
-        if not isinstance(model, str) or (model not in self.virtual and model not in self.router.snapshot.registry):
+        if not isinstance(model, str):
+            return None
+        pin = None if model in self.virtual else self._pinned(model)
+        if pin is None and model not in self.virtual:
             return None
         refuse_bad_metadata(arguments)
         if self._checked is not self.router.snapshot:
             # After a reload: a model that is no group would fail call by call, in LiteLLM's words.
             self.check()
-        return GroupHost(self.router, method.endpoint, arguments, own, pin=None if model in self.virtual else model)
+        return GroupHost(self.router, method.endpoint, arguments, own, pin=pin)
+
+    def _pinned(self, name: str) -> str | None:
+        """Return the model of the policy that a name stands for, by an alias too; None where it stands for none."""
+        models = self.router.snapshot.registry
+        if name in models:
+            return name
+        behind = group_behind(self.litellm_router, name)
+        return behind if behind in models else None
 
     def _run(self, host: GroupHost, *, is_async: bool = False) -> Run:
         retries = retries_of(self.litellm_router, host.arguments)

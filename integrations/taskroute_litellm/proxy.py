@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import weakref
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from litellm.exceptions import BadRequestError
@@ -109,18 +110,21 @@ class ProxyHook(CustomLogger):
             await self._file.look()
         snapshot = self.router.snapshot
         enforces = snapshot.policy.mode == "enforce" and not snapshot.disabled
-        if model not in self._virtual and not (enforces and model in snapshot.registry):
+        pin = None if model in self._virtual else self._groups.resolved(model)
+        if pin is not None and not (enforces and pin in snapshot.registry):
             if enforces and "," in model:
                 self._refuse_several(model, snapshot)
             return None
         try:
-            if enforces and model in self._virtual:
+            if enforces and pin is None:
                 self._groups.check(snapshot.policy)
-            call = await self._decide(endpoint, model, data, user_api_key_dict)
+            call = await self._decide(endpoint, pin, data, user_api_key_dict)
         except NoEligibleModelError as error:
             raise refusal(error, self.router.last_decision()) from error
         except ConfigurationError as error:
-            raise http_error(500, str(error)) from error
+            # A client need not know what else the proxy has.
+            warn_once("groups", str(error), str(error))
+            raise http_error(500, "the policy does not fit the groups of this proxy; its log says how") from error
         except Exception as error:  # noqa: BLE001 - a failure of ours is no reason to fail a call
             self._undecided(error, enforced=bool(snapshot.rules) and enforces)
             return None
@@ -130,8 +134,8 @@ class ProxyHook(CustomLogger):
             _direct(data, call.decision)
         return data
 
-    async def _decide(self, endpoint: Endpoint, model: str, data: dict[str, Any], key: Any) -> ObservedCall:
-        call = call_of(endpoint, data, pin=None if model in self._virtual else model)
+    async def _decide(self, endpoint: Endpoint, pin: str | None, data: dict[str, Any], key: Any) -> ObservedCall:
+        call = call_of(endpoint, data, pin=pin)
         headers = as_mapping(data.get("proxy_server_request")).get("headers")
         parent = parent_of(getattr(key, "parent_otel_span", None), headers)
         if parent is None:
@@ -209,8 +213,10 @@ class ProxyHook(CustomLogger):
             return _as_it_is(response)
         source = MessageSource() if call.endpoint == "messages" else StreamSource(response)
         stream = followed(response, source, call, self.router.clock)
-        # A client may leave before anything is read of it, and then nothing else says so.
-        weakref.finalize(stream, self._left, call).atexit = False
+        # A client may leave before anything is read of it, and then nothing else says so. What is collected may be so anywhere, which is
+        # no place to account for a call.
+        loop = asyncio.get_running_loop()
+        weakref.finalize(stream, _soon, loop, self._left, call).atexit = False
         return stream
 
     def _left(self, call: ObservedCall) -> None:
@@ -233,6 +239,11 @@ def _direct(data: dict[str, Any], decision: Decision) -> None:
     data["fallbacks"] = rest
     data["context_window_fallbacks"] = []
     data["content_policy_fallbacks"] = []
+
+
+def _soon(loop: asyncio.AbstractEventLoop, work: Callable[[ObservedCall], None], call: ObservedCall) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(work, call)
 
 
 async def _as_it_is(response: Any) -> AsyncGenerator[Any]:

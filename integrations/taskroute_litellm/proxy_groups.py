@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from taskroute.policy.schema import Policy
-from taskroute.reading import as_mapping, as_text
-from taskroute_litellm.groups import aliases_of, groups_of, refuse_missing, refuse_virtual
+from taskroute_litellm.groups import aliases_of, group_behind, groups_of, refuse_missing, refuse_virtual
 
 _log: Final = logging.getLogger("taskroute")
 
@@ -45,9 +44,8 @@ class ProxyGroups:
 
     def resolved(self, name: str) -> str:
         """Return the group that a name stands for: LiteLLM goes on calling it by its alias."""
-        aliases = as_mapping(getattr(self._find(), "model_group_alias", None))
-        target = aliases.get(name)
-        return as_text(target) or as_text(as_mapping(target).get("model")) or name
+        router = self._find()
+        return name if router is None else group_behind(router, name)
 
     def _say_unknown(self, known: Collection[str], policy: Policy) -> None:
         for name in self._virtual:

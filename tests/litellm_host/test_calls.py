@@ -247,6 +247,20 @@ def test_a_pin_does_not_reach_what_the_policy_rules_out(emulator: Emulator) -> N
     assert found.asked == []
 
 
+@pytest.mark.parametrize("alias", ["small", {"model": "small", "hidden": True}], ids=["listed", "hidden"])
+def test_an_alias_of_a_model_is_no_way_around_the_policy(emulator: Emulator, alias: Any) -> None:
+    from taskroute.errors import NoEligibleModelError
+
+    policy = {**POLICY, "require": [{"when": {"sensitive": True}, "labels": ["private"]}]}
+    aliases = {"auto": "small", "best": alias, "elsewhere": "other"}
+    with routed(emulator, policy=policy, model_group_alias=aliases) as found:
+        with pytest.raises(NoEligibleModelError, match="private"):
+            found.litellm.completion("best", [{"role": "user", "content": "My card is 4111 1111 1111 1111"}])
+        found.litellm.completion("best", MESSAGES)
+        found.litellm.completion("elsewhere", MESSAGES)
+    assert found.asked == ["small", "other"]
+
+
 def test_an_unknown_model_is_litellms_to_refuse(emulator: Emulator) -> None:
     with routed(emulator) as found, pytest.raises(litellm.BadRequestError) as ours:
         found.litellm.completion("nobody", MESSAGES)

@@ -108,6 +108,15 @@ async def test_the_pin_of_the_environment_is_the_last_word() -> None:
     assert (request["model"], request["fallbacks"]) == ("large", [])
 
 
+async def test_an_alias_of_a_model_is_a_pin_and_any_other_is_left_to_litellm() -> None:
+    groups = SimpleNamespace(get_model_names=lambda: ["small", "large", "other"], model_group_alias={"best": "large", "elsewhere": "other"})
+    acting = Acting(policy(), groups=groups)
+
+    request = await acting.comes("best")
+    assert (request["model"], request["fallbacks"]) == ("large", [])
+    assert (await acting.comes("elsewhere")) == {"model": "elsewhere", "messages": [{"role": "user", "content": "hi"}], "metadata": {}}
+
+
 async def test_a_group_that_the_policy_rules_out_is_never_asked() -> None:
     acting = Acting(policy())
     request = await acting.comes("small")
@@ -207,15 +216,16 @@ async def test_a_call_that_no_model_may_answer_is_refused_with_the_reasons() -> 
     assert acting.notes.outcomes[0].status == "failed"
 
 
-async def test_groups_that_are_missing_are_listed_with_those_that_are_there() -> None:
+async def test_groups_that_are_missing_are_listed_with_those_that_are_there_for_the_log_alone() -> None:
     pytest.importorskip("fastapi")
     groups = SimpleNamespace(get_model_names=lambda: ["small", "other", "auto"], model_group_alias={"auto": "small"})
 
-    with pytest.raises(Exception) as raised:
+    with pytest.raises(Exception) as raised, pytest.warns(RuntimeWarning) as said:
         await Acting(policy(), groups=groups).comes()
 
     assert raised.value.status_code == 500  # type: ignore[attr-defined]
-    assert all(word in str(raised.value.detail) for word in ("'large'", "small, large", "other, small"))  # type: ignore[attr-defined]
+    assert "does not fit the groups" in str(raised.value.detail) and "large" not in str(raised.value.detail)  # type: ignore[attr-defined]
+    assert all(word in str(said[0].message) for word in ("'large'", "small, large", "other, small"))
 
 
 async def test_a_group_that_is_there_may_still_be_named() -> None:
