@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from taskroute.types import Decision
 from taskroute_litellm.observed import ObservedCall
 
 MARK: Final = "taskroute_call"
@@ -43,6 +44,13 @@ def bucket_of(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
+class Told(NamedTuple):
+    """What an answer tells of its call. It is all that is kept of one that is over: its errors hold whole requests."""
+
+    decision: Decision
+    model: str | None
+
+
 class Calls:
     """The calls on their way, and those that ended last."""
 
@@ -50,7 +58,7 @@ class Calls:
         self._most = most
         self._most_ended = ended
         self._live: OrderedDict[str, ObservedCall] = OrderedDict()
-        self._ended: OrderedDict[str, ObservedCall] = OrderedDict()
+        self._ended: OrderedDict[str, Told] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._live)
@@ -70,11 +78,19 @@ class Calls:
     def end(self, call: ObservedCall) -> None:
         """Let go of a call that is over."""
         if call.is_over and self._live.pop(call.decision.id, None) is not None:
-            self._ended[call.decision.id] = call
+            self._ended[call.decision.id] = Told(call.decision, call.model)
             while len(self._ended) > self._most_ended:
                 self._ended.popitem(last=False)
 
-    def answering(self, data: Mapping[str, Any]) -> ObservedCall | None:
-        """Return the call whose answer is about to go out, whether it is over or not."""
+    def leave(self, call_id: str) -> None:
+        """Take a call that is still on its way for one that its client has left."""
+        call = self._live.get(call_id)
+        if call is not None:
+            call.cancelled(None)
+            self.end(call)
+
+    def answering(self, data: Mapping[str, Any]) -> Told | None:
+        """Return what is told of the call whose answer is about to go out, whether it is over or not."""
         call_id = str(bucket_of(data).get(MARK))
-        return self._live.get(call_id) or self._ended.pop(call_id, None)
+        call = self._live.get(call_id)
+        return self._ended.pop(call_id, None) if call is None else Told(call.decision, call.model)

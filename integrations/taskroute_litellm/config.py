@@ -38,7 +38,7 @@ def proxy_config(snapshot: Snapshot, *, virtual: Sequence[str] = ("auto",)) -> P
         "model_list": [{"model_name": spec.name, "litellm_params": _params(spec)} for spec in specs],
         "router_settings": {
             "model_group_alias": dict.fromkeys(virtual, snapshot.policy.default[0]),
-            "fallbacks": [{name: list(after)} for name, after in followers(snapshot).items() if after],
+            "fallbacks": _fallbacks(snapshot, virtual),
         },
         "litellm_settings": {"callbacks": [_HOOK]},
         "general_settings": {"master_key": f"os.environ/{MASTER_KEY}"},
@@ -46,6 +46,13 @@ def proxy_config(snapshot: Snapshot, *, virtual: Sequence[str] = ("auto",)) -> P
     found = [MASTER_KEY, *(name for spec in specs for name in variables_of(spec))]
     keyless = [litellm_model(spec) for spec in specs if spec.api_key_env is None]
     return ProxyConfig(document, tuple(dict.fromkeys(found)), tuple(dict.fromkeys(keyless)))
+
+
+def _fallbacks(snapshot: Snapshot, virtual: Sequence[str]) -> list[dict[str, list[str]]]:
+    """Return LiteLLM's fallbacks. It looks for those of an alias under the alias, never under the group that this stands for."""
+    after = followers(snapshot)
+    of_aliases = dict.fromkeys(virtual, after[snapshot.policy.default[0]])
+    return [{name: list(found)} for name, found in {**of_aliases, **after}.items() if found]
 
 
 def followers(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:

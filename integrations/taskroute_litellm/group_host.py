@@ -22,6 +22,10 @@ from taskroute_litellm.told import SENT_HEADERS, without_ours
 NO_FALLBACKS: Final[Mapping[str, Any]] = {"fallbacks": [], "context_window_fallbacks": [], "content_policy_fallbacks": []}
 """LiteLLM's own fallbacks know neither the policy nor what it rules out."""
 
+ALONE: Final[Mapping[str, Any]] = {**NO_FALLBACKS, "disable_fallbacks": True}
+"""What makes a call of a group end with that group. With empty lists alone LiteLLM logs an error for each attempt that failed, and adds
+to the provider's words that no fallbacks are configured; the switch alone does not hold for a stream that breaks."""
+
 METADATA: Final = ("metadata", "litellm_metadata")
 
 
@@ -52,7 +56,7 @@ class GroupHost(LiteLLMHost):
         metadata = {**parent(), **with_entry(self.arguments.get(key), entry)}
         # LiteLLM writes into the other one, too.
         others = {name: {**as_mapping(self.arguments[name])} for name in METADATA if name != key and self.arguments.get(name) is not None}
-        given = {**self.arguments, "model": attempt.model, **NO_FALLBACKS, **others, key: metadata}
+        given = {**self.arguments, "model": attempt.model, **ALONE, **others, key: metadata}
         for name in SENT_HEADERS:
             if name in given:
                 given[name] = without_ours(given[name])

@@ -23,8 +23,10 @@ Turn = tuple[object, object]
 """How often LiteLLM has tried again and fallen back, as it counts: another try of the same group has another turn."""
 
 
-async def start(router: Router, call: Call, endpoint: Endpoint) -> ObservedCall:
+async def start(router: Router, call: Call, endpoint: Endpoint, *, limited: bool = False) -> ObservedCall:
     """Decide a call, and return it as LiteLLM is about to carry it out. Raises NoEligibleModelError when no model may answer.
+
+    `limited` says that the client set a time limit, which may be one that no model could keep.
 
     The plan goes as far as its first attempt, so that models whose circuits have opened are passed over as they are everywhere else.
     """
@@ -50,7 +52,7 @@ async def start(router: Router, call: Call, endpoint: Endpoint) -> ObservedCall:
         raise TypeError(f"a plan cannot begin with {type(step).__name__}")
     run.plan.close()
     run.record(step.decision)
-    return ObservedCall(run, step, step.snapshot, granted, price=router.cost, endpoint=endpoint)
+    return ObservedCall(run, step, step.snapshot, granted, price=router.cost, endpoint=endpoint, limited=limited)
 
 
 async def quietly(work: Awaitable[None]) -> None:
@@ -79,6 +81,7 @@ class ObservedCall:
         "_first",
         "_granted",
         "_guard",
+        "_limited",
         "_number",
         "_open",
         "_opened",
@@ -104,8 +107,10 @@ class ObservedCall:
         *,
         price: Callable[..., Cost | None],
         endpoint: Endpoint,
+        limited: bool,
     ) -> None:
         self.endpoint: Final = endpoint
+        self._limited: Final = limited
         self._run = run
         # LiteLLM holds its own time limits, and nothing of ours examines what it answers.
         self._first = first._replace(timeout=None, first_chunk=None, between_chunks=None, checks=frozenset(), hold=0.0)
@@ -185,7 +190,8 @@ class ObservedCall:
         event = Failed(error, delivered, self._now(), priced)
         failure = classify(error)
         self._event(event)
-        said = verdict(attempt, event, failure, None)
+        # Else one client could have every circuit opened for all.
+        said = "void" if self._limited and failure.kind == "timeout" else verdict(attempt, event, failure, None)
         self._note(attempt, failure.kind, error, priced)
         if said == "failed" or not (self._settled or (said == "void" and attempt.model not in self._granted)):
             await self._release(attempt.model, said, failure=failure.kind, error=error, wait=failure.retry_after)

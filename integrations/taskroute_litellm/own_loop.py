@@ -12,7 +12,6 @@ import threading
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from contextvars import Context, copy_context
-from functools import cached_property
 from typing import Any, Final
 
 from taskroute_litellm.closing import aclose
@@ -68,11 +67,6 @@ class _Background:
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
 
-    @cached_property
-    def inner(self) -> _Background:
-        """Another loop, for what is called from this one, which cannot wait for itself."""
-        return _Background()
-
     @property
     def is_here(self) -> bool:
         return threading.current_thread() is self._thread
@@ -113,6 +107,8 @@ class _Background:
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_exception_handler(_unless_left)
+        _LOCAL.free = _Background()
         ready.set()
         await self._stopping.wait()
 
@@ -123,16 +119,23 @@ class _Background:
             self._thread.join(_PATIENCE)
 
 
+def _unless_left(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report what went wrong on the loop, but not that LiteLLM left its logging worker behind, as it does when it is used on another."""
+    coroutine = context["task"].get_coro() if "task" in context else None
+    if not getattr(coroutine, "__qualname__", "").startswith("LoggingWorker."):
+        loop.default_exception_handler(context)
+
+
 _SHARED: Final = _Background()
+_LOCAL: Final = threading.local()
+"""`free`, in the thread of a loop: another loop, for what that one calls, because it cannot wait for itself."""
 
 
 def blocking(method: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     """Return a method that waits for what the async one gives; of a stream, an iterator over its chunks."""
 
     def call(**arguments: Any) -> Any:
-        background, context = _SHARED, copy_context()
-        while background.is_here:
-            background = background.inner
+        background, context = getattr(_LOCAL, "free", _SHARED), copy_context()
         answer = background.run(_Work(lambda: method(**arguments), context))
         return _chunks(background, context, answer) if hasattr(answer, "__aiter__") else answer
 

@@ -45,6 +45,8 @@ _ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "anthropic_messages": "messages",
 }
 """LiteLLM's names of the calls that are routed. Others keep the model that they name."""
+_LIMITED: Final = "client_side_timeout"
+"""Where LiteLLM notes that the client set a time limit of its own. It takes the word of no client for it."""
 _LEFT: Final = 499
 """How LiteLLM says that the client went away before there was an answer."""
 
@@ -138,11 +140,12 @@ class ProxyHook(CustomLogger):
         call = call_of(endpoint, data, pin=pin)
         headers = as_mapping(data.get("proxy_server_request")).get("headers")
         parent = parent_of(getattr(key, "parent_otel_span", None), headers)
+        limited = bool(data.get(_LIMITED))
         if parent is None:
-            return await start(self.router, call, endpoint)
+            return await start(self.router, call, endpoint, limited=limited)
         token = otel_context.attach(parent)
         try:
-            return await start(self.router, call, endpoint)
+            return await start(self.router, call, endpoint, limited=limited)
         finally:
             otel_context.detach(token)
 
@@ -212,16 +215,12 @@ class ProxyHook(CustomLogger):
         if call is None:
             return _as_it_is(response)
         source = MessageSource() if call.endpoint == "messages" else StreamSource(response)
-        stream = followed(response, source, call, self.router.clock)
+        stream = followed(response, source, call, self.calls.end, self.router.clock)
         # A client may leave before anything is read of it, and then nothing else says so. What is collected may be so anywhere, which is
-        # no place to account for a call.
+        # no place to account for a call. The call itself is not held here: an error that it keeps may hold the stream.
         loop = asyncio.get_running_loop()
-        weakref.finalize(stream, _soon, loop, self._left, call).atexit = False
+        weakref.finalize(stream, _soon, loop, self.calls.leave, call.decision.id).atexit = False
         return stream
-
-    def _left(self, call: ObservedCall) -> None:
-        call.cancelled(None)
-        self.calls.end(call)
 
     # Answering
 
@@ -229,8 +228,8 @@ class ProxyHook(CustomLogger):
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any, request_headers: Any = None, litellm_call_info: Any = None
     ) -> dict[str, str] | None:
         """Return the headers that tell what was decided, and who answers."""
-        call = self.calls.answering(data)
-        return None if call is None else headers_of(call.decision, call.model)
+        told = self.calls.answering(data)
+        return None if told is None else headers_of(*told)
 
 
 def _direct(data: dict[str, Any], decision: Decision) -> None:
@@ -241,9 +240,9 @@ def _direct(data: dict[str, Any], decision: Decision) -> None:
     data["content_policy_fallbacks"] = []
 
 
-def _soon(loop: asyncio.AbstractEventLoop, work: Callable[[ObservedCall], None], call: ObservedCall) -> None:
+def _soon(loop: asyncio.AbstractEventLoop, work: Callable[[str], None], call_id: str) -> None:
     if not loop.is_closed():
-        loop.call_soon_threadsafe(work, call)
+        loop.call_soon_threadsafe(work, call_id)
 
 
 async def _as_it_is(response: Any) -> AsyncGenerator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from typing import Any
 
 from taskroute.clock import SystemClock
@@ -15,8 +15,13 @@ from taskroute_litellm.observed import ObservedCall, quietly
 __all__ = ["followed"]
 
 
-async def followed(chunks: AsyncIterable[Any], source: Source, call: ObservedCall, clock: Clock | None = None) -> AsyncGenerator[Any]:
-    """Yield the chunks as they are, and tell the call what they come to. Nothing that goes wrong with telling reaches the client."""
+async def followed(
+    chunks: AsyncIterable[Any], source: Source, call: ObservedCall, over: Callable[[ObservedCall], None], clock: Clock | None = None
+) -> AsyncGenerator[Any]:
+    """Yield the chunks as they are, and tell the call what they come to. Nothing that goes wrong with telling reaches the client.
+
+    `over` is told of the end, however it comes.
+    """
     now = (clock or SystemClock()).now
     stream, waited, delivered = aiter(chunks), 0.0, 0
     try:
@@ -37,7 +42,10 @@ async def followed(chunks: AsyncIterable[Any], source: Source, call: ObservedCal
     except BaseException as error:
         call.cancelled(error, _part_of(source))
         raise
-    await quietly(call.answered(source.reply(), waited=waited))
+    else:
+        await quietly(call.answered(source.reply(), waited=waited))
+    finally:
+        over(call)
 
 
 def _part_of(source: Source) -> Reply | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -34,3 +35,15 @@ def loop_for_sync_calls(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     loop.close()
     asyncio.set_event_loop(None)
+
+
+_CALLBACKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback")
+
+
+@pytest.fixture(autouse=True)
+def callbacks_of_one_test() -> Iterator[None]:
+    """Take out of LiteLLM's lists what a test leaves there: each router adds to them, and at a hundred nothing more is let in."""
+    before = {name: [*getattr(sys.modules["litellm"], name)] for name in _CALLBACKS} if "litellm" in sys.modules else {}
+    yield
+    for name in _CALLBACKS if "litellm" in sys.modules else ():
+        getattr(sys.modules["litellm"], name)[:] = before.get(name, [])

@@ -71,6 +71,23 @@ blocking(long)()
 """
 
 
+LEAVES = """
+import asyncio
+import gc
+import litellm
+from taskroute import Router
+from taskroute_litellm import install
+
+groups = [{"model_name": "small", "litellm_params": {"model": "openai/gpt-5-mini", "api_key": "k", "mock_response": "hey"}}]
+made = litellm.Router(model_list=groups, model_group_alias={"auto": "small"})
+install(made, Router({"models": {"small": {}}, "default": "small"}, environ={}))
+for _ in range(3):
+    made.text_completion("auto", prompt="hi")
+    asyncio.run(made.atext_completion("auto", prompt="hi"))
+    gc.collect()
+"""
+
+
 def run(script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
 
@@ -139,7 +156,10 @@ def test_what_failed_is_not_kept() -> None:
 
     gc.disable()
     try:
-        assert call()() is None
+        large = call()
+        # By now the loop has left what failed.
+        blocking(hello)(name="next")
+        assert large() is None
     finally:
         gc.enable()
 
@@ -199,3 +219,19 @@ def test_a_stream_cannot_be_read_on_the_loop_that_it_waits_for() -> None:
 
     with pytest.raises(RuntimeError, match="atext_completion"):
         blocking(read)()
+
+
+def test_other_loops_may_be_used_in_between() -> None:
+    pytest.importorskip("litellm")
+    found = run(LEAVES)
+    assert found.returncode == 0, found.stderr
+    assert "destroyed" not in found.stderr
+
+
+def test_what_goes_wrong_beside_the_work_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    async def fails_later() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_exception_handler({"message": "a callback failed"})
+
+    blocking(fails_later)()
+    assert "a callback failed" in caplog.text

@@ -1,5 +1,5 @@
-"""The same event loop for sync calls of LiteLLM as in its other tests."""
+"""What LiteLLM leaves behind, dealt with as in its other tests."""
 
-from tests.litellm_host.conftest import loop_for_sync_calls
+from tests.litellm_host.conftest import callbacks_of_one_test, loop_for_sync_calls
 
-__all__ = ["loop_for_sync_calls"]
+__all__ = ["callbacks_of_one_test", "loop_for_sync_calls"]
