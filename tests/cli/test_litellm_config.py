@@ -69,7 +69,16 @@ def test_virtual_models_stand_for_the_first_of_default(cli: Cli, name: str) -> N
 
 def test_fallbacks_follow_the_policys_order_and_never_lose_a_label_that_is_asked_for(cli: Cli, name: str) -> None:
     """After `onprem`, `default` would follow by the route; but it may be the only model that is allowed to see the text."""
-    assert written(cli)["router_settings"]["fallbacks"] == [{"small": ["large"]}, {"large": ["onprem", "small"]}]
+    assert written(cli)["router_settings"]["fallbacks"] == [
+        {"auto": ["large"]},
+        {"small": ["large"]},
+        {"large": ["onprem", "small"]},
+    ]
+
+
+def test_each_virtual_model_has_the_fallbacks_of_the_first_of_default(cli: Cli, name: str) -> None:
+    """LiteLLM looks under the name that was asked for, so that the virtual models would have none while taskroute is off."""
+    assert written(cli, "--virtual", "best,cheap")["router_settings"]["fallbacks"][:2] == [{"best": ["large"]}, {"cheap": ["large"]}]
 
 
 def test_a_head_comment_says_where_it_is_from_and_what_to_set(cli: Cli, name: str) -> None:

@@ -224,7 +224,8 @@ async def test_groups_that_are_missing_are_listed_with_those_that_are_there_for_
         await Acting(policy(), groups=groups).comes()
 
     assert raised.value.status_code == 500  # type: ignore[attr-defined]
-    assert "does not fit the groups" in str(raised.value.detail) and "large" not in str(raised.value.detail)  # type: ignore[attr-defined]
+    assert "does not fit the groups" in str(raised.value.detail)  # type: ignore[attr-defined]
+    assert "large" not in str(raised.value.detail)  # type: ignore[attr-defined]
     assert all(word in str(said[0].message) for word in ("'large'", "small, large", "other, small"))
 
 

@@ -72,6 +72,16 @@ async def test_a_retry_and_a_fallback_are_told_apart() -> None:
     assert acting.notes.outcomes[0].model == "large"
 
 
+@pytest.mark.parametrize(("limit", "state"), [({"client_side_timeout": True}, "closed"), ({}, "open")])
+async def test_no_client_opens_a_circuit_with_a_time_limit_of_its_own(limit: dict[str, Any], state: str) -> None:
+    acting = Acting(TWO)
+    request = await acting.comes(timeout=0.001, **limit)
+    await acting.asks(request, "small")
+    await acting.fails(request, TimeoutError())
+
+    assert acting.router.health()["small"].state == state
+
+
 async def test_an_endpoint_that_litellm_answers_through_another_is_one_attempt() -> None:
     acting = Acting(ONE_RETRY)
     request = await acting.comes(call_type="anthropic_messages", litellm_metadata={})
@@ -301,6 +311,21 @@ async def test_a_stream_that_nobody_reads_is_cancelled() -> None:
 
     assert [outcome.status for outcome in acting.notes.outcomes] == ["cancelled"]
     assert len(acting.hook.calls) == 0
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit(), ConnectionError()])
+async def test_a_stream_that_ends_early_is_let_go_of_even_while_its_error_holds_it(error: BaseException) -> None:
+    acting = Acting(ONE_RETRY)
+    request = await acting.comes()
+    await acting.asks(request, "small")
+    stream = acting.streams(request, chunks("one", "two"))
+    await anext(stream)
+
+    with pytest.raises(type(error)):
+        await stream.athrow(error)
+
+    assert len(acting.hook.calls) == 0
+    assert await acting.headers(request) is not None
 
 
 async def test_a_stream_of_nobodys_goes_through() -> None:
