@@ -308,6 +308,7 @@ async def test_a_stream_that_nobody_reads_is_cancelled() -> None:
     stream = acting.streams(request, chunks("one"))
     del stream
     gc.collect()
+    await asyncio.sleep(0)
 
     assert [outcome.status for outcome in acting.notes.outcomes] == ["cancelled"]
     assert len(acting.hook.calls) == 0
