@@ -45,6 +45,8 @@ _ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "anthropic_messages": "messages",
 }
 """LiteLLM's names of the calls that are routed. Others keep the model that they name."""
+_ELSEWHERE: Final = ("custom_llm_provider", "deployment_id")
+"""What sends a request to another provider than that of its group. LiteLLM takes it from any client, and before what the group says."""
 _LIMITED: Final = "client_side_timeout"
 """Where LiteLLM notes that the client set a time limit of its own. It takes the word of no client for it."""
 _LEFT: Final = 499
@@ -234,6 +236,8 @@ class ProxyHook(CustomLogger):
 
 def _direct(data: dict[str, Any], decision: Decision) -> None:
     """Send a request along the order of a decision. Without the other two, LiteLLM would use its own where ours are none."""
+    for name in _ELSEWHERE:
+        data.pop(name, None)
     data["model"], *rest = decision.candidates
     data["fallbacks"] = rest
     data["context_window_fallbacks"] = []

@@ -168,8 +168,7 @@ def of_embedding(response: Any) -> Reply:
     asked = None if beside.cached or beside.provider in _EMBEDDINGS_COUNTED else count(field(response, "usage"), "prompt_tokens")
     return Reply(
         answer=response,
-        # Vectors are no tokens; left unknown, no embedding would have a price.
-        usage=Usage(input=asked, output=0) if asked else None,
+        usage=Usage(input=asked) if asked else None,
         model=beside.model or as_text(field(response, "model")),
         provider=beside.provider,
     )

@@ -157,7 +157,7 @@ def test_an_embedding_has_input_alone_and_some_are_counted_by_litellm() -> None:
         hidden = {"custom_llm_provider": provider}
         return Made(object="list", model="x", data=[], usage=usage(8, 0), _hidden_params=hidden)
 
-    assert reply_of(embedding("openai"))[1:5] == (Usage(input=8, output=0), None, "x", "openai")
+    assert reply_of(embedding("openai"))[1:5] == (Usage(input=8), None, "x", "openai")
     assert reply_of(embedding("gemini")).usage is None
 
 

@@ -33,6 +33,14 @@ async def test_the_rest_of_our_order_is_the_only_way_to_fall_back() -> None:
     assert (request["context_window_fallbacks"], request["content_policy_fallbacks"]) == ([], [])
 
 
+@pytest.mark.parametrize("model", ["auto", "small"])
+async def test_no_client_sends_what_is_routed_to_another_provider(model: str) -> None:
+    request = await Acting(policy()).comes(model, custom_llm_provider="elsewhere", deployment_id="elsewhere", temperature=1)
+
+    assert "elsewhere" not in request.values()
+    assert request["temperature"] == 1
+
+
 async def test_a_model_of_the_policy_answers_alone_where_it_is_named() -> None:
     acting = Acting(policy())
 

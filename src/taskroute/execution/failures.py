@@ -177,8 +177,11 @@ def _classify(error: Exception) -> Failure:
         kind = _more_exactly(error) or kind
     elif kind in ("rate_limit", "auth") and "insufficient_quota" in codes(error):
         kind = "spent"
-    if kind in ("bad_request", "connection") and type(error).__module__.startswith("litellm") and says(error, _NO_ANSWER):
-        kind = "server_error"
+    if kind in ("bad_request", "connection") and type(error).__module__.startswith("litellm"):
+        if says(error, _NO_ANSWER):
+            kind = "server_error"
+        elif kind == "connection" and _while_writing(error):
+            return Failure("unknown", passes=False)
     wait = retry_after(error) if kind in RETRIED else None
     if kind == "spent" or (kind == "rate_limit" and wait is None and says(error, _PERHAPS_SPENT)):
         return Failure("rate_limit", passes=False)
@@ -227,6 +230,33 @@ def _with_status(status: int | None) -> str | None:
 def _kind_of_event(error: Exception) -> str:
     known = next((_BY_CODE[code] for code in codes(error) if code in _BY_CODE), None)
     return known or next((meant for phrases, meant in _IN_A_STREAM if says(error, phrases)), "server_error")
+
+
+_WRITERS: Final = ("validate_and_fix_openai_messages", "update_messages_with_model_file_ids", "get_optional_params", "transform_request")
+"""Where LiteLLM makes a provider's request of a call's arguments; what it cannot make one of breaks there."""
+
+
+def _while_writing(error: Exception) -> bool:
+    """Return whether LiteLLM takes for an error of the connection what went wrong before there was one."""
+    cause: BaseException | None = error
+    for _ in range(_DEEP):
+        cause = None if cause is None else cause.__cause__ or cause.__context__
+        if isinstance(cause, _MISREAD) and _was_in(cause, _WRITERS):
+            return True
+    return False
+
+
+_DEEP: Final = 8
+"""Errors that are looked through for the one that was first."""
+
+
+def _was_in(error: BaseException, functions: tuple[str, ...]) -> bool:
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name.endswith(functions):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 _CALLBACKS: Final = "langchain_core.callbacks"
