@@ -89,21 +89,25 @@ def _calling(runner: asyncio.Runner, *, quick: bool) -> Table:
     from taskroute_litellm import install
 
     plain, routed = _litellm_router(smart=False), _litellm_router(smart=False)
-    install(routed, policy())
     messages = [{"role": "user", "content": rag_prompt(4_000)}]
 
     def calls(router: Any, model: str, **metadata: Any) -> Batch:
         return _repeated(runner, lambda: router.acompletion(model=model, messages=messages, mock_response="yes", metadata=dict(metadata)))
 
-    contenders = {
-        "Router.acompletion": calls(plain, "small"),
-        "with taskroute, a call of its own": calls(routed, "other"),
-        "with taskroute, by stage": calls(routed, "auto", stage="generate"),
-        "with taskroute, by the prompt": calls(routed, "auto"),
-    }
-    return compare(
-        "Router.acompletion with mock_response", contenders, peer="Router.acompletion", rounds=2 if quick else 30, calls=2 if quick else 20
-    )
+    with install(routed, policy()):
+        contenders = {
+            "Router.acompletion": calls(plain, "small"),
+            "with taskroute, a call of its own": calls(routed, "other"),
+            "with taskroute, by stage": calls(routed, "auto", stage="generate"),
+            "with taskroute, by the prompt": calls(routed, "auto"),
+        }
+        return compare(
+            "Router.acompletion with mock_response",
+            contenders,
+            peer="Router.acompletion",
+            rounds=2 if quick else 30,
+            calls=2 if quick else 20,
+        )
 
 
 def _repeated(runner: asyncio.Runner, begin: Callable[[], Any]) -> Batch:
