@@ -23,10 +23,10 @@ Turn = tuple[object, object]
 """How often LiteLLM has tried again and fallen back, as it counts: another try of the same group has another turn."""
 
 
-async def start(router: Router, call: Call, endpoint: Endpoint, *, limited: bool = False) -> ObservedCall:
+async def start(router: Router, call: Call, endpoint: Endpoint, *, name: str, limited: bool = False) -> ObservedCall:
     """Decide a call, and return it as LiteLLM is about to carry it out. Raises NoEligibleModelError when no model may answer.
 
-    `limited` says that the client set a time limit, which may be one that no model could keep.
+    `name` is the model that the client asked for. `limited` says that the client set a time limit, which may be one that no model could keep.
 
     The plan goes as far as its first attempt, so that models whose circuits have opened are passed over as they are everywhere else.
     """
@@ -52,7 +52,7 @@ async def start(router: Router, call: Call, endpoint: Endpoint, *, limited: bool
         raise TypeError(f"a plan cannot begin with {type(step).__name__}")
     run.plan.close()
     run.record(step.decision)
-    return ObservedCall(run, step, step.snapshot, granted, price=router.cost, endpoint=endpoint, limited=limited)
+    return ObservedCall(run, step, step.snapshot, granted, price=router.cost, endpoint=endpoint, name=name, limited=limited)
 
 
 async def quietly(work: Awaitable[None]) -> None:
@@ -96,6 +96,7 @@ class ObservedCall:
         "endpoint",
         "is_over",
         "model",
+        "name",
     )
 
     def __init__(
@@ -107,9 +108,12 @@ class ObservedCall:
         *,
         price: Callable[..., Cost | None],
         endpoint: Endpoint,
+        name: str,
         limited: bool,
     ) -> None:
         self.endpoint: Final = endpoint
+        self.name: Final = name
+        """The model that the client asked for."""
         self._limited: Final = limited
         self._run = run
         # LiteLLM holds its own time limits, and nothing of ours examines what it answers.

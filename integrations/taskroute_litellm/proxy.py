@@ -28,6 +28,7 @@ from taskroute_litellm.proxy_answers import headers_of, http_error, refusal
 from taskroute_litellm.proxy_groups import ProxyGroups
 from taskroute_litellm.proxy_stream import followed
 from taskroute_litellm.replies import StreamSource, reply_of
+from taskroute_litellm.stamp import STAMP, routing_decision
 from taskroute_litellm.tracing import parent_of, set_up_tracing
 
 __all__ = ["ProxyHook", "build_hook"]
@@ -139,15 +140,15 @@ class ProxyHook(CustomLogger):
         return data
 
     async def _decide(self, endpoint: Endpoint, pin: str | None, data: dict[str, Any], key: Any) -> ObservedCall:
-        call = call_of(endpoint, data, pin=pin)
+        call, name = call_of(endpoint, data, pin=pin), str(data.get("model"))
         headers = as_mapping(data.get("proxy_server_request")).get("headers")
         parent = parent_of(getattr(key, "parent_otel_span", None), headers)
         limited = bool(data.get(_LIMITED))
         if parent is None:
-            return await start(self.router, call, endpoint, limited=limited)
+            return await start(self.router, call, endpoint, name=name, limited=limited)
         token = otel_context.attach(parent)
         try:
-            return await start(self.router, call, endpoint, limited=limited)
+            return await start(self.router, call, endpoint, name=name, limited=limited)
         finally:
             otel_context.detach(token)
 
@@ -179,6 +180,13 @@ class ProxyHook(CustomLogger):
             # is the better error.
             raise caught or BadRequestError(f"taskroute: the policy does not let {group!r} answer this call", group, "")
         await quietly(call.began(group, (about.get("attempted_retries"), about.get("attempted_fallbacks")), caught))
+
+    def log_pre_api_call(self, model: Any, messages: Any, kwargs: Any) -> None:
+        """Write the decision where LiteLLM looks for it, just before a provider is asked: it clears the place when it chooses a deployment."""
+        params = as_mapping(as_mapping(kwargs).get("litellm_params"))
+        call, about = self.calls.of(params), bucket_of(params)
+        if call is not None and call.model is not None and isinstance(about, dict):
+            about[STAMP] = routing_decision(call.decision, call.model, call.name)
 
     async def async_post_call_failure_deployment_hook(
         self, request_data: Mapping[str, Any], exception: Exception, call_type: Any, fallback_depth: int | None = None

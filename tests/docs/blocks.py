@@ -126,6 +126,19 @@ def run(blocks: tuple[Block, ...], folder: Path) -> None:
                 printed = run_commands(block, folder)
     finally:
         del sys.modules[module.__name__]
+        _leave_litellm_as_it_was(module)
+
+
+def _leave_litellm_as_it_was(module: ModuleType) -> None:
+    """Take off the policies that a page put in front of LiteLLM, which the process keeps."""
+    litellm: Any = sys.modules.get("litellm")
+    ours: Any = sys.modules.get("taskroute_litellm")
+    if litellm is None or ours is None:
+        return
+    for value in vars(module).values():
+        if isinstance(value, litellm.Router):
+            ours.uninstall(value)
+    ours.unregister()
 
 
 def _write(block: Block, folder: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -40,9 +42,26 @@ def loop_for_sync_calls(request: pytest.FixtureRequest) -> Iterator[None]:
 _CALLBACKS = ("callbacks", "input_callback", "success_callback", "failure_callback", "_async_success_callback", "_async_failure_callback")
 
 
+def forget_what_is_to_be_logged() -> None:
+    """Drop what LiteLLM has not logged of earlier calls. It would take that along to the next event loop, and tell this test of it."""
+    module: Any = sys.modules.get("litellm.litellm_core_utils.logging_worker")
+    if module is None:
+        return
+    worker = module.GLOBAL_LOGGING_WORKER
+    queue: asyncio.Queue[Any] | None = worker._queue
+    tasks = [*worker._dequeued_tasks.values()]
+    while queue is not None and not queue.empty():
+        tasks.append(queue.get_nowait())
+    worker._dequeued_tasks.clear()
+    for task in tasks:
+        if inspect.getcoroutinestate(task["coroutine"]) == inspect.CORO_CREATED:
+            task["coroutine"].close()
+
+
 @pytest.fixture(autouse=True)
 def callbacks_of_one_test() -> Iterator[None]:
     """Take out of LiteLLM's lists what a test leaves there: each router adds to them, and at a hundred nothing more is let in."""
+    forget_what_is_to_be_logged()
     before = {name: [*getattr(sys.modules["litellm"], name)] for name in _CALLBACKS} if "litellm" in sys.modules else {}
     yield
     for name in _CALLBACKS if "litellm" in sys.modules else ():

@@ -52,12 +52,21 @@ def policy_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def proxy(provider: Emulator, sink: Sink, policy_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def listened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `proxy` writes down what LiteLLM's own log says of how each call was routed."""
+    return tmp_path_factory.mktemp("listened") / "decisions.jsonl"
+
+
+@pytest.fixture(scope="session")
+def proxy(
+    provider: Emulator, sink: Sink, policy_path: Path, listened: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
     environ = environment(
         EMULATOR=provider.url,
         EMULATOR_V1=f"{provider.url}/v1",
         LITELLM_CONFIG=str(_HERE / "set_up" / "config.yaml"),
         TASKROUTE_POLICY=str(policy_path),
+        LISTENED=str(listened),
         TASKROUTE_VIRTUAL="auto, smart",
         TASKROUTE_OTEL="1",
         OTEL_EXPORTER_OTLP_ENDPOINT=sink.url,
