@@ -33,6 +33,17 @@ def group_behind(litellm_router: Any, name: str) -> str:
     return as_text(target) or as_text(as_mapping(target).get("model")) or name
 
 
+def groups_with_deployment(litellm_router: Any, name: str) -> tuple[str, ...]:
+    """Return the groups with a deployment of this id, or that serves a model of this name."""
+    registry = _registry(litellm_router)
+    deployments: Iterable[Any] = (litellm_router.get_model_list() if registry is None else registry.deployments()) or ()
+    return tuple(
+        str(found["model_name"])
+        for found in map(as_mapping, deployments)
+        if name in (as_mapping(found.get("model_info")).get("id"), as_mapping(found.get("litellm_params")).get("model"))
+    )
+
+
 def _registry(litellm_router: Any) -> Any:
     """Return where LiteLLM keeps them since 1.110, which warns of the older ways; None before."""
     registry: Any = getattr(litellm_router, "registry", None)

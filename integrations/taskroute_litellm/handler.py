@@ -22,15 +22,17 @@ from taskroute_litellm.group_host import refuse_bad_metadata
 from taskroute_litellm.model_host import Given, ModelHost, retries_of
 from taskroute_litellm.otel import writes_spans
 from taskroute_litellm.passed_on import apassed_on, passed_on
+from taskroute_litellm.policy_file import PolicyFile
 from taskroute_litellm.provider import AUTO
 
 
 class Handler(CustomLLM):
-    """Carries out a policy for the calls of one provider name."""
+    """Carries out a policy for the calls of one provider name. With `file`, async calls look whether that holds another one by now."""
 
-    def __init__(self, router: Router, provider: str, models: Given) -> None:
+    def __init__(self, router: Router, provider: str, models: Given, *, file: PolicyFile | None = None) -> None:
         super().__init__()
         self.router = router
+        self._file = file
         self._provider = provider
         self._models = models
 
@@ -56,6 +58,7 @@ class Handler(CustomLLM):
 
     # LiteLLM does not await it, in spite of the type that it says.
     async def astreaming(self, *args: Any, **handed: Any) -> AsyncGenerator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        await self._look()
         try:
             host, run = self._begin("completion", handed, is_async=True)
             # Left to the event loop, what is read from would stay open until some later turn.
@@ -76,12 +79,17 @@ class Handler(CustomLLM):
         raise found
 
     async def _aanswer(self, endpoint: Endpoint, handed: dict[str, Any]) -> Any:
+        await self._look()
         try:
             host, run = self._begin(endpoint, handed, is_async=True)
             return _given(await adrive(run, host))
         except TaskrouteError as error:
             found = as_litellm(error, handed["model"], self._provider)
         raise found
+
+    async def _look(self) -> None:
+        if self._file is not None:
+            await self._file.look()
 
     def _begin(self, endpoint: Endpoint, handed: dict[str, Any], *, is_async: bool = False) -> tuple[ModelHost, Run]:
         model: str = handed["model"]

@@ -26,7 +26,7 @@ Turn = tuple[object, object]
 async def start(router: Router, call: Call, endpoint: Endpoint, *, name: str, limited: bool = False) -> ObservedCall:
     """Decide a call, and return it as LiteLLM is about to carry it out. Raises NoEligibleModelError when no model may answer.
 
-    `name` is the model that the client asked for. `limited` says that the client set a time limit, which may be one that no model could keep.
+    `name` is the model that the client asked for. `limited` says that the client set a time limit, which no model may be able to keep.
 
     The plan goes as far as its first attempt, so that models whose circuits have opened are passed over as they are everywhere else.
     """

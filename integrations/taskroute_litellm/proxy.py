@@ -45,7 +45,7 @@ _ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "aresponses": "responses",
     "anthropic_messages": "messages",
 }
-"""LiteLLM's names of the calls that are routed. Others keep the model that they name."""
+"""LiteLLM's names of the calls that are routed. Others keep the model that they name, where the policy has no `require`."""
 _ELSEWHERE: Final = ("custom_llm_provider", "deployment_id")
 """What sends a request to another provider than that of its group. LiteLLM takes it from any client, and before what the group says."""
 _LIMITED: Final = "client_side_timeout"
@@ -109,16 +109,22 @@ class ProxyHook(CustomLogger):
         """
         unmark(data)
         endpoint, model = _ENDPOINTS.get(str(getattr(call_type, "value", call_type))), data.get("model")
-        if endpoint is None or not isinstance(model, str):
+        if not isinstance(model, str):
             return None
         if self._file is not None:
             await self._file.look()
         snapshot = self.router.snapshot
         enforces = snapshot.policy.mode == "enforce" and not snapshot.disabled
+        if endpoint is None:
+            if enforces and snapshot.rules:
+                self._refuse_unrouted(model, snapshot)
+            return None
         pin = None if model in self._virtual else self._groups.resolved(model)
         if pin is not None and not (enforces and pin in snapshot.registry):
             if enforces and "," in model:
                 self._refuse_several(model, snapshot)
+            elif enforces and snapshot.rules:
+                self._refuse_deployment(model, snapshot)
             return None
         try:
             if enforces and pin is None:
@@ -158,6 +164,18 @@ class ProxyHook(CustomLogger):
             if name in self._virtual or (snapshot.rules and name in snapshot.registry):
                 raise http_error(400, f"{name!r} is routed, and cannot be one of several models of a request; ask for it alone")
 
+    def _refuse_deployment(self, model: str, snapshot: Snapshot) -> None:
+        """Refuse a request to one deployment of a model that is routed, by its id or by LiteLLM's name of what it serves."""
+        for group in self._groups.with_deployment(model):
+            if group in snapshot.registry:
+                raise http_error(400, f"{model!r} names a deployment of {group!r}, past the policy's 'require'; ask for {group!r} instead")
+
+    def _refuse_unrouted(self, model: str, snapshot: Snapshot) -> None:
+        """Refuse a request of a kind whose text is not read here, to a model that not every text may reach."""
+        if model in self._virtual or self._groups.resolved(model) in snapshot.registry:
+            raise http_error(400, f"{model!r} is routed with 'require', which is not kept for requests of this kind; use another model")
+        self._refuse_deployment(model, snapshot)
+
     def _undecided(self, error: Exception, *, enforced: bool) -> None:
         name = type(error).__name__
         if enforced:
@@ -182,7 +200,7 @@ class ProxyHook(CustomLogger):
         await quietly(call.began(group, (about.get("attempted_retries"), about.get("attempted_fallbacks")), caught))
 
     def log_pre_api_call(self, model: Any, messages: Any, kwargs: Any) -> None:
-        """Write the decision where LiteLLM looks for it, just before a provider is asked: it clears the place when it chooses a deployment."""
+        """Write the decision where LiteLLM looks for it, just before a provider is asked. Choosing a deployment clears it."""
         params = as_mapping(as_mapping(kwargs).get("litellm_params"))
         call, about = self.calls.of(params), bucket_of(params)
         if call is not None and call.model is not None and isinstance(about, dict):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from taskroute.policy.schema import Policy
-from taskroute_litellm.groups import aliases_of, group_behind, groups_of, refuse_missing, refuse_virtual
+from taskroute_litellm.groups import aliases_of, group_behind, groups_of, groups_with_deployment, refuse_missing, refuse_virtual
 
 _log: Final = logging.getLogger("taskroute")
 
@@ -46,6 +46,11 @@ class ProxyGroups:
         """Return the group that a name stands for: LiteLLM goes on calling it by its alias."""
         router = self._find()
         return name if router is None else group_behind(router, name)
+
+    def with_deployment(self, name: str) -> tuple[str, ...]:
+        """Return the groups with a deployment that LiteLLM would take for this name: its id, or the model that it serves."""
+        router = self._find()
+        return () if router is None else groups_with_deployment(router, name)
 
     def _say_unknown(self, known: Collection[str], policy: Policy) -> None:
         for name in self._virtual:

@@ -1,6 +1,6 @@
 """The provider for a LiteLLM proxy: `custom_handler: taskroute_litellm.provider_handler`, for the policy in TASKROUTE_POLICY.
 
-Imports LiteLLM.
+A changed file is read again, as by the hook. Imports LiteLLM.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import os
 from typing import Any
 
 from taskroute.errors import ConfigurationError
-from taskroute.router import Router
 from taskroute_litellm.handler import Handler
+from taskroute_litellm.policy_file import PolicyFile
 
 
 def __getattr__(name: str) -> Any:
@@ -19,5 +19,6 @@ def __getattr__(name: str) -> Any:
     path = os.environ.get("TASKROUTE_POLICY", "").strip()
     if not path:
         raise ConfigurationError("TASKROUTE_POLICY is not set; set it to the path of the policy that the provider carries out")
-    found = globals()[name] = Handler(Router.from_file(path), "taskroute", {})
+    file = PolicyFile(path)
+    found = globals()[name] = Handler(file.router, "taskroute", {}, file=file)
     return found

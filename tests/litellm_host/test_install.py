@@ -15,7 +15,7 @@ from taskroute import Router
 from taskroute.errors import ConfigurationError
 from taskroute_litellm import install, uninstall
 from taskroute_litellm.endpoints import METHODS
-from taskroute_litellm.groups import groups_of
+from taskroute_litellm.groups import groups_of, groups_with_deployment
 from tests.emulator import Emulator
 from tests.litellm_host.routers import ANSWER, IDS, MESSAGES, POLICY, Way, call, deployment, routed
 
@@ -270,3 +270,13 @@ assert "fastapi" not in sys.modules or "fastapi" in before
 def test_what_is_imported(source: str) -> None:
     found = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False, timeout=120)
     assert found.returncode == 0, found.stderr
+
+
+def test_a_deployment_is_found_by_its_id_and_by_what_it_serves(emulator: Emulator) -> None:
+    groups = [{**deployment(emulator, name), "model_info": {"id": f"of-{name}"}} for name in IDS]
+    router = litellm.Router(model_list=groups, model_group_alias={"auto": "small"})
+    for name, entry in zip(IDS, groups, strict=True):
+        assert name in groups_with_deployment(router, f"of-{name}")
+        assert name in groups_with_deployment(router, entry["litellm_params"]["model"])
+    assert "small" not in groups_with_deployment(router, "of-large")
+    assert groups_with_deployment(router, "small") == groups_with_deployment(router, "nobody") == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ import pytest
 
 from taskroute import Router
 from taskroute.errors import ConfigurationError
+from taskroute.testing import FakeClock
 from tests.emulator import Emulator, Fault, Hang, Say
 
 litellm: Any = pytest.importorskip("litellm")
 
 import taskroute_litellm  # noqa: E402
 from taskroute_litellm import register, unregister  # noqa: E402
-from tests.litellm_host.provided import TOOLS, USAGE, Calls, ask, asked, bodies, ends, policy, routed  # noqa: E402
+from taskroute_litellm.handler import Handler  # noqa: E402
+from taskroute_litellm.policy_file import PolicyFile  # noqa: E402
+from tests.litellm_host.provided import MESSAGES, TOOLS, USAGE, Calls, ask, asked, bodies, ends, policy, routed  # noqa: E402
 
 __all__ = ["ask", "ends", "routed"]
 
@@ -244,6 +248,36 @@ def test_a_proxy_finds_a_handler_for_the_policy_of_its_environment(routed: Any, 
     handler: Any = taskroute_litellm.provider_handler
     assert list(handler.router.policy.models) == ["small"]
     assert taskroute_litellm.provider_handler is handler
+
+
+@pytest.mark.parametrize("way", ["completion", "stream", "embedding"])
+async def test_a_handler_with_a_file_carries_out_what_it_holds_by_now(
+    way: str, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "sk-emulated")
+    path, clock = tmp_path / "taskroute.yaml", FakeClock()
+    vectors = "vectors" if way == "embedding" else "small"
+    path.write_text(json.dumps(policy(emulator, default=vectors, routes=[])))
+    file = PolicyFile(path, clock=clock, environ={})
+    monkeypatch.setattr(
+        litellm, "custom_provider_map", [{"provider": "taskroute", "custom_handler": Handler(file.router, "taskroute", {}, file=file)}]
+    )
+
+    async def ask() -> None:
+        if way == "embedding":
+            await litellm.aembedding("taskroute/auto", input=["hi"])
+            return
+        answer = await litellm.acompletion("taskroute/auto", MESSAGES, stream=way == "stream")
+        if way == "stream":
+            assert [chunk async for chunk in answer]
+
+    await ask()
+    models = policy(emulator)["models"]
+    models["vectors"]["model"] = "openai:text-embedding-3-large"
+    path.write_text(json.dumps(policy(emulator, default="vectors" if way == "embedding" else "large", routes=[], models=models)))
+    clock.advance(2)
+    await ask()
+    assert asked(emulator) == (["text-embedding-3-small", "text-embedding-3-large"] if way == "embedding" else ["gpt-4o-mini", "gpt-4o"])
 
 
 def test_models_may_be_named_where_the_policy_is_used(routed: Any, ask: Calls, emulator: Emulator) -> None:

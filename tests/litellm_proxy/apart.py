@@ -33,8 +33,9 @@ def proxy_of(
     groups: Sequence[Mapping[str, Any]],
     router: Mapping[str, Any] | None = None,
     general: Mapping[str, Any] | None = None,
+    litellm: Mapping[str, Any] | None = None,
 ) -> Iterator[Proxy]:
-    """Run a proxy for a policy, with keys as in the other tests. `router` and `general` are settings of LiteLLM's.
+    """Run a proxy for a policy, with keys as in the other tests. `router`, `general` and `litellm` are settings of LiteLLM's.
 
     What fails in one test must not be avoided in the next, so that nothing cools down.
     """
@@ -46,7 +47,7 @@ def proxy_of(
             "disable_cooldowns": True,
             **(router or {}),
         },
-        "litellm_settings": {"callbacks": ["taskroute_litellm.proxy_hook"]},
+        "litellm_settings": litellm or {"callbacks": ["taskroute_litellm.proxy_hook"]},
         "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY", "custom_auth": "keys.authenticate", **(general or {})},
     }
     # JSON is YAML, too. Callables are looked for beside the file.

@@ -58,9 +58,7 @@ def listened(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def proxy(
-    provider: Emulator, sink: Sink, policy_path: Path, listened: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Proxy]:
+def proxy(provider: Emulator, sink: Sink, policy_path: Path, listened: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     environ = environment(
         EMULATOR=provider.url,
         EMULATOR_V1=f"{provider.url}/v1",

@@ -212,6 +212,52 @@ async def test_several_models_that_the_policy_does_not_rule_are_left_to_litellm(
     assert (await Acting(given).comes(models))["model"] == models
 
 
+SERVED = SimpleNamespace(
+    model_group_alias={"best": "large"},
+    get_model_list=lambda: [
+        {"model_name": "small", "litellm_params": {"model": "openai/tiny"}, "model_info": {"id": "d-1"}},
+        {"model_name": "elsewhere", "litellm_params": {"model": "openai/other"}, "model_info": {"id": "d-2"}},
+        {"model_name": "odd"},
+    ],
+)
+
+
+@pytest.mark.parametrize("call_type", ["acompletion", "moderation"])
+@pytest.mark.parametrize("model", ["d-1", "openai/tiny"])
+async def test_a_deployment_is_no_way_around_require(model: str, call_type: str) -> None:
+    pytest.importorskip("fastapi")
+
+    with pytest.raises(Exception) as raised:
+        await Acting(RULED, groups=SERVED).comes(model, call_type=call_type)
+
+    assert raised.value.status_code == 400  # type: ignore[attr-defined]
+    assert f"{model!r} names a deployment of 'small'" in str(raised.value.detail)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("model", ["auto", "small", "best"])
+async def test_nor_is_a_request_of_another_kind(model: str) -> None:
+    pytest.importorskip("fastapi")
+
+    with pytest.raises(Exception) as raised:
+        await Acting(RULED, groups=SERVED).comes(model, call_type="agenerate_content")
+
+    assert raised.value.status_code == 400  # type: ignore[attr-defined]
+    assert "not kept for requests of this kind" in str(raised.value.detail)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("call_type", ["acompletion", "moderation"])
+@pytest.mark.parametrize(
+    ("model", "given"), [("d-1", policy()), ("d-1", {**RULED, "mode": "observe"}), ("d-2", RULED), ("elsewhere", RULED), ("nobody", RULED)]
+)
+async def test_deployments_and_kinds_that_the_policy_does_not_rule_are_left_to_litellm(
+    model: str, given: dict[str, Any], call_type: str
+) -> None:
+    acting = Acting(given, groups=SERVED)
+
+    assert (await acting.comes(model, call_type=call_type))["model"] == model
+    assert acting.notes.decisions == []
+
+
 async def test_a_call_that_no_model_may_answer_is_refused_with_the_reasons() -> None:
     pytest.importorskip("fastapi")
     acting = Acting(policy(require=[{"when": {"stage": "judge"}, "labels": ["eu"]}]))

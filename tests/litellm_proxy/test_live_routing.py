@@ -155,6 +155,53 @@ def test_a_model_that_is_named_is_held_to_the_policy(client: Client, emulator: E
     assert asked(emulator) == []
 
 
+def deployment_of(client: Client, group: str) -> str:
+    """Return the id of a group's deployment."""
+    known = client.http.get("/v1/model/info", headers={"authorization": "Bearer sk-plain"}).json()["data"]
+    return str(next(entry["model_info"]["id"] for entry in known if entry["model_name"] == group))
+
+
+@pytest.mark.parametrize("names", ["id", "openai/m-small"])
+def test_a_deployment_is_no_way_around_the_policy(names: str, client: Client, emulator: Emulator) -> None:
+    answer = client.chat(SECRET, model=deployment_of(client, "small") if names == "id" else names)
+
+    assert answer.status_code == 400
+    assert "ask for 'small' instead" in answer.text
+    assert asked(emulator) == []
+
+
+def test_a_deployment_that_the_policy_does_not_know_is_left_to_the_proxy(client: Client, emulator: Emulator) -> None:
+    client.chat(model=deployment_of(client, "outside"))
+
+    assert asked(emulator) == ["m-outside"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1beta/models/{}:generateContent", {"contents": [{"role": "user", "parts": [{"text": SECRET}]}]}),
+        ("/v1beta/models/{}:streamGenerateContent", {"contents": [{"role": "user", "parts": [{"text": SECRET}]}]}),
+        ("/v1/moderations", {"input": SECRET}),
+        ("/v1/rerank", {"query": SECRET, "documents": [SECRET]}),
+    ],
+)
+@pytest.mark.parametrize("model", ["auto", "small", "openai/m-small"])
+def test_nor_is_a_request_of_a_kind_that_is_not_routed(
+    path: str, body: dict[str, Any], model: str, client: Client, emulator: Emulator
+) -> None:
+    client.post(path.format(model), {"model": model, **body})
+
+    assert asked(emulator) == []
+
+
+@pytest.mark.parametrize("path", ["/openai/deployments/small/chat/completions", "/engines/small/chat/completions"])
+def test_nor_is_another_path_to_the_same(path: str, client: Client, emulator: Emulator) -> None:
+    answer = client.post(path, {"messages": [{"role": "user", "content": SECRET}]})
+
+    assert answer.status_code == 403
+    assert asked(emulator) == []
+
+
 def test_where_nobody_may_answer_each_model_has_its_reason(client: Client, emulator: Emulator) -> None:
     answer = client.chat(SECRET, stage="grade")
 

@@ -27,7 +27,9 @@ def lines(path: Path) -> list[Any]:
 def logged(proxy: Proxy, listened: Path) -> Any:
     """Sends a request, and returns what LiteLLM's log says of how each of its attempts was routed."""
 
-    def sent(path: str = "/v1/chat/completions", *, attempts: int = 1, model: str = "auto", stage: str = "rerank", **body: Any) -> list[Any]:
+    def sent(
+        path: str = "/v1/chat/completions", *, attempts: int = 1, model: str = "auto", stage: str = "rerank", **body: Any
+    ) -> list[Any]:
         before = _settled(listened)
         headers = {"authorization": "Bearer sk-plain", "x-taskroute-stage": stage}
         httpx.post(proxy.url + path, json={"model": model, **body}, headers=headers, timeout=60)

@@ -84,9 +84,9 @@ def call(host: str, provider: str, kind: str, *, is_async: bool, **options: Any)
 
 
 def policy_of(provider: Provider, **more: Any) -> dict[str, Any]:
-    """Return a policy with one model, which is called once."""
+    """Return a policy with one model, which is called once, and is asked again whatever came of the calls before."""
     entry = {"model": provider.langchain, "params": {**provider.params, **more}}
-    return {"models": {"m": entry}, "default": "m", "retry": {"extra": 0}}
+    return {"models": {"m": entry}, "default": "m", "retry": {"extra": 0}, "breaker": "none"}
 
 
 _routed: Final[dict[Any, tuple[Any, Outcomes]]] = {}
