@@ -75,6 +75,11 @@ class Calls:
         found = self._live.get(str(bucket_of(data).get(MARK)))
         return None if found is None or found.is_over else found
 
+    def knows(self, data: Mapping[str, Any]) -> bool:
+        """Return whether a request belongs to a call that is on its way or has just ended."""
+        call_id = str(bucket_of(data).get(MARK))
+        return call_id in self._live or call_id in self._ended
+
     def end(self, call: ObservedCall) -> None:
         """Let go of a call that is over."""
         if call.is_over and self._live.pop(call.decision.id, None) is not None:

@@ -45,7 +45,7 @@ def messages_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> tuple[tuple
     """Return the messages of a request, and the number of its tokens where it holds these in the place of texts."""
     match endpoint:
         case "completion":
-            return tuple([_message(fields) for given in as_list(arguments.get("messages")) if (fields := fields_of(given))]), None
+            return tuple([message for given in _each(arguments.get("messages")) for message in _given(given)]), None
         case "messages":
             return (*_system(arguments.get("system")), *_blocks(arguments.get("messages"))), None
         case "responses":
@@ -56,7 +56,25 @@ def messages_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> tuple[tuple
             return _texts(arguments.get("input"))
 
 
+def _each(given: Any) -> Sequence[Any]:
+    """Return what a list holds; a text or a mapping in its place, which a provider may take or at least reads, stands for a list of one."""
+    return as_list(given) or ((given,) if isinstance(given, str | Mapping) and given else ())
+
+
 # Chat completions
+
+
+def _given(given: Any) -> Iterator[Message]:
+    if fields := fields_of(given):
+        yield _message(fields)
+    else:
+        yield from _stray(given)
+
+
+def _stray(given: Any) -> Iterator[Message]:
+    """Yield the text of what is no message."""
+    if texts := [*READER.strings_in(given)]:
+        yield _joined("user", texts)
 
 
 def _message(fields: Mapping[str, Any]) -> Message:
@@ -173,12 +191,11 @@ def _system(given: Any) -> Iterator[Message]:
 
 def _blocks(given: Any) -> Iterator[Message]:
     """Yield the messages; a tool's result, which Anthropic takes from the user, is a message of the tool."""
-    for message in as_list(given):
+    for message in _each(given):
         fields = fields_of(message)
         content = fields.get("content")
         if not isinstance(content, list | tuple):
-            if fields:
-                yield _message(fields)
+            yield from _given(message)
             continue
         blocks = [part if isinstance(part, str) else fields_of(part) for part in cast("list[Any]", content)]
         results = [block for block in blocks if not isinstance(block, str) and block.get("type") == "tool_result"]
@@ -204,9 +221,10 @@ def _items(given: Any) -> Iterator[Message]:
         return
     answer: list[Message] = []
     spoken = False
-    for each in as_list(given):
+    for each in _each(given):
         item = fields_of(each)
         if not item:
+            yield from _stray(each)
             continue
         message, speaks = _item(item), "role" in item
         if answer and (message.role != "assistant" or (speaks and spoken)):
@@ -249,13 +267,27 @@ def _texts(given: Any) -> tuple[tuple[Message, ...], int | None]:
     """Return each text as a message of the user, or the number of the tokens; of several lists that of the longest, which must fit."""
     if isinstance(given, str):
         return (_text(given),), None
-    several = as_list(given)
-    messages = tuple([_text(text) for text in several if isinstance(text, str)])
+    several = _each(given)
+    messages = tuple([message for each in several if not _is_tokens(each) for message in _input(each)])
     if messages or not several:
         return messages, None
     if type(several[0]) is int:
         return (), len(several)
     return (), max((len(cast("list[Any]", tokens)) for tokens in several if isinstance(tokens, list | tuple)), default=0) or None
+
+
+def _is_tokens(value: Any) -> bool:
+    return type(value) is int or (isinstance(value, list) and all(type(token) is int for token in cast("list[Any]", value)))
+
+
+def _input(given: Any) -> Iterator[Message]:
+    """Yield a text as it is, and as one message what else some providers take in its place: blocks, and lists of both."""
+    if isinstance(given, str):
+        yield _text(given)
+        return
+    texts, media = _content(given if isinstance(given, list | tuple) else [fields_of(given) or given])
+    if texts or media:
+        yield _joined("user", texts, media)
 
 
 def _text(text: str) -> Message:

@@ -34,14 +34,16 @@ def group_behind(litellm_router: Any, name: str) -> str:
 
 
 def groups_with_deployment(litellm_router: Any, name: str) -> tuple[str, ...]:
-    """Return the groups with a deployment of this id, or that serves a model of this name."""
+    """Return the groups with a deployment of this id, or that serves a model of this name, or that a team calls by another."""
     registry = _registry(litellm_router)
     deployments: Iterable[Any] = (litellm_router.get_model_list() if registry is None else registry.deployments()) or ()
-    return tuple(
-        str(found["model_name"])
-        for found in map(as_mapping, deployments)
-        if name in (as_mapping(found.get("model_info")).get("id"), as_mapping(found.get("litellm_params")).get("model"))
-    )
+    found: list[str] = []
+    for deployment in map(as_mapping, deployments):
+        group, about = deployment.get("model_name"), as_mapping(deployment.get("model_info"))
+        public = as_text(about.get("team_public_model_name"))
+        if name in (about.get("id"), as_mapping(deployment.get("litellm_params")).get("model"), public and group):
+            found.append(public or str(group))
+    return tuple(found)
 
 
 def _registry(litellm_router: Any) -> Any:

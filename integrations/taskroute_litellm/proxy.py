@@ -161,8 +161,10 @@ class ProxyHook(CustomLogger):
     def _refuse_several(self, models: str, snapshot: Snapshot) -> None:
         """Refuse a request to several models at once, which LiteLLM sends to each as it is, where a decision could not be kept."""
         for name in [name.strip() for name in models.split(",")]:
-            if name in self._virtual or (snapshot.rules and name in snapshot.registry):
+            if name in self._virtual or (snapshot.rules and self._groups.resolved(name) in snapshot.registry):
                 raise http_error(400, f"{name!r} is routed, and cannot be one of several models of a request; ask for it alone")
+            if snapshot.rules:
+                self._refuse_deployment(name, snapshot)
 
     def _refuse_deployment(self, model: str, snapshot: Snapshot) -> None:
         """Refuse a request to one deployment of a model that is routed, by its id or by LiteLLM's name of what it serves."""
@@ -176,6 +178,16 @@ class ProxyHook(CustomLogger):
             raise http_error(400, f"{model!r} is routed with 'require', which is not kept for requests of this kind; use another model")
         self._refuse_deployment(model, snapshot)
 
+    def _refuse_undecided(self, kwargs: Mapping[str, Any]) -> None:
+        """Refuse an attempt that no decision stands behind, such as that of a path of the proxy's which asks no hook before."""
+        snapshot = self.router.snapshot
+        if snapshot.policy.mode != "enforce" or snapshot.disabled or not snapshot.rules or self.calls.knows(kwargs):
+            return
+        about = [as_mapping(kwargs.get(name)) for name in ("metadata", "litellm_metadata")]
+        for name in {str(found["model_group"]) for found in about if "model_group" in found}:
+            if self._groups.resolved(name) in snapshot.registry:
+                raise BadRequestError(f"taskroute: {name!r} has a policy with 'require', which is not kept on this path", name, "")
+
     def _undecided(self, error: Exception, *, enforced: bool) -> None:
         name = type(error).__name__
         if enforced:
@@ -188,6 +200,7 @@ class ProxyHook(CustomLogger):
         """Note that a group is asked. Raises for one that the policy does not allow, wherever LiteLLM got it from."""
         call = self.calls.of(kwargs)
         if call is None:
+            self._refuse_undecided(kwargs)
             return
         about, caught = bucket_of(kwargs), sys.exception()
         group = str(about.get("model_group"))
@@ -264,6 +277,10 @@ def _direct(data: dict[str, Any], decision: Decision) -> None:
     """Send a request along the order of a decision. Without the other two, LiteLLM would use its own where ours are none."""
     for name in _ELSEWHERE:
         data.pop(name, None)
+    body = data.get("extra_body")
+    if isinstance(body, Mapping) and "model" in body:
+        # It would be sent in the place of the one that is chosen.
+        data["extra_body"] = {name: value for name, value in body.items() if name != "model"}
     data["model"], *rest = decision.candidates
     data["fallbacks"] = rest
     data["context_window_fallbacks"] = []

@@ -89,10 +89,26 @@ def test_a_custom_tool_s_input_is_read() -> None:
     assert {"sh", "ls"} <= set(message.text.split("\n"))
 
 
-@pytest.mark.parametrize("messages", [None, "hi", 3, {}, [], [None, 3, "hi"], [{}]])
+@pytest.mark.parametrize("messages", [None, 3, {}, [], [None, {}], [{}]])
 @pytest.mark.parametrize("endpoint", ["completion", "messages"])
 def test_messages_of_no_known_shape_are_no_messages(endpoint: Endpoint, messages: Any) -> None:
     assert call_of(endpoint, {"messages": messages}).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("given_messages", "texts"),
+    [
+        ("hi", ["hi"]),
+        (["hi", {"role": "user", "content": "ho"}], ["hi", "ho"]),
+        ({"role": "user", "content": "hi"}, ["hi"]),
+        ([["hi", {"text": "ho"}]], ["hi\nho"]),
+    ],
+)
+@pytest.mark.parametrize(("endpoint", "name"), [("completion", "messages"), ("messages", "messages"), ("responses", "input")])
+def test_a_text_that_is_no_message_is_read_all_the_same(endpoint: Endpoint, name: str, given_messages: Any, texts: list[str]) -> None:
+    assert [(message.role, message.text) for message in call_of(endpoint, {name: given_messages}).messages] == [
+        ("user", text) for text in texts
+    ]
 
 
 def test_a_role_that_nobody_knows_is_the_user_s_and_is_read() -> None:
@@ -139,6 +155,10 @@ def test_a_template_of_a_prompt_goes_with_the_call() -> None:
         (None, [], None),
         (7, [], None),
         ([{}], [], None),
+        ([{"text": "hi"}], ["hi"], None),
+        ({"text": "hi"}, ["hi"], None),
+        ([["hi", {"text": "ho"}], "hu"], ["hi\nho", "hu"], None),
+        ([1, "hi"], ["hi"], None),
     ],
 )
 def test_texts_are_messages_and_tokens_are_counted(

@@ -193,18 +193,79 @@ async def test_while_observing_no_rule_fails_a_call() -> None:
     assert (await acting.comes())["model"] == "auto"
 
 
+SERVED = SimpleNamespace(
+    get_model_names=lambda: ["small", "large", "elsewhere"],
+    model_group_alias={"best": "large", "auto": "small"},
+    get_model_list=lambda: [
+        {"model_name": "small", "litellm_params": {"model": "openai/tiny"}, "model_info": {"id": "d-1"}},
+        {
+            "model_name": "of-a-team",
+            "litellm_params": {"model": "openai/t"},
+            "model_info": {"id": "d-3", "team_public_model_name": "small"},
+        },
+        {"model_name": "elsewhere", "litellm_params": {"model": "openai/other"}, "model_info": {"id": "d-2"}},
+        {"model_name": "odd"},
+    ],
+)
 RULED = policy(require=[{"when": {"sensitive": True}, "labels": ["eu"]}])
 
 
-@pytest.mark.parametrize(("models", "given"), [("auto,elsewhere", policy()), ("elsewhere, large", RULED), ("elsewhere, auto", RULED)])
-async def test_several_models_at_once_are_no_way_around_the_policy(models: str, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("models", "given", "why"),
+    [
+        ("auto,elsewhere", policy(), "ask for it alone"),
+        ("elsewhere, large", RULED, "ask for it alone"),
+        ("elsewhere, auto", RULED, "ask for it alone"),
+        ("elsewhere,best", RULED, "ask for it alone"),
+        ("elsewhere,d-1", RULED, "ask for 'small' instead"),
+        ("elsewhere,openai/tiny", RULED, "ask for 'small' instead"),
+    ],
+)
+async def test_several_models_at_once_are_no_way_around_the_policy(models: str, given: dict[str, Any], why: str) -> None:
     pytest.importorskip("fastapi")
 
     with pytest.raises(Exception) as raised:
-        await Acting(given).comes(models)
+        await Acting(given, groups=SERVED).comes(models)
 
     assert raised.value.status_code == 400  # type: ignore[attr-defined]
-    assert "ask for it alone" in str(raised.value.detail)  # type: ignore[attr-defined]
+    assert why in str(raised.value.detail)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("bucket", ["metadata", "litellm_metadata"])
+@pytest.mark.parametrize("group", ["small", "best"])
+async def test_nor_is_an_attempt_that_no_hook_was_asked_about(group: str, bucket: str) -> None:
+    acting = Acting(RULED, groups=SERVED)
+
+    with pytest.raises(BadRequestError, match=f"'{group}' has a policy with 'require', which is not kept on this path"):
+        await acting.hook.async_pre_call_deployment_hook({bucket: {"model_group": group, MARK: "forged"}}, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "about"),
+    [
+        (policy(), {"model_group": "small"}),
+        ({**RULED, "mode": "observe"}, {"model_group": "small"}),
+        (RULED, {"model_group": "elsewhere"}),
+        (RULED, {}),
+    ],
+)
+async def test_attempts_without_a_decision_that_the_policy_does_not_rule_go_on(given: dict[str, Any], about: dict[str, Any]) -> None:
+    await Acting(given, groups=SERVED).hook.async_pre_call_deployment_hook({"metadata": about}, None)
+
+
+async def test_an_attempt_of_a_call_that_has_just_ended_goes_on() -> None:
+    acting = Acting(RULED, groups=SERVED)
+    request = await acting.comes()
+    await acting.asks(request, "small")
+    await acting.answers(request)
+
+    await acting.asks(request, "small")
+
+
+async def test_a_body_beside_the_request_does_not_change_the_model() -> None:
+    request = await Acting(policy()).comes(extra_body={"model": "elsewhere", "top_k": 3})
+
+    assert request["extra_body"] == {"top_k": 3}
 
 
 @pytest.mark.parametrize(("models", "given"), [("elsewhere,other", RULED), ("small,large", policy()), ("auto,large", OBSERVING)])
@@ -212,18 +273,8 @@ async def test_several_models_that_the_policy_does_not_rule_are_left_to_litellm(
     assert (await Acting(given).comes(models))["model"] == models
 
 
-SERVED = SimpleNamespace(
-    model_group_alias={"best": "large"},
-    get_model_list=lambda: [
-        {"model_name": "small", "litellm_params": {"model": "openai/tiny"}, "model_info": {"id": "d-1"}},
-        {"model_name": "elsewhere", "litellm_params": {"model": "openai/other"}, "model_info": {"id": "d-2"}},
-        {"model_name": "odd"},
-    ],
-)
-
-
 @pytest.mark.parametrize("call_type", ["acompletion", "moderation"])
-@pytest.mark.parametrize("model", ["d-1", "openai/tiny"])
+@pytest.mark.parametrize("model", ["d-1", "openai/tiny", "of-a-team"])
 async def test_a_deployment_is_no_way_around_require(model: str, call_type: str) -> None:
     pytest.importorskip("fastapi")
 

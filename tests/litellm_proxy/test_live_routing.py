@@ -202,6 +202,33 @@ def test_nor_is_another_path_to_the_same(path: str, client: Client, emulator: Em
     assert asked(emulator) == []
 
 
+@pytest.mark.parametrize("model", ["auto", "small"])
+def test_nor_is_a_path_that_asks_no_hook(model: str, client: Client, emulator: Emulator) -> None:
+    answer = client.post("/queue/chat/completions", {"model": model, "priority": 1, "messages": [{"role": "user", "content": SECRET}]})
+
+    assert answer.status_code >= 400
+    assert "not kept on this path" in answer.text
+    assert asked(emulator) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": SECRET}]}),
+        ("/v1/responses", {"input": SECRET}),
+        ("/v1/messages", {"messages": [{"role": "user", "content": SECRET}], "max_tokens": 5}),
+        ("/v1/embeddings", {"input": [{"text": SECRET}]}),
+        ("/v1/responses", {"input": [SECRET]}),
+    ],
+)
+def test_the_body_is_sent_to_the_model_that_is_chosen_and_no_other(
+    path: str, body: dict[str, Any], client: Client, emulator: Emulator
+) -> None:
+    client.post(path, {"model": "auto", "extra_body": {"model": "m-small"}, **body})
+
+    assert asked(emulator) == ["m-house"]
+
+
 def test_where_nobody_may_answer_each_model_has_its_reason(client: Client, emulator: Emulator) -> None:
     answer = client.chat(SECRET, stage="grade")
 
