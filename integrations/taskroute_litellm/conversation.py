@@ -277,7 +277,7 @@ def _texts(given: Any) -> tuple[tuple[Message, ...], int | None]:
 
 
 def _is_tokens(value: Any) -> bool:
-    return type(value) is int or (isinstance(value, list) and all(type(token) is int for token in cast("list[Any]", value)))
+    return type(value) is int or (isinstance(value, list) and all(type(token) is int for token in cast("list[object]", value)))
 
 
 def _input(given: Any) -> Iterator[Message]:

@@ -13,7 +13,6 @@ from litellm.exceptions import BadRequestError
 from litellm.integrations.custom_logger import CustomLogger
 from opentelemetry import context as otel_context
 
-from taskroute.decision.snapshot import Snapshot
 from taskroute.errors import ConfigurationError, NoEligibleModelError
 from taskroute.reading import as_mapping
 from taskroute.router import Router
@@ -27,6 +26,7 @@ from taskroute_litellm.policy_file import PolicyFile
 from taskroute_litellm.proxy_answers import headers_of, http_error, refusal
 from taskroute_litellm.proxy_groups import ProxyGroups
 from taskroute_litellm.proxy_stream import followed
+from taskroute_litellm.proxy_ways_past import WaysPast
 from taskroute_litellm.replies import StreamSource, reply_of
 from taskroute_litellm.stamp import STAMP, routing_decision
 from taskroute_litellm.tracing import parent_of, set_up_tracing
@@ -95,6 +95,7 @@ class ProxyHook(CustomLogger):
         self.calls = Calls()
         self._virtual = frozenset(virtual)
         self._groups = groups or ProxyGroups(virtual)
+        self._past = WaysPast(self._virtual, self._groups)
         self._file = file
         if file is not None:
             file.refuse = self._groups.check
@@ -117,14 +118,14 @@ class ProxyHook(CustomLogger):
         enforces = snapshot.policy.mode == "enforce" and not snapshot.disabled
         if endpoint is None:
             if enforces and snapshot.rules:
-                self._refuse_unrouted(model, snapshot)
+                self._past.of_another_kind(model, snapshot)
             return None
         pin = None if model in self._virtual else self._groups.resolved(model)
         if pin is not None and not (enforces and pin in snapshot.registry):
             if enforces and "," in model:
-                self._refuse_several(model, snapshot)
+                self._past.several(model, snapshot)
             elif enforces and snapshot.rules:
-                self._refuse_deployment(model, snapshot)
+                self._past.deployment(model, snapshot)
             return None
         try:
             if enforces and pin is None:
@@ -158,36 +159,6 @@ class ProxyHook(CustomLogger):
         finally:
             otel_context.detach(token)
 
-    def _refuse_several(self, models: str, snapshot: Snapshot) -> None:
-        """Refuse a request to several models at once, which LiteLLM sends to each as it is, where a decision could not be kept."""
-        for name in [name.strip() for name in models.split(",")]:
-            if name in self._virtual or (snapshot.rules and self._groups.resolved(name) in snapshot.registry):
-                raise http_error(400, f"{name!r} is routed, and cannot be one of several models of a request; ask for it alone")
-            if snapshot.rules:
-                self._refuse_deployment(name, snapshot)
-
-    def _refuse_deployment(self, model: str, snapshot: Snapshot) -> None:
-        """Refuse a request to one deployment of a model that is routed, by its id or by LiteLLM's name of what it serves."""
-        for group in self._groups.with_deployment(model):
-            if group in snapshot.registry:
-                raise http_error(400, f"{model!r} names a deployment of {group!r}, past the policy's 'require'; ask for {group!r} instead")
-
-    def _refuse_unrouted(self, model: str, snapshot: Snapshot) -> None:
-        """Refuse a request of a kind whose text is not read here, to a model that not every text may reach."""
-        if model in self._virtual or self._groups.resolved(model) in snapshot.registry:
-            raise http_error(400, f"{model!r} is routed with 'require', which is not kept for requests of this kind; use another model")
-        self._refuse_deployment(model, snapshot)
-
-    def _refuse_undecided(self, kwargs: Mapping[str, Any]) -> None:
-        """Refuse an attempt that no decision stands behind, such as that of a path of the proxy's which asks no hook before."""
-        snapshot = self.router.snapshot
-        if snapshot.policy.mode != "enforce" or snapshot.disabled or not snapshot.rules or self.calls.knows(kwargs):
-            return
-        about = [as_mapping(kwargs.get(name)) for name in ("metadata", "litellm_metadata")]
-        for name in {str(found["model_group"]) for found in about if "model_group" in found}:
-            if self._groups.resolved(name) in snapshot.registry:
-                raise BadRequestError(f"taskroute: {name!r} has a policy with 'require', which is not kept on this path", name, "")
-
     def _undecided(self, error: Exception, *, enforced: bool) -> None:
         name = type(error).__name__
         if enforced:
@@ -200,7 +171,8 @@ class ProxyHook(CustomLogger):
         """Note that a group is asked. Raises for one that the policy does not allow, wherever LiteLLM got it from."""
         call = self.calls.of(kwargs)
         if call is None:
-            self._refuse_undecided(kwargs)
+            if not self.calls.knows(kwargs):
+                self._past.undecided(kwargs, self.router.snapshot)
             return
         about, caught = bucket_of(kwargs), sys.exception()
         group = str(about.get("model_group"))
@@ -277,8 +249,8 @@ def _direct(data: dict[str, Any], decision: Decision) -> None:
     """Send a request along the order of a decision. Without the other two, LiteLLM would use its own where ours are none."""
     for name in _ELSEWHERE:
         data.pop(name, None)
-    body = data.get("extra_body")
-    if isinstance(body, Mapping) and "model" in body:
+    body = as_mapping(data.get("extra_body"))
+    if "model" in body:
         # It would be sent in the place of the one that is chosen.
         data["extra_body"] = {name: value for name, value in body.items() if name != "model"}
     data["model"], *rest = decision.candidates
