@@ -6,7 +6,7 @@ Nothing of LiteLLM is imported before it is used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taskroute_litellm.install import Installation, install, uninstall
+    from taskroute_litellm.installation import Installation, install, uninstall
     from taskroute_litellm.provider import register, unregister
     from taskroute_litellm.proxy import proxy_hook
     from taskroute_litellm.proxy_provider import provider_handler
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["Installation", "install", "provider_handler", "proxy_hook", "register", "uninstall", "unregister"]
 
 _HOMES = {
-    "Installation": "install",
-    "install": "install",
-    "uninstall": "install",
+    "Installation": "installation",
+    "install": "installation",
+    "uninstall": "installation",
     "register": "provider",
     "unregister": "provider",
     "proxy_hook": "proxy",
@@ -30,6 +30,5 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    # `taskroute_litellm.install` is the function, also once the module of that name is loaded.
     globals()[name] = found
     return found

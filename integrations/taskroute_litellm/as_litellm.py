@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from taskroute.errors import ConfigurationError, NoEligibleModelError, TaskrouteError
-from taskroute_litellm.surfacing import OURS, surfaced
+from taskroute_litellm.surfacing import SURFACED, surfaced
 
-_NOWHERE = "https://taskroute.invalid"
+CAUGHT: Final = (TaskrouteError, *SURFACED)
+_NOWHERE: Final = "https://taskroute.invalid"
 """Errors of LiteLLM's have a response, also where nothing was sent."""
 
 
-def as_litellm(error: TaskrouteError, model: str, provider: str) -> BaseException:
-    """Return the error of LiteLLM's that stands for one of ours, which is its `__cause__`.
+def as_litellm(error: Exception, model: str, provider: str) -> BaseException:
+    """Return the error of LiteLLM's that stands for one of `CAUGHT`, which is its `__cause__`.
 
     It is the last model's own where there is one. What the policy does not allow has status 403, a call that cannot be made 400; what
     may go better later has 503.
     """
-    if isinstance(error, OURS):
-        cause = surfaced(error)
+    if isinstance(error, SURFACED):
+        cause = surfaced(error, model)
         if not isinstance(cause, TaskrouteError):
             return cause
     import httpx

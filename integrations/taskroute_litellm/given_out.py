@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Generator
 from typing import Any, Final, Self
 
 from taskroute_litellm.host import LiteLLMHost
-from taskroute_litellm.surfacing import OURS, surfaced
+from taskroute_litellm.stream_errors import EventError
+from taskroute_litellm.surfacing import SURFACED, surfaced
 
 _END: Final = object()
 _NOTHING: Final = object()
@@ -23,6 +24,16 @@ class _Given:
         if name.startswith("__") or name == "_host":
             raise AttributeError(name)
         return getattr(self._host.stream, name)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """LiteLLM asks of what class a stream is, and reads some only if they are its own."""
+        stream: object = self._host.stream
+        return type(self) if stream is None else type(stream)
+
+    def _has_told(self, error: BaseException) -> bool:
+        """Return whether the caller has the error already, in the stream, where Anthropic's format has a place for it."""
+        return self._host.endpoint == "messages" and isinstance(error.__cause__, EventError)
 
     def _take_first(self) -> Any:
         first, self._first = self._first, _NOTHING
@@ -41,8 +52,8 @@ class RoutedStream(_Given):
         """Return the stream once it has something to give: LiteLLM's callers expect an error where they make the call."""
         try:
             first = next(chunks, _END)
-        except OURS as error:
-            cause = surfaced(error)
+        except SURFACED as error:
+            cause = surfaced(error, host.model)
         else:
             return cls(host, chunks, first)
         raise cause
@@ -58,8 +69,8 @@ class RoutedStream(_Given):
             return first
         try:
             return next(self._chunks)
-        except OURS as error:
-            cause = surfaced(error)
+        except SURFACED as error:
+            cause = StopIteration() if self._has_told(error) else surfaced(error, self._host.model)
         raise cause
 
     def close(self) -> None:
@@ -86,8 +97,8 @@ class AsyncRoutedStream(_Given):
         """Return the stream once it has something to give; otherwise like `RoutedStream.opened`."""
         try:
             first = await anext(chunks, _END)
-        except OURS as error:
-            cause = surfaced(error)
+        except SURFACED as error:
+            cause = surfaced(error, host.model)
         else:
             return cls(host, chunks, first)
         raise cause
@@ -103,8 +114,8 @@ class AsyncRoutedStream(_Given):
             return first
         try:
             return await anext(self._chunks)
-        except OURS as error:
-            cause = surfaced(error)
+        except SURFACED as error:
+            cause = StopAsyncIteration() if self._has_told(error) else surfaced(error, self._host.model)
         raise cause
 
     async def aclose(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from taskroute.decision.snapshot import least
 from taskroute.errors import ConfigurationError
 from taskroute.execution.plan import ORIGINAL
 from taskroute.reading import as_mapping
@@ -14,7 +13,9 @@ from taskroute.steps import Attempt
 from taskroute.warn import warn_once
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.endpoints import metadata_key
-from taskroute_litellm.host import LiteLLMHost, told, with_entry
+from taskroute_litellm.groups import deployments_of, goes_on_within
+from taskroute_litellm.host import KEY, LiteLLMHost, told, with_entry
+from taskroute_litellm.limits import limit_of, shortened
 from taskroute_litellm.otel import parent
 from taskroute_litellm.stamp import STAMP, routing_decision
 from taskroute_litellm.told import SENT_HEADERS, without_ours
@@ -33,10 +34,18 @@ class GroupHost(LiteLLMHost):
     """Performs the attempts of one call through one method of a router."""
 
     def __init__(
-        self, router: Router, endpoint: Endpoint, arguments: Mapping[str, Any], method: Callable[..., Any], *, pin: str | None = None
+        self,
+        router: Router,
+        endpoint: Endpoint,
+        arguments: Mapping[str, Any],
+        method: Callable[..., Any],
+        *,
+        litellm_router: Any,
+        pin: str | None = None,
     ) -> None:
         super().__init__(router, endpoint, arguments)
         self.pin = pin
+        self._litellm_router = litellm_router
         self._method = method
 
     def send(self, attempt: Attempt, *, streams: bool = False, is_async: bool = False) -> Any:
@@ -52,29 +61,20 @@ class GroupHost(LiteLLMHost):
                 "litellm", "fallbacks", "fallbacks= of a routed call is not used: the policy says which models follow, and in which order"
             )
         key = metadata_key(self.endpoint)
-        entry = {**told(attempt), STAMP: routing_decision(attempt.decision, attempt.model, str(self.arguments.get("model")))}
+        entry = {**told(attempt), STAMP: routing_decision(attempt.decision, attempt.model, self.model)}
         metadata = {**parent(), **with_entry(self.arguments.get(key), entry)}
         # LiteLLM writes into the other one, too.
         others = {name: {**as_mapping(self.arguments[name])} for name in METADATA if name != key and self.arguments.get(name) is not None}
-        given = {**self.arguments, "model": attempt.model, **ALONE, **others, key: metadata}
+        deployments = deployments_of(self._litellm_router, attempt.model)
+        ends = NO_FALLBACKS if goes_on_within(self._litellm_router, deployments) else ALONE
+        given = {**self.arguments, "model": attempt.model, **ends, **others, key: metadata}
         for name in SENT_HEADERS:
             if name in given:
                 given[name] = without_ours(given[name])
         limit = None if is_async else limit_of(attempt, streams=streams)
-        if limit is not None:
-            asked = self.arguments.get("timeout")
-            given["timeout"] = min(asked, limit) if isinstance(asked, int | float) else limit
+        if limit is not None and (shorter := shortened(limit, self.arguments, deployments, self._litellm_router)) is not None:
+            given["timeout"] = shorter
         return given
-
-
-def limit_of(attempt: Attempt, *, streams: bool) -> float | None:
-    """Return the seconds that LiteLLM's client must hold where nobody can cancel the call."""
-    if attempt.timeout_enforced != "client":
-        return None
-    piece = None
-    if streams and attempt.first_chunk is not None and attempt.between_chunks is not None:
-        piece = max(attempt.first_chunk, attempt.between_chunks)
-    return least(attempt.timeout, piece)
 
 
 def retries_of(litellm_router: Any, arguments: Mapping[str, Any]) -> int | None:
@@ -83,6 +83,11 @@ def retries_of(litellm_router: Any, arguments: Mapping[str, Any]) -> int | None:
     if asked is None:
         asked = getattr(litellm_router, "num_retries", None)
     return asked if isinstance(asked, int) else None
+
+
+def is_within_attempt(arguments: Mapping[str, Any]) -> bool:
+    """Return whether LiteLLM itself makes a call, as a part of an attempt of ours: what was told of that goes along with it."""
+    return any("decision_id" in as_mapping(as_mapping(arguments.get(name)).get(KEY)) for name in METADATA)
 
 
 def refuse_bad_metadata(arguments: Mapping[str, Any]) -> None:

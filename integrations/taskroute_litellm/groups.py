@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from taskroute.errors import ConfigurationError
@@ -31,6 +31,19 @@ def group_behind(litellm_router: Any, name: str) -> str:
     target = as_mapping(aliases).get(name)
     # An alias that is not listed among the models is written as a mapping.
     return as_text(target) or as_text(as_mapping(target).get("model")) or name
+
+
+def deployments_of(litellm_router: Any, group: str) -> tuple[Mapping[str, Any], ...]:
+    """Return what LiteLLM is told of each deployment of a group."""
+    registry = _registry(litellm_router)
+    found: Iterable[Any] = litellm_router.get_model_list(model_name=group) if registry is None else registry.deployments(group)
+    return tuple([as_mapping(deployment.get("litellm_params")) for deployment in map(as_mapping, found or ())])
+
+
+def goes_on_within(litellm_router: Any, deployments: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether LiteLLM goes from one deployment of a group to another by its code for fallbacks."""
+    orders = {deployment["order"] for deployment in deployments if deployment.get("order") is not None}
+    return len(orders) > 1 or getattr(litellm_router, "enable_weighted_failover", False) is True
 
 
 def groups_with_deployment(litellm_router: Any, name: str) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from litellm.llms.custom_llm import CustomLLM
 
-from taskroute.errors import ConfigurationError, TaskrouteError
+from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import adrive, drive
 from taskroute.execution.run import Run
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.router import Router
 from taskroute.types import Outcome
-from taskroute_litellm.as_litellm import as_litellm
+from taskroute_litellm.as_litellm import CAUGHT, as_litellm
 from taskroute_litellm.asked import asked_of
 from taskroute_litellm.call import Endpoint, call_of
 from taskroute_litellm.given_out import RoutedStream
@@ -52,7 +52,7 @@ class Handler(CustomLLM):
         try:
             host, run = self._begin("completion", handed)
             return passed_on(host, RoutedStream.opened(host, drive_stream(run, host)))
-        except TaskrouteError as error:
+        except CAUGHT as error:
             found = as_litellm(error, handed["model"], self._provider)
         raise found
 
@@ -66,7 +66,7 @@ class Handler(CustomLLM):
                 async for chunk in chunks:
                     yield chunk
             return
-        except TaskrouteError as error:
+        except CAUGHT as error:
             found = as_litellm(error, handed["model"], self._provider)
         raise found
 
@@ -74,7 +74,7 @@ class Handler(CustomLLM):
         try:
             host, run = self._begin(endpoint, handed)
             return _given(drive(run, host))
-        except TaskrouteError as error:
+        except CAUGHT as error:
             found = as_litellm(error, handed["model"], self._provider)
         raise found
 
@@ -83,7 +83,7 @@ class Handler(CustomLLM):
         try:
             host, run = self._begin(endpoint, handed, is_async=True)
             return _given(await adrive(run, host))
-        except TaskrouteError as error:
+        except CAUGHT as error:
             found = as_litellm(error, handed["model"], self._provider)
         raise found
 

@@ -39,6 +39,11 @@ class LiteLLMHost:
         self.stream: Any = None
         """LiteLLM's stream of the attempt that was opened last."""
 
+    @property
+    def model(self) -> str:
+        """The model that the caller asked for."""
+        return str(self.arguments.get("model"))
+
     def send(self, attempt: Attempt, *, streams: bool = False, is_async: bool = False) -> Any:
         """Make the call; an async one returns what is to be awaited."""
         raise NotImplementedError

@@ -13,8 +13,8 @@ from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute_litellm.asked import own_metadata
 from taskroute_litellm.call import Endpoint
-from taskroute_litellm.group_host import limit_of
 from taskroute_litellm.host import LiteLLMHost, told, with_entry
+from taskroute_litellm.limits import limit_of
 from taskroute_litellm.naming import litellm_params
 
 Given = Mapping[str, str | Mapping[str, Any]]

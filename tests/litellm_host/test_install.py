@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import pkgutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import taskroute_litellm
 from taskroute import Router
 from taskroute.errors import ConfigurationError
 from taskroute_litellm import install, uninstall
@@ -280,3 +282,8 @@ def test_a_deployment_is_found_by_its_id_and_by_what_it_serves(emulator: Emulato
         assert name in groups_with_deployment(router, entry["litellm_params"]["model"])
     assert "small" not in groups_with_deployment(router, "of-large")
     assert groups_with_deployment(router, "small") == groups_with_deployment(router, "nobody") == ()
+
+
+def test_no_module_takes_the_place_of_a_public_name() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(taskroute_litellm.__path__)}
+    assert modules.isdisjoint(taskroute_litellm.__all__)

@@ -17,12 +17,12 @@ from taskroute.router import Router
 from taskroute_litellm.call import call_of
 from taskroute_litellm.endpoints import METHODS, Method, bound
 from taskroute_litellm.given_out import AsyncRoutedStream, RoutedStream
-from taskroute_litellm.group_host import GroupHost, refuse_bad_metadata, retries_of
+from taskroute_litellm.group_host import GroupHost, is_within_attempt, refuse_bad_metadata, retries_of
 from taskroute_litellm.groups import aliases_of, group_behind, groups_of, refuse_missing, refuse_unretried, refuse_virtual
 from taskroute_litellm.otel import writes_spans
 from taskroute_litellm.own_loop import blocking
 from taskroute_litellm.stamp import register, unregister
-from taskroute_litellm.surfacing import OURS, surfaced
+from taskroute_litellm.surfacing import SURFACED, surfaced
 from taskroute_litellm.versions import refuse_unknown
 
 _MARK: Final = "_taskroute_installation"
@@ -59,8 +59,9 @@ def uninstall(litellm_router: Any) -> None:
 
 def installation_of(litellm_router: Any) -> Installation | None:
     """Return what is installed on a router; None when nothing is."""
-    found = getattr(getattr(litellm_router, "completion", None), _MARK, None)
-    return found if isinstance(found, Installation) else None
+    # An application may have put something of its own over one or the other.
+    marks = (getattr(getattr(litellm_router, name, None), _MARK, None) for name in METHODS)
+    return next((found for found in marks if isinstance(found, Installation) and found.is_active), None)
 
 
 class Installation:
@@ -72,8 +73,15 @@ class Installation:
         self.virtual = virtual
         self._own: dict[str, tuple[Any, bool]] = {}
         """The router's own methods, and whether each is kept in the instance."""
+        self._doors: dict[str, Any] = {}
+        """What was put over them."""
         self._checked: Any = None
         """The policy that was compared with the groups last. Groups may go later: a call then goes to the next one."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is in front of the router still."""
+        return bool(self._own)
 
     def check(self) -> None:
         """Compare the policy in force with the groups of the router. Raises ConfigurationError."""
@@ -95,15 +103,19 @@ class Installation:
             door.__name__ = door.__qualname__ = name
             door.__doc__ = getattr(own, "__doc__", None)
             setattr(door, _MARK, self)
+            self._doors[name] = door
             setattr(self.litellm_router, name, door)
         register()
 
     def uninstall(self) -> None:
         """Give the router its own methods back."""
-        if self._own:
+        if self.is_active:
             unregister()
         while self._own:
             name, (own, was_kept) = self._own.popitem()
+            if getattr(self.litellm_router, name) is not self._doors.pop(name):
+                # What was put over it since stays, and finds the router's own behind it.
+                continue
             if was_kept:
                 setattr(self.litellm_router, name, own)
             else:
@@ -127,8 +139,8 @@ class Installation:
                 return RoutedStream.opened(host, drive_stream(run, host))
             try:
                 outcome = drive(run, host)
-            except OURS as error:
-                cause = surfaced(error)
+            except SURFACED as error:
+                cause = surfaced(error, host.model)
             else:
                 return outcome.reply.answer if outcome.reply is not None else None
             raise cause
@@ -145,8 +157,8 @@ class Installation:
                 return await AsyncRoutedStream.opened(host, adrive_stream(run, host))
             try:
                 outcome = await adrive(run, host)
-            except OURS as error:
-                cause = surfaced(error)
+            except SURFACED as error:
+                cause = surfaced(error, host.model)
             else:
                 return outcome.reply.answer if outcome.reply is not None else None
             raise cause
@@ -155,20 +167,20 @@ class Installation:
 
     def _host(self, method: Method, own: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> GroupHost | None:
         """Return who carries the call out; None where it is none of ours."""
-        arguments = bound(method, args, kwargs)
+        arguments = bound(method, args, kwargs) if self.is_active else None
         if arguments is None:
             return None
         model = arguments.get("model")
         if not isinstance(model, str):
             return None
         pin = None if model in self.virtual else self._pinned(model)
-        if pin is None and model not in self.virtual:
+        if model not in self.virtual and (pin is None or is_within_attempt(arguments)):
             return None
         refuse_bad_metadata(arguments)
         if self._checked is not self.router.snapshot:
             # After a reload: a model that is no group would fail call by call, in LiteLLM's words.
             self.check()
-        return GroupHost(self.router, method.endpoint, arguments, own, pin=pin)
+        return GroupHost(self.router, method.endpoint, arguments, own, litellm_router=self.litellm_router, pin=pin)
 
     def _pinned(self, name: str) -> str | None:
         """Return the model of the policy that a name stands for, by an alias too; None where it stands for none."""
