@@ -58,7 +58,7 @@ def messages_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> tuple[tuple
 
 def _each(given: Any) -> Sequence[Any]:
     """Return what a list holds; a text or a mapping in its place, which a provider may take or at least reads, stands for a list of one."""
-    return (given,) if given and isinstance(given, str | Mapping) else as_list(given)  # pyright: ignore[reportUnknownVariableType]
+    return (given,) if isinstance(given, str | Mapping) and given else as_list(given)  # pyright: ignore[reportUnknownVariableType]
 
 
 # Chat completions

@@ -14,8 +14,8 @@ from taskroute.warn import warn_once
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.groups import deployments_of, goes_on_within
-from taskroute_litellm.host import KEY, LiteLLMHost, told, with_entry
-from taskroute_litellm.limits import limit_of, shortened
+from taskroute_litellm.host import KEY, AttemptId, LiteLLMHost, told, with_entry
+from taskroute_litellm.limits import limit_of, limits_of
 from taskroute_litellm.otel import parent
 from taskroute_litellm.stamp import STAMP, routing_decision
 from taskroute_litellm.told import SENT_HEADERS, without_ours
@@ -66,14 +66,16 @@ class GroupHost(LiteLLMHost):
         # LiteLLM writes into the other one, too.
         others = {name: {**as_mapping(self.arguments[name])} for name in METADATA if name != key and self.arguments.get(name) is not None}
         deployments = deployments_of(self._litellm_router, attempt.model)
-        ends = NO_FALLBACKS if goes_on_within(self._litellm_router, deployments) else ALONE
+        # LiteLLM's code for fallbacks also goes on from a stream of responses that breaks in the middle, and joins two answers.
+        joins = streams and self.endpoint == "responses"
+        ends = NO_FALLBACKS if not joins and goes_on_within(self._litellm_router, deployments) else ALONE
         given = {**self.arguments, "model": attempt.model, **ends, **others, key: metadata}
         for name in SENT_HEADERS:
             if name in given:
                 given[name] = without_ours(given[name])
         limit = None if is_async else limit_of(attempt, streams=streams)
-        if limit is not None and (shorter := shortened(limit, self.arguments, deployments, self._litellm_router)) is not None:
-            given["timeout"] = shorter
+        if limit is not None:
+            given.update(limits_of(limit, self.arguments, deployments, self._litellm_router, streams=streams))
         return given
 
 
@@ -85,9 +87,17 @@ def retries_of(litellm_router: Any, arguments: Mapping[str, Any]) -> int | None:
     return asked if isinstance(asked, int) else None
 
 
-def is_within_attempt(arguments: Mapping[str, Any]) -> bool:
-    """Return whether LiteLLM itself makes a call, as a part of an attempt of ours: what was told of that goes along with it."""
-    return any("decision_id" in as_mapping(as_mapping(arguments.get(name)).get(KEY)) for name in METADATA)
+def is_within_attempt(arguments: Mapping[str, Any], *, silent: bool) -> bool:
+    """Return whether LiteLLM itself makes a call as a part of an attempt of ours: that of a priority, or a `silent` one.
+
+    What was told of the attempt goes along with it.
+    """
+    for name in METADATA:
+        metadata = as_mapping(arguments.get(name))
+        entry = as_mapping(metadata.get(KEY))
+        if isinstance(entry.get("decision_id"), AttemptId):
+            return entry.get("model") == arguments.get("model") or (silent and metadata.get("is_silent_experiment") is True)
+    return False
 
 
 def refuse_bad_metadata(arguments: Mapping[str, Any]) -> None:

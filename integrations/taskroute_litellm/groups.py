@@ -47,14 +47,22 @@ def goes_on_within(litellm_router: Any, deployments: Iterable[Mapping[str, Any]]
 
 
 def groups_with_deployment(litellm_router: Any, name: str) -> tuple[str, ...]:
-    """Return the groups with a deployment of this id, or that serves a model of this name, or that a team calls by another."""
+    """Return the groups with a deployment that LiteLLM takes for this name: its id, a team's own name of it, or the model that it serves.
+
+    A group or an alias of the name comes before all of these, a wildcard before the last.
+    """
+    if name in groups_of(litellm_router) or name in aliases_of(litellm_router):
+        return ()
     registry = _registry(litellm_router)
+    patterns = litellm_router.pattern_router if registry is None else registry.patterns()
+    served = None if patterns.route(name) else name
     deployments: Iterable[Any] = (litellm_router.get_model_list() if registry is None else registry.deployments()) or ()
     found: list[str] = []
     for deployment in map(as_mapping, deployments):
         group, about = deployment.get("model_name"), as_mapping(deployment.get("model_info"))
         public = as_text(about.get("team_public_model_name"))
-        if name in (about.get("id"), as_mapping(deployment.get("litellm_params")).get("model"), public and group):
+        model = as_mapping(deployment.get("litellm_params")).get("model")
+        if name in (about.get("id"), public and group) or (served is not None and served == model):
             found.append(public or str(group))
     return tuple(found)
 

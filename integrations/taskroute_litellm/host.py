@@ -23,6 +23,12 @@ KEY = "taskroute"
 """Where the record of a call stands in the `_hidden_params` of its answer, and what LiteLLM is told of it in the metadata."""
 
 
+class AttemptId(str):
+    """The id of a decision as an attempt of this process carries it. What was read from a log is none."""
+
+    __slots__ = ()
+
+
 class Reads(Ending, Protocol):
     """Makes sense of a stream while it passes by."""
 
@@ -168,7 +174,7 @@ def told(attempt: Attempt) -> dict[str, Any]:
         "route": decision.route or "default",
         "reason": decision.reason,
         "attempt": attempt.tries,
-        "decision_id": decision.id,
+        "decision_id": AttemptId(decision.id),
         "policy_version": decision.policy_version,
     }
 

@@ -174,7 +174,8 @@ class Installation:
         if not isinstance(model, str):
             return None
         pin = None if model in self.virtual else self._pinned(model)
-        if model not in self.virtual and (pin is None or is_within_attempt(arguments)):
+        # A silent model gets the text, too.
+        if model not in self.virtual and (pin is None or is_within_attempt(arguments, silent=not self.router.snapshot.rules)):
             return None
         refuse_bad_metadata(arguments)
         if self._checked is not self.router.snapshot:

@@ -16,6 +16,8 @@ from taskroute_litellm.call import Endpoint
 from taskroute_litellm.host import LiteLLMHost, told, with_entry
 from taskroute_litellm.limits import limit_of
 from taskroute_litellm.naming import litellm_params
+from taskroute_litellm.otel import hang_below
+from taskroute_litellm.told import without_ours
 
 Given = Mapping[str, str | Mapping[str, Any]]
 """What LiteLLM is to be called with for models of the policy: its name of each, or all of its `litellm_params`."""
@@ -30,13 +32,16 @@ _NO_RETRIES: Final[Mapping[str, int]] = {
 class ModelHost(LiteLLMHost):
     """Performs the attempts of one call through LiteLLM's functions. The caller's parameters win over those of the policy."""
 
-    def __init__(self, router: Router, endpoint: Endpoint, arguments: Mapping[str, Any], models: Given) -> None:
+    def __init__(self, router: Router, endpoint: Endpoint, arguments: Mapping[str, Any], models: Given, *, log: Any = None) -> None:
         super().__init__(router, endpoint, arguments)
         self._models = models
+        self._log = log
+        """What LiteLLM logs of the call of the policy."""
 
     def send(self, attempt: Attempt, *, streams: bool = False, is_async: bool = False) -> Any:
         import litellm
 
+        hang_below(self._log)
         given = self._given(attempt, streams=streams, is_async=is_async)
         if litellm.num_retries:
             # In a sync call 0 retries are taken for none given.
@@ -67,6 +72,8 @@ class ModelHost(LiteLLMHost):
             given["timeout"] = timeout
         if streams:
             given["stream"] = True
+        if "extra_headers" in given:
+            given["extra_headers"] = without_ours(given["extra_headers"])
         return given
 
     def _spec(self, attempt: Attempt) -> ModelSpec:

@@ -148,6 +148,11 @@ class ObservedCall:
         """Whether the decision is carried out; else the call goes where it would go without it."""
         return self.decision.mode == "enforce" or self.decision.pinned
 
+    @property
+    def is_ruled(self) -> bool:
+        """Whether the policy has a `require` that is carried out."""
+        return self.is_enforced and bool(self._snapshot.rules)
+
     def allows(self, group: str) -> bool:
         """Return whether a group may see the call. While only observing, nothing of ours stands in the way of one."""
         return not self.is_enforced or group in self.decision.candidates

@@ -6,10 +6,12 @@ Neither is imported to find out: a callback that was never imported is not there
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
 
 from opentelemetry import trace
+
+from taskroute.reading import as_mapping
 
 _FIRST: Final = "litellm.integrations.opentelemetry"
 _SECOND: Final = "litellm.integrations.otel.logger"
@@ -46,6 +48,15 @@ def parent() -> dict[str, Any]:
     if not context.is_valid or not _would_write_on_ours():
         return {}
     return {_PARENT: trace.NonRecordingSpan(context)}
+
+
+def hang_below(log: Any) -> None:
+    """Have the span that LiteLLM will write of a call hang below the current one, which began after that call did."""
+    above = parent()
+    params: Any = as_mapping(getattr(log, "model_call_details", None)).get("litellm_params") if above else None
+    if isinstance(params, dict):
+        # The metadata may be the caller's own.
+        params["metadata"] = {**above, **as_mapping(cast("Mapping[str, Any]", params).get("metadata"))}
 
 
 def _would_write_on_ours() -> bool:

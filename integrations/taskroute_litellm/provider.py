@@ -5,10 +5,12 @@ Imports LiteLLM when used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
 from taskroute.errors import ConfigurationError
+from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
 from taskroute_litellm.model_host import Given, params_of
 from taskroute_litellm.naming import litellm_model
@@ -32,7 +34,7 @@ def register(router: Router, *, provider: str = "taskroute", models: Given | Non
     from taskroute_litellm.handler import Handler
 
     _refuse_name(provider)
-    _refuse_models(router, models or {})
+    refuse_models(router.snapshot.registry, models or {})
     handler = Handler(router, provider, dict(models or {}))
     entries: list[dict[str, Any]] = litellm.custom_provider_map
     others = [entry for entry in entries if entry["provider"] != provider]
@@ -66,8 +68,8 @@ def _refuse_name(provider: str) -> None:
         )
 
 
-def _refuse_models(router: Router, models: Given) -> None:
-    registry = router.snapshot.registry
+def refuse_models(registry: Mapping[str, ModelSpec], models: Given) -> None:
+    """Raise ConfigurationError for a model that LiteLLM could not be called with."""
     if AUTO in registry:
         raise ConfigurationError(f"a model of the policy is named {AUTO!r}, which stands for the policy's choice; give it another name")
     unknown = [name for name in models if name not in registry]

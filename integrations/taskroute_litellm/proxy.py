@@ -176,6 +176,11 @@ class ProxyHook(CustomLogger):
             return
         about, caught = bucket_of(kwargs), sys.exception()
         group = str(about.get("model_group"))
+        if about.get("is_silent_experiment") is True:
+            # Nobody waits for its answer, but it gets the text, too.
+            if call.is_ruled and not call.allows(self._groups.resolved(group)):
+                raise BadRequestError(f"taskroute: the policy does not let {group!r} see this call", group, "")
+            return
         if not call.is_enforced:
             group = self._groups.resolved(group)
         elif not call.allows(group):

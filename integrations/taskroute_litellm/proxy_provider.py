@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from taskroute.decision.snapshot import compile_policy
 from taskroute.errors import ConfigurationError
 from taskroute_litellm.handler import Handler
 from taskroute_litellm.policy_file import PolicyFile
+from taskroute_litellm.provider import refuse_models
 
 
 def __getattr__(name: str) -> Any:
@@ -20,5 +22,7 @@ def __getattr__(name: str) -> Any:
     if not path:
         raise ConfigurationError("TASKROUTE_POLICY is not set; set it to the path of the policy that the provider carries out")
     file = PolicyFile(path)
+    refuse_models(file.router.snapshot.registry, {})
+    file.refuse = lambda policy: refuse_models(compile_policy(policy).registry, {})
     found = globals()[name] = Handler(file.router, "taskroute", {}, file=file)
     return found

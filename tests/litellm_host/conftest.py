@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,6 +50,12 @@ def forget_what_is_to_be_logged() -> None:
         return
     worker = module.GLOBAL_LOGGING_WORKER
     queue: asyncio.Queue[Any] | None = worker._queue
+    if worker._bound_loop is not None and worker._bound_loop.is_running():
+        # That of sync text completions, on a thread of its own, which gets it done.
+        until = time.monotonic() + 5
+        while queue is not None and not (queue.empty() and not worker._dequeued_tasks) and time.monotonic() < until:
+            time.sleep(0.005)
+        return
     tasks = [*worker._dequeued_tasks.values()]
     while queue is not None and not queue.empty():
         tasks.append(queue.get_nowait())

@@ -111,6 +111,15 @@ def test_a_text_that_is_no_message_is_read_all_the_same(endpoint: Endpoint, name
     ]
 
 
+@pytest.mark.parametrize(("endpoint", "name"), [("completion", "messages"), ("embedding", "input"), ("responses", "input")])
+def test_what_has_no_truth_value_is_left_for_litellm(endpoint: Endpoint, name: str) -> None:
+    class Array:
+        def __bool__(self) -> bool:
+            raise ValueError("ambiguous")
+
+    assert call_of(endpoint, {name: Array()}).messages == ()
+
+
 def test_a_role_that_nobody_knows_is_the_user_s_and_is_read() -> None:
     assert call_of("completion", {"messages": [{"role": "critic", "content": "hm"}]}).messages == (Message("user", "hm\ncritic"),)
 

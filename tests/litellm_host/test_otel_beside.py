@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
+from taskroute_litellm import register, unregister
 from tests.emulator import Emulator, Fault
 from tests.litellm_host.traced import MESSAGES, Traced, first_generation, second_generation, traced
 
@@ -187,3 +189,49 @@ async def test_no_span_is_put_into_the_metadata_where_nobody_heeds_it(setting: A
         await found.await_()
     (logged,) = found.heard.alone
     assert "litellm_parent_otel_span" not in logged["litellm_params"]["metadata"]
+
+
+@pytest.fixture
+def provided() -> Iterator[Callable[[Traced], None]]:
+    """Return what puts the policy of a routed router behind plain `litellm.completion` as well."""
+
+    def put(found: Traced) -> None:
+        served = {"small": "openai/gpt-5-mini", "large": "openai/gpt-5", "vectors": "openai/text-embedding-3-small"}
+        common = {"api_base": f"{found.emulator.url}/v1", "api_key": "sk-emulated"}
+        register(found.router, models={name: {"model": model, **common} for name, model in served.items()})
+
+    yield put
+    unregister()
+
+
+@pytest.mark.parametrize("around", [False, True])
+@pytest.mark.parametrize("beside", ["none", "first"])
+async def test_a_call_of_the_provider_counts_once(setting: Any, provided: Any, beside: Beside, around: bool) -> None:
+    metadata = {"plan": "pro"}
+    with setting(beside) as found:
+        provided(found)
+        with found.provider.get_tracer("app").start_as_current_span("request") if around else nullcontext():
+            await litellm.acompletion("taskroute/auto", MESSAGES, metadata=metadata)
+        await found.await_()
+    (inference,) = found.with_tokens()
+    assert scope(inference) == (OURS if beside == "none" else THEIRS)
+    assert found.parents()[inference.name] == "route default"
+    assert found.parents()["route default"] == ("request" if around else None)
+    assert len(found.traces()) == 1
+    nothing_of_theirs_on_ours(found)
+    assert "litellm_parent_otel_span" not in metadata
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_so_does_a_sync_one(setting: Any, provided: Any, streams: bool) -> None:
+    with setting("first") as found:
+        provided(found)
+        with found.provider.get_tracer("app").start_as_current_span("request"):
+            answer = litellm.completion("taskroute/auto", MESSAGES, stream=streams, **(USAGE if streams else {}))
+            if streams:
+                assert list(answer)
+            found.wait()
+    (inference,) = found.with_tokens()
+    assert (scope(inference), found.parents()[inference.name]) == (THEIRS, "route default")
+    (around,) = found.named("request")
+    assert dict(around.attributes or {}) == {}

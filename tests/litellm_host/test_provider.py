@@ -16,7 +16,7 @@ from tests.emulator import Emulator, Fault, Hang, Say
 litellm: Any = pytest.importorskip("litellm")
 
 import taskroute_litellm  # noqa: E402
-from taskroute_litellm import register, unregister  # noqa: E402
+from taskroute_litellm import proxy_provider, register, unregister  # noqa: E402
 from taskroute_litellm.handler import Handler  # noqa: E402
 from taskroute_litellm.policy_file import PolicyFile  # noqa: E402
 from tests.litellm_host.provided import MESSAGES, TOOLS, USAGE, Calls, ask, asked, bodies, ends, policy, routed  # noqa: E402
@@ -278,6 +278,33 @@ async def test_a_handler_with_a_file_carries_out_what_it_holds_by_now(
     clock.advance(2)
     await ask()
     assert asked(emulator) == (["text-embedding-3-small", "text-embedding-3-large"] if way == "embedding" else ["gpt-4o-mini", "gpt-4o"])
+
+
+def test_a_header_that_only_says_how_to_route_is_not_sent(ask: Calls, emulator: Emulator) -> None:
+    ask(extra_headers={"x-taskroute-stage": "generate", "x-mine": "1"})
+    (request,) = emulator.requests
+    assert request.headers["x-mine"] == "1"
+    assert not [name for name in request.headers if name.lower().startswith("x-taskroute")]
+
+
+@pytest.mark.parametrize("wrong", ["models: {odd: {}}\ndefault: odd\n", "models: {auto: openai:gpt-4o}\ndefault: auto\n"])
+async def test_a_policy_that_litellm_could_not_carry_out_is_refused_by_the_handler_and_not_reloaded(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "taskroute.yaml"
+    monkeypatch.setenv("TASKROUTE_POLICY", str(path))
+    path.write_text(wrong)
+    with pytest.raises(ConfigurationError):
+        proxy_provider.__getattr__("provider_handler")
+    path.write_text("models: {small: openai:gpt-4o}\ndefault: small\n")
+    handler = proxy_provider.__getattr__("provider_handler")
+    before = handler.router.policy
+    path.write_text(wrong)
+    file: Any = handler._file
+    file._at -= 5
+    await file.look()
+    assert handler.router.policy is before
+    assert "cannot be used" in caplog.text
 
 
 def test_models_may_be_named_where_the_policy_is_used(routed: Any, ask: Calls, emulator: Emulator) -> None:

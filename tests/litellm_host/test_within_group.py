@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskroute.errors import NoEligibleModelError
+from taskroute_litellm.groups import groups_with_deployment
 from taskroute_litellm.installation import uninstall
-from taskroute_litellm.limits import shortened
+from taskroute_litellm.limits import limits_of
 from taskroute_litellm.stream_errors import EventError
 from taskroute_litellm.surfacing import surfaced
 from taskroute_litellm.versions import installed
@@ -25,6 +27,7 @@ from tests.litellm_host.test_calls import STREAMED_MESSAGES, needs_proxys_packag
 
 litellm: Any = pytest.importorskip("litellm")
 
+LONG = Say("one two three four five six seven eight nine ten " * 20, error_after=9)
 SPARE = "gpt-5-2025-08-07"
 ORDERED = Way("responses", True)
 # Before 1.106 LiteLLM would use them for streams that break, and such a router is refused.
@@ -94,6 +97,60 @@ async def test_a_silent_model_is_no_decision_and_is_logged(emulator: Emulator) -
     assert len(decisions) == 1
 
 
+RULED: dict[str, Any] = {
+    "models": {"small": {}, "large": {}, "house": {"labels": ["private"]}, "vault": {"labels": ["private"]}},
+    "default": ["small", "house"],
+    "require": [{"when": {"stage": "judge"}, "labels": ["private"]}],
+    "classifier": {"kind": "none"},
+}
+
+
+def ruled_groups(emulator: Emulator, **of_house: Any) -> list[dict[str, Any]]:
+    others = [deployment(emulator, name, model=f"gpt-{name}") for name in RULED["models"] if name != "house"]
+    return [deployment(emulator, "house", model="gpt-house", **of_house), *others]
+
+
+@pytest.mark.parametrize(("silent", "asked"), [("large", ["gpt-house"]), ("vault", ["gpt-house", "gpt-vault"])])
+async def test_a_silent_model_is_held_to_require(emulator: Emulator, silent: str, asked: list[str]) -> None:
+    groups = ruled_groups(emulator, silent_model=silent)
+    with routed(emulator, policy=RULED, groups=groups) as found, found.router.capture_decisions() as decisions:
+        await found.litellm.acompletion("auto", MESSAGES, metadata={"stage": "judge"})
+        async with asyncio.timeout(30):
+            while len(decisions) < 2 or len(found.asked) < len(asked):
+                await asyncio.sleep(0.01)
+    assert sorted(found.asked) == asked
+    assert [decision.pinned for decision in decisions] == [False, True]
+
+
+def test_metadata_of_an_earlier_call_is_no_way_around_require(emulator: Emulator) -> None:
+    earlier = {"model": "small", "decision_id": "abc-1"}
+    with routed(emulator, policy=RULED, groups=ruled_groups(emulator)) as found, pytest.raises(NoEligibleModelError):
+        call(found, Way("completion"), "small", metadata={"stage": "judge", "taskroute": earlier})
+    assert found.asked == []
+
+
+def test_a_model_that_a_deployment_serves_is_not_meant_where_a_group_an_alias_or_a_wildcard_has_its_name(emulator: Emulator) -> None:
+    def found(*more: dict[str, Any], **settings: Any) -> tuple[str, ...]:
+        router = litellm.Router(model_list=[deployment(emulator, "small"), *more], **settings)
+        return groups_with_deployment(router, "openai/gpt-5-mini")
+
+    own = {"model_name": "openai/gpt-5-mini", "litellm_params": {"model": "openai/other", "api_key": "none"}}
+    wildcard = {"model_name": "openai/*", "litellm_params": {"model": "openai/*", "api_key": "none"}}
+    elsewhere = {"model_name": "azure/*", "litellm_params": {"model": "azure/*", "api_key": "none"}}
+    assert found() == found(elsewhere) == ("small",)
+    assert found(own) == found(wildcard) == ()
+    assert found(deployment(emulator, "large"), model_group_alias={"openai/gpt-5-mini": "large"}) == ()
+
+
+# Before 1.106 LiteLLM goes on from such a stream of responses whatever the call says.
+@pytest.mark.parametrize("endpoint", ["completion", *(["responses"] if installed() >= (1, 106) else [])])
+def test_two_answers_are_never_joined(emulator: Emulator, endpoint: str) -> None:
+    emulator.by("gpt-5-mini", lambda asked: LONG)
+    with routed(emulator, policy=ONE, groups=pair(emulator, order=2)) as found, pytest.raises(openai.APIError):
+        call(found, Way(endpoint, True, True))
+    assert found.asked == ["small"]
+
+
 async def test_the_fastest_of_several_may_be_a_stream(emulator: Emulator) -> None:
     with routed(emulator) as found:
         stream = await found.litellm.abatch_completion_fastest_response(model="auto, large", messages=MESSAGES, stream=True)
@@ -117,6 +174,18 @@ def test_a_stream_is_of_litellms_class(emulator: Emulator, way: Way) -> None:
 # Time limits
 
 
+@pytest.mark.parametrize("where", ["deployment", "router", "call"])
+@pytest.mark.parametrize("way", [way for way in STREAMS if not way.is_async], ids=str)
+def test_the_policys_limit_holds_where_litellm_has_a_longer_one_for_streams(emulator: Emulator, way: Way, where: str) -> None:
+    emulator.by("gpt-5-mini", lambda asked: Hang(8))
+    longer: dict[str, Any] = {"stream_timeout": 60}
+    groups = [deployment(emulator, "small", **(longer if where == "deployment" else {}))]
+    policy = {"models": {"small": {}}, "default": "small", "classifier": {"kind": "none"}, "timeout": "300ms"}
+    settings = longer if where == "router" else {}
+    with routed(emulator, policy=policy, groups=groups, **settings) as found, pytest.raises(litellm.Timeout):
+        call(found, way, **(longer if where == "call" else {}))
+
+
 @pytest.mark.parametrize("where", ["deployment", "router", "caller", "httpx", "request_timeout"])
 @pytest.mark.parametrize("way", [way for way in COMPLETIONS if not way.is_async], ids=str)
 def test_a_limit_that_is_shorter_than_the_policys_holds(emulator: Emulator, way: Way, where: str) -> None:
@@ -134,8 +203,30 @@ def test_a_limit_that_is_shorter_than_the_policys_holds(emulator: Emulator, way:
 
 
 class Settings:
-    def __init__(self, timeout: Any = None) -> None:
+    def __init__(self, timeout: Any = None, stream_timeout: Any = None) -> None:
         self.timeout = timeout
+        self.stream_timeout = stream_timeout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "deployments", "router", "limits"),
+    [
+        ({}, [{}], None, {"timeout": 5}),
+        ({"stream_timeout": 60}, [{}], None, {"timeout": 5, "stream_timeout": 5}),
+        ({"stream_timeout": 2}, [{}], None, {"timeout": 5, "stream_timeout": 2}),
+        ({}, [{"stream_timeout": 60}], None, {"timeout": 5, "stream_timeout": 5}),
+        ({}, [{"stream_timeout": 2, "timeout": 60}], None, {"timeout": 5}),
+        ({}, [{"stream_timeout": 2}, {}], None, {"timeout": 5, "stream_timeout": 5}),
+        ({}, [{}], 60, {"timeout": 5, "stream_timeout": 5}),
+        ({}, [{}], 2, {"timeout": 5}),
+    ],
+)
+def test_of_a_stream_litellm_heeds_another_limit_first(
+    arguments: dict[str, Any], deployments: list[dict[str, Any]], router: Any, limits: dict[str, Any]
+) -> None:
+    settings = Settings(stream_timeout=router)
+    assert limits_of(5, arguments, deployments, settings, streams=True) == limits
+    assert "stream_timeout" not in limits_of(5, arguments, deployments, settings, streams=False)
 
 
 @pytest.mark.parametrize(
@@ -152,16 +243,19 @@ class Settings:
         ({}, [{"timeout": 9}], 3, 5),
         ({}, [{}, {"timeout": "2"}], 3, None),
         ({}, [], 3, 5),
+        ({"timeout": 0}, [{}], None, 5),
+        ({}, [{"timeout": 0}], None, 5),
+        ({}, [{"request_timeout": 3}], None, None),
     ],
 )
 def test_the_shortest_limit_is_taken(arguments: dict[str, Any], deployments: list[dict[str, Any]], router: Any, timeout: Any) -> None:
-    assert shortened(5, arguments, deployments, Settings(router)) == timeout
+    assert limits_of(5, arguments, deployments, Settings(router), streams=False).get("timeout") == timeout
 
 
 @given(st.lists(st.none() | st.floats(0.1, 100), min_size=4, max_size=4), st.floats(0.1, 100))
 def test_no_part_of_httpxs_limits_is_longer(parts: list[float | None], limit: float) -> None:
     asked = httpx.Timeout(**dict(zip(("connect", "read", "write", "pool"), parts, strict=True)))
-    found = shortened(limit, {"timeout": asked}, [], Settings())
+    found = limits_of(limit, {"timeout": asked}, [], Settings(), streams=False)["timeout"]
     assert list(found.as_dict().values()) == [limit if part is None else min(part, limit) for part in parts]
 
 
@@ -230,7 +324,6 @@ def test_a_policy_that_something_was_put_over_is_still_found(emulator: Emulator)
 # Streams that break
 
 
-LONG = Say("one two three four five six seven eight nine ten " * 20, error_after=9)
 CUT_SHORT = Say("one two", error_after=0)
 
 

@@ -194,6 +194,7 @@ async def test_while_observing_no_rule_fails_a_call() -> None:
 
 
 SERVED = SimpleNamespace(
+    pattern_router=SimpleNamespace(route=lambda name: None),
     get_model_names=lambda: ["small", "large", "elsewhere"],
     model_group_alias={"best": "large", "auto": "small"},
     get_model_list=lambda: [
@@ -260,6 +261,28 @@ async def test_an_attempt_of_a_call_that_has_just_ended_goes_on() -> None:
     await acting.answers(request)
 
     await acting.asks(request, "small")
+
+
+@pytest.mark.parametrize("given", [policy(), RULED])
+async def test_a_silent_model_is_no_attempt_of_the_call(given: dict[str, Any]) -> None:
+    acting = Acting(given)
+    request = await acting.comes()
+    await acting.asks(request, "small")
+    silent = {**request, "metadata": {**request["metadata"], "is_silent_experiment": True}}
+    await acting.asks(silent, "large")
+    await acting.answers(request)
+
+    assert acting.notes.asked == [("small", 1, 0)]
+    assert acting.notes.outcomes[0].model == "small"
+
+
+async def test_a_silent_model_that_must_not_see_the_text_is_refused() -> None:
+    acting = Acting(RULED)
+    request = await acting.comes()
+    silent = {**request, "metadata": {**request["metadata"], "is_silent_experiment": True}}
+
+    with pytest.raises(BadRequestError, match="does not let 'elsewhere' see this call"):
+        await acting.asks(silent, "elsewhere")
 
 
 async def test_a_body_beside_the_request_does_not_change_the_model() -> None:
