@@ -186,10 +186,11 @@ def test_the_retries_of_the_policy_do_not_come_on_top(emulator: Emulator, way: W
 @pytest.mark.parametrize("way", COMPLETIONS, ids=str)
 def test_a_rate_limit_of_one_deployment_is_answered_by_the_other_of_its_group(emulator: Emulator, way: Way) -> None:
     emulator.by(LARGE, lambda asked: Fault("rate_limit"))
-    groups = [deployment(emulator, name) for name in IDS]
-    groups.append(deployment(emulator, "large", model="gpt-5-2025-08-07"))
+    often: dict[str, Any] = {"weight": 1000}
+    groups = [deployment(emulator, name, **(often if name == "large" else {})) for name in IDS]
+    groups.append(deployment(emulator, "large", model="gpt-5-2025-08-07", weight=1))
     with routed(emulator, groups=groups, num_retries=6, retry_after=0) as found:
-        # LiteLLM takes either at random, until one is cooling down.
+        # LiteLLM takes either at random, by weight, until one is cooling down.
         calls = [decided(found, way, metadata={"stage": "generate"}) for _ in range(8)]
     assert [len(decisions) for decisions, _ in calls] == [1] * 8
     assert [text_of(way, answer) for _, answer in calls] == [ANSWER] * 8
