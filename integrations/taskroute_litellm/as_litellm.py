@@ -9,6 +9,7 @@ from taskroute.errors import ConfigurationError, NoEligibleModelError, Taskroute
 from taskroute_litellm.surfacing import SURFACED, surfaced
 
 CAUGHT: Final = (TaskrouteError, *SURFACED)
+"""The errors of a call that LiteLLM must not see as they are."""
 _NOWHERE: Final = "https://taskroute.invalid"
 """Errors of LiteLLM's have a response, also where nothing was sent."""
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from taskroute import Decision, Router
 from taskroute_litellm import install
-from tests.emulator import Emulator
+from tests.emulator import Emulator, Say
 
 QUESTION = "What is the capital of France?"
 ANSWER = "Paris is the capital of France."
@@ -38,6 +38,12 @@ POLICY: dict[str, Any] = {
     ],
     "classifier": {"kind": "none"},
 }
+
+
+ONE: dict[str, Any] = {**POLICY, "default": "small", "routes": []}
+"""A policy of which nothing but `small` answers."""
+LONG = Say("one two three four five six seven eight nine ten " * 20, error_after=9)
+"""A stream that breaks after part of its text."""
 
 
 def deployment(emulator: Emulator, name: str, *, model: str | None = None, **params: Any) -> dict[str, Any]:

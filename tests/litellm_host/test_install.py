@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -19,7 +21,7 @@ from taskroute_litellm import install, uninstall
 from taskroute_litellm.endpoints import METHODS
 from taskroute_litellm.groups import groups_of, groups_with_deployment
 from tests.emulator import Emulator
-from tests.litellm_host.routers import ANSWER, IDS, MESSAGES, POLICY, Way, call, deployment, routed
+from tests.litellm_host.routers import ANSWER, IDS, MESSAGES, ONE, POLICY, Way, call, deployment, routed
 
 litellm: Any = pytest.importorskip("litellm")
 
@@ -287,3 +289,35 @@ def test_a_deployment_is_found_by_its_id_and_by_what_it_serves(emulator: Emulato
 def test_no_module_takes_the_place_of_a_public_name() -> None:
     modules = {module.name for module in pkgutil.iter_modules(taskroute_litellm.__path__)}
     assert modules.isdisjoint(taskroute_litellm.__all__)
+
+
+# What an application puts over a router
+
+
+def wrapped(method: Callable[..., Any], called: list[Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def mine(*args: Any, **kwargs: Any) -> Any:
+        called.append(kwargs)
+        return method(*args, **kwargs)
+
+    return mine
+
+
+def test_what_was_put_over_a_routed_router_stays_when_the_policy_goes(emulator: Emulator) -> None:
+    called: list[Any] = []
+    with routed(emulator, policy={**ONE, "default": "large"}) as found:
+        mine = found.litellm.completion = wrapped(found.litellm.completion, called)
+        call(found, Way("completion"))
+        uninstall(found.litellm)
+        call(found, Way("completion"))
+        call(found, Way("completion", True))
+        assert found.litellm.completion is mine
+    assert found.asked == ["large", "small", "small"]
+    assert len(called) == 2
+
+
+def test_a_policy_that_something_was_put_over_is_still_found(emulator: Emulator) -> None:
+    with routed(emulator) as found:
+        found.litellm.completion = lambda **given: None
+        with pytest.raises(ConfigurationError, match="installed already"):
+            install(found.litellm, Router(POLICY, environ={}))
