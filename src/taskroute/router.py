@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from taskroute.cache.opening import open_cache
+from taskroute.cache.responses import ResponseCache
 from taskroute.clock import SystemClock
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
@@ -57,6 +59,7 @@ class _Live(NamedTuple):
     snapshot: Snapshot
     guard: ModelGuard
     checks: Mapping[str | None, Check]
+    cache: ResponseCache | None
 
     def is_scored(self, route: str | None) -> bool:
         """Return whether the user has a check for the answers of a route."""
@@ -70,7 +73,8 @@ class Router:
 
     `classifier` replaces the one that the policy names; `detectors` find more kinds of sensitive data; `observers` are told of every
     call, beside the OpenTelemetry one, which is always there and does nothing until the application sets up an SDK. `store` shares the
-    circuits of the models with other routers and processes; it stays the caller's to close. `check` scores an answer from 0 to 1, or says
+    circuits of the models with other routers and processes; it stays the caller's to close. `cache` keeps answers in the place of the store
+    that the policy's `cache` names, and stays the caller's, too. `check` scores an answer from 0 to 1, or says
     whether it is good, for `fallback.on: [low_confidence]`; a mapping gives one for each route by its name.
     """
 
@@ -84,6 +88,7 @@ class Router:
         prices: Prices | None = None,
         clock: Clock | None = None,
         store: Store | None = None,
+        cache: Store | None = None,
         check: Check | Mapping[str, Check] | None = None,
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] | None = None,
@@ -98,12 +103,15 @@ class Router:
         if store is not None:
             refuse_no_store(store)
         self._store = store
+        self._cache_store = cache
+        self._caches: dict[str, ResponseCache] = {}
+        """Those of all policies so far, by what they say of it: a reload that leaves it alone keeps it."""
         self._health = Health(self._clock, store)
         self._path: Path | None = None
         self._closed = False
         self._check = check
         self._live = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
-        say_what_is_idle(self._live.snapshot, self._live.checks)
+        say_what_is_idle(self._live.snapshot, self._live.checks, has_cache_store=cache is not None)
         self._observers = self._all_observers()
 
     @classmethod
@@ -184,10 +192,24 @@ class Router:
             scored=live.is_scored,
             retries=retries,
             is_async=is_async,
+            caches=live.cache is not None,
         )
         sources, watches = snapshot.sources, begin(self._observers, call, now)
         partly = Partly(call, self._price)
-        return Run(plan(request), watches, clock, tuple(sources.tasks), sources.classifier, self.record, live.guard, live.checks, partly)
+        return Run(
+            plan(request),
+            watches,
+            clock,
+            tuple(sources.tasks),
+            sources.classifier,
+            self.record,
+            live.guard,
+            live.checks,
+            partly,
+            call=call,
+            cache=live.cache,
+            namespace="" if snapshot.policy.cache is None else snapshot.policy.cache.namespace,
+        )
 
     def health(self) -> dict[str, ModelHealth]:
         """Return how each model of the policy is doing, by its name: its circuit, error rate, latencies and last error.
@@ -257,6 +279,11 @@ class Router:
         return self._live.snapshot
 
     @property
+    def cache(self) -> ResponseCache | None:
+        """The cache of answers; None where the policy in force has none."""
+        return self._live.cache
+
+    @property
     def clock(self) -> Clock:
         """The clock that every time in this router is read from."""
         return self._clock
@@ -276,12 +303,16 @@ class Router:
         return fresh
 
     def close(self) -> None:
-        """Refuse further calls; those in flight end as they would."""
+        """Refuse further calls; those in flight end as they would, without the cache, which is closed."""
         self._closed = True
+        for cache in self._caches.values():
+            cache.close()
 
     async def aclose(self) -> None:
         """Like `close`."""
-        self.close()
+        self._closed = True
+        for cache in self._caches.values():
+            await cache.aclose()
 
     def __enter__(self) -> Self:
         return self
@@ -301,7 +332,7 @@ class Router:
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        for derived in ("_live", "_health", "_observers"):
+        for derived in ("_live", "_health", "_observers", "_caches"):
             del state[derived]
         return {**state, "_policy": self.policy}
 
@@ -309,6 +340,7 @@ class Router:
         policy: Policy = state.pop("_policy")
         self.__dict__.update(state)
         self._health = Health(self._clock, self._store)
+        self._caches = {}
         self._live = self._compile(policy)
         self._observers = self._all_observers()
 
@@ -332,7 +364,20 @@ class Router:
         snapshot = compile_policy(
             policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
         )
-        return _Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy))
+        cache = None if disabled else self._cache_of(policy, environ)
+        return _Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy), cache)
+
+    def _cache_of(self, policy: Policy, environ: Mapping[str, str]) -> ResponseCache | None:
+        if policy.cache is None:
+            return None
+        where = policy.cache.model_dump_json(include={"store", "path", "url", "size", "stages", "tasks"})
+        cache = self._caches.get(where)
+        if cache is None:
+            cache = open_cache(policy.cache, self._clock, environ, self._cache_store)
+            # What is missing is said now, not with the first call.
+            cache.store()
+            self._caches[where] = cache
+        return cache
 
     def _all_observers(self) -> tuple[Observer, ...]:
         from taskroute.telemetry.spans import SpanObserver

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
+from taskroute.stored import Entry, Terms
 from taskroute.types import Classification, Cost, Decision, NeedSignal, Reply
 
 if TYPE_CHECKING:
@@ -48,6 +49,37 @@ class Attempt(NamedTuple):
     """Retries that the model's own client makes unseen; None where it does not say."""
     given_up: tuple[Cost | None, ...] = ()
     """What each earlier answer of this call cost that was not good enough."""
+    keeps: bool = False
+    """Whether the answer may be stored, so that the reply must have it in a form for that."""
+    lead: Lead | None = None
+    """Where others may be waiting for it."""
+    cached: Found | None = None
+    """The answer to serve in the place of asking the model, which is not asked."""
+
+
+class Lookup(NamedTuple):
+    """Look for a stored answer of a model, or wait for one that is under way; answer with `Found`, `Missed` or `Cancelled`."""
+
+    model: str
+    terms: Terms
+    snapshot: Snapshot
+
+
+class Save(NamedTuple):
+    """Store an answer, and let go of the calls that wait for it; answer with `Saved`."""
+
+    lead: Lead
+    attempt: Attempt
+    reply: Reply
+    terms: Terms
+
+
+class Forgo(NamedTuple):
+    """Say that no answer to store will come, so that nobody waits any longer; answer with `Saved`."""
+
+    lead: Lead
+    failed: bool
+    """Whether the model failed, or gave nothing to store; else the call was cancelled, and another may take its place."""
 
 
 class Acquire(NamedTuple):
@@ -102,7 +134,7 @@ class Deliver(NamedTuple):
     """Which try's stream, by its `Attempt.tries`."""
 
 
-Step = Classify | Acquire | Attempt | Wait | Validate | Deliver | Release
+Step = Classify | Lookup | Acquire | Attempt | Wait | Validate | Deliver | Save | Forgo | Release
 
 
 class Classified(NamedTuple):
@@ -166,6 +198,49 @@ class Acquired(NamedTuple):
     """The class of the failure that opened its circuit, where it may not."""
 
 
+class Lead(Protocol):
+    """What a call holds that may store an answer. Equal calls may be waiting for it."""
+
+    @property
+    def key(self) -> str: ...
+    def away(self) -> None:
+        """Say that the caller has the latest chunk of a stream, and takes its time: nobody waits for a slow reader."""
+        ...
+
+    def back(self) -> None:
+        """Say that the next chunk is asked for."""
+        ...
+
+
+class Found(NamedTuple):
+    """There is a stored answer."""
+
+    at: float
+    entry: Entry
+    age: float
+    """Seconds since it was made."""
+    stale: bool = False
+    """Whether its time is over."""
+
+
+class Missed(NamedTuple):
+    """There is no stored answer to serve now."""
+
+    at: float
+    lead: Lead | None = None
+    """None where the answer will not be stored either."""
+    stale: Found | None = None
+    """An answer whose time is over, for the case that every model fails."""
+    why: str = ""
+    """Why the cache had no part in it; '' where it was looked into."""
+
+
+class Saved(NamedTuple):
+    """It is stored, or not; nobody waits."""
+
+    at: float
+
+
 class Released(NamedTuple):
     """The try is accounted for."""
 
@@ -195,4 +270,4 @@ class Cancelled(NamedTuple):
     """What had come of a stream by then, its cost an estimate."""
 
 
-Event = Classified | Acquired | Opened | Ended | Failed | Waited | Validated | Released | Cancelled
+Event = Classified | Found | Missed | Acquired | Opened | Ended | Failed | Waited | Validated | Saved | Released | Cancelled

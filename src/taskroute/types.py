@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Generic, Literal, NamedTuple, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, NoReturn, TypeVar, cast
 
 from taskroute.errors import NoEligibleModelError
+
+if TYPE_CHECKING:
+    from taskroute.stored import StoredAnswer
 
 T = TypeVar("T")
 
@@ -97,6 +100,8 @@ class Call(NamedTuple):
     """What said `stage` and `task`: `explicit`, or `header` where they came with an HTTP request."""
     traced: bool = False
     """Whether the host knows that something else writes a span of each model's work, with its tokens."""
+    cache: Literal["use", "refresh", "bypass"] = "use"
+    """`refresh` passes over a stored answer and stores the new one; `bypass` neither reads nor stores."""
     kept: Kept | None = None
     """Set inside a turn that has been decided: no route is matched again unless none of these models may answer."""
 
@@ -319,6 +324,8 @@ class Reply(NamedTuple):
     """Whether there is nothing in the answer for the caller: no text, no call of a tool, no media."""
     misfit: str | None = None
     """What the host itself found not to fit what was asked for, such as an answer that its parser could not read."""
+    kept: StoredAnswer | None = None
+    """The answer in a form that may be stored, where the attempt asked for it; None where it cannot be."""
 
 
 class Try(NamedTuple):
@@ -358,6 +365,22 @@ def total_cost(costs: Sequence[Cost | None]) -> Cost | None:
     return Cost(amount=sum((cost.amount for cost in known), Decimal(0)), source=known[-1].source, currency=known[-1].currency)
 
 
+CacheStatus = Literal["hit", "miss", "bypass", "stale", "off"]
+"""`bypass`: the call was not for the cache, `off`: its policy has the cache off for such calls."""
+
+
+class CacheNote(NamedTuple):
+    """What the cache had for a call."""
+
+    status: CacheStatus
+    reason: str = ""
+    """Why it is a `bypass`, or `off`."""
+    age: float | None = None
+    """Seconds since a served answer was made."""
+    saved: Cost | None = None
+    """What a served answer cost when it was made; None when no price is known."""
+
+
 class Outcome(NamedTuple):
     """How a call ended: everything that observers may want to write down."""
 
@@ -367,16 +390,30 @@ class Outcome(NamedTuple):
     reply: Reply | None = None
     error: BaseException | None = None
     answered_by: str | None = None
-    """The model whose answer was given, where no answer was good enough; else the last one that was tried."""
+    """The model whose answer was given, where no answer was good enough or it came from the cache; else the last one that was tried."""
+    cache: CacheNote | None = None
+    """None where there is no cache."""
 
     @property
     def model(self) -> str | None:
         """The model that answered, or None."""
-        if self.status != "answered" or not self.tries:
+        if self.status != "answered":
             return None
-        return self.answered_by or self.tries[-1].model
+        return self.answered_by or (self.tries[-1].model if self.tries else None)
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the answer came from the cache."""
+        return self.cache is not None and self.cache.status in ("hit", "stale")
 
     @property
     def cost(self) -> Cost | None:
-        """The sum over all answers, those included that were not good enough; None when the price of one is unknown."""
-        return total_cost([t.cost for t in self.tries if t.paid])
+        """The sum over all answers, those included that were not good enough; None when the price of one is unknown.
+
+        What comes from the cache costs nothing.
+        """
+        paid = [t.cost for t in self.tries if t.paid]
+        if not paid and self.is_cached and self.status == "answered":
+            saved = None if self.cache is None else self.cache.saved
+            return Cost(Decimal(0), "cache", "USD" if saved is None else saved.currency)
+        return total_cost(paid)

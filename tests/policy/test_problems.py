@@ -31,7 +31,7 @@ def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[st
     [
         (GOOD + "routes:\n  - name: a\n    use: [larg]\n", "taskroute.yaml:7: routes[0].use[0]: no model named 'larg'; did you mean 'large'?"),
         (GOOD.replace("[small, large]", "tiny"), "taskroute.yaml:4: default[0]: no model named 'tiny'; known: large, small"),
-        (GOOD + "rotes: []\n", "taskroute.yaml:5: rotes: unknown key 'rotes'; did you mean 'routes'? known: breaker, classifier, default"),
+        (GOOD + "rotes: []\n", "taskroute.yaml:5: rotes: unknown key 'rotes'; did you mean 'routes'? known: breaker, cache, classifier, default"),
         (GOOD + "retry: {extra: 1, bakoff: 5s}\n", "taskroute.yaml:5: retry.bakoff: unknown key 'bakoff'; did you mean 'backoff'?"),
         (GOOD + "timeout: {attempt: 60}\n", "taskroute.yaml:5: timeout.attempt: 60 is not a duration; write a number with its unit"),
         (GOOD + "timeout: {attempt: 5 parsecs}\n", "'5 parsecs' is not a duration"),
@@ -42,7 +42,7 @@ def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[st
         (GOOD + "retry: {extra: 99}\n", "retry.extra: input should be less than or equal to 10, not 99"),
         (GOOD + "mode: shadow\n", "taskroute.yaml:5: mode: input should be 'enforce' or 'observe', not 'shadow'"),
         (GOOD + "version: 2\n", "taskroute.yaml:5: version: input should be 1, not 2"),
-        (GOOD + "cache: {store: disk}\n", "taskroute.yaml:5: cache: 'cache' is reserved, and this version of taskroute does not carry it out"),
+        (GOOD + "tasks: {billing: {description: a}}\n", "tasks.billing.description: 'description' is reserved, and this version of taskroute does not carry it out"),
         (GOOD + "routes:\n  - {name: a}\n", "taskroute.yaml:6: routes[0]: nothing says which models answer; write 'use' with models in order, or 'choose' with"),
         (GOOD + "routes:\n  - {name: a, use: small, choose: {among: small, objective: cheapest}}\n", "taskroute.yaml:6: routes[0]: both 'use' and 'choose' are given; keep 'use' for a fixed order"),
         (GOOD + "routes:\n  - name: a\n    choose:\n      among: [small, larg]\n      objective: cheapest\n", "taskroute.yaml:8: routes[0].choose.among[1]: no model named 'larg'; did you mean 'large'?"),

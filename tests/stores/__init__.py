@@ -1,4 +1,4 @@
 import pytest
 
-# The contract's assertions then say what they compared, though its module holds no test by itself.
-pytest.register_assert_rewrite("tests.stores.contract")
+# The contract's assertions then say what they compared, though its modules hold no test by themselves.
+pytest.register_assert_rewrite("tests.stores.contract", "tests.stores.machine")

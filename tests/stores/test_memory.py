@@ -19,12 +19,15 @@ from taskroute.ports import Store
 from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock
 
-from .contract import StoreContract
+from .contract import LimitedStoreContract
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(LimitedStoreContract):
     def make(self, clock: FakeClock) -> Store:
         return MemoryStore(clock)
+
+    def make_limited(self, clock: FakeClock, size: int) -> Store:
+        return MemoryStore(clock, size=size)
 
 
 @pytest.fixture
@@ -59,7 +62,82 @@ def test_without_a_clock_it_reads_the_real_one() -> None:
 # Room
 
 
-def test_when_it_is_full_the_least_recently_used_goes(clock: FakeClock) -> None:
+def test_of_what_was_used_equally_often_the_least_recently_used_goes(clock: FakeClock) -> None:
+    store = MemoryStore(clock, max_entries=3)
+    for name in ("a", "b", "c"):
+        store.put(name, b"")
+    for name in ("b", "c", "a"):
+        store.get(name)
+    store.put("d", b"")
+    assert names(store) == ["a", "c", "d"]
+
+
+def test_when_it_is_full_the_least_used_goes_however_recent_it_is(clock: FakeClock) -> None:
+    store = MemoryStore(clock, max_entries=3)
+    for name in ("a", "b", "c"):
+        store.put(name, b"")
+    for name in ("a", "a", "b", "b", "c"):
+        store.get(name)
+    store.put("d", b"")
+    assert names(store) == ["a", "b", "d"]
+    store.put("e", b"")
+    assert names(store) == ["a", "b", "e"]
+
+
+def test_popularity_wears_off(clock: FakeClock) -> None:
+    store = MemoryStore(clock, max_entries=2)
+    store.put("old", b"")
+    for _ in range(1000):
+        store.get("old")
+    store.put("new", b"")
+    for _ in range(1000):
+        store.get("new")
+    store.put("newest", b"")
+    assert names(store) == ["new", "newest"]
+
+
+def test_each_of_these_uses_a_value_once(clock: FakeClock) -> None:
+    store = MemoryStore(clock, max_entries=2)
+    store.increment("a")
+    store.increment("a")
+    store.put("b", b"")
+    store.get("b")
+    store.get("b")
+    store.put("c", b"")
+    assert names(store) == ["b", "c"]
+
+
+def test_names_count_by_their_bytes_and_so_do_values(clock: FakeClock) -> None:
+    store = MemoryStore(clock, size=20)
+    store.put("äöü", b"1234")
+    store.put("abcdef", b"1234")
+    assert names(store) == ["abcdef", "äöü"]
+    store.put("abcdef", b"12345")
+    assert names(store) == ["abcdef"]
+    store.put("key", b"123456789")
+    assert names(store) == ["key"]
+    store.delete("key")
+    for name in ("1", "2"):
+        store.put(name, b"123456789")
+    assert names(store) == ["1", "2"]
+
+
+def test_a_counter_that_grows_makes_room_too(clock: FakeClock) -> None:
+    store = MemoryStore(clock, size=10)
+    store.put("other", b"12")
+    store.increment("n", 9)
+    assert names(store) == ["n", "other"]
+    store.increment("n", 91)
+    assert (names(store), store.get("n")) == (["n"], b"100")
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_size_must_be_above_zero(size: int) -> None:
+    with pytest.raises(ValueError, match=f"size is {size}; a store needs room for at least 1 byte"):
+        MemoryStore(size=size)
+
+
+def test_when_it_is_full_the_one_used_least_goes(clock: FakeClock) -> None:
     store = MemoryStore(clock, max_entries=3)
     for name in ("a", "b", "c"):
         store.put(name, b"")
@@ -118,24 +196,57 @@ def test_a_full_store_takes_a_new_value_of_a_name_it_has(clock: FakeClock) -> No
     assert names(store) == ["a", "b"]
 
 
+class Expected:
+    """What a store of so much room holds, written as plainly as can be."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.kept: dict[str, tuple[int, int, float]] = {}
+        """Count, turn of the last use, end."""
+        self.turn = 0
+
+    def forget_expired(self, now: float) -> None:
+        self.kept = {name: it for name, it in self.kept.items() if it[2] > now}
+
+    def use(self, name: str, now: float) -> None:
+        if name in self.kept and self.kept[name][2] > now:
+            count, _, end = self.kept[name]
+            self.turn += 1
+            self.kept[name] = (count + 1, self.turn, end)
+
+    def put(self, name: str, now: float, end: float) -> None:
+        count = self.kept[name][0] if name in self.kept and self.kept[name][2] > now else 0
+        if name not in self.kept and len(self.kept) >= self.room:
+            self.forget_expired(now)
+            while len(self.kept) >= self.room:
+                del self.kept[min(self.kept, key=lambda other: self.kept[other][:2])]
+        self.turn += 1
+        self.kept[name] = (count + 1, self.turn, end)
+
+
 @given(
-    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.none() | st.integers(1, 4), st.integers(0, 2)), max_size=60),
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from("abcdefgh"), st.none() | st.integers(1, 4), st.integers(0, 2)),
+        max_size=60,
+    ),
     st.integers(1, 4),
 )
-def test_it_keeps_the_last_ones_that_have_time_left(puts: list[tuple[str, int | None, int]], room: int) -> None:
+def test_it_keeps_what_is_used_most_and_has_time_left(uses: list[tuple[bool, str, int | None, int]], room: int) -> None:
     clock = FakeClock(0.0)
     store = MemoryStore(clock, max_entries=room)
-    kept: dict[str, float] = {}
-    for name, ttl, pause in puts:
+    expected = Expected(room)
+    for is_put, name, ttl, pause in uses:
         clock.advance(pause)
-        store.put(name, b"", ttl)
-        if name not in kept and len(kept) >= room:
-            kept = {other: end for other, end in kept.items() if end > clock.now()}
-            while len(kept) >= room:
-                del kept[next(iter(kept))]
-        kept.pop(name, None)
-        kept[name] = float("inf") if ttl is None else clock.now() + ttl
-        assert names(store) == sorted(other for other, end in kept.items() if end > clock.now())
+        now = clock.now()
+        if is_put:
+            store.put(name, b"", ttl)
+            expected.put(name, now, float("inf") if ttl is None else now + ttl)
+        else:
+            store.get(name)
+            if name in expected.kept and expected.kept[name][2] <= now:
+                del expected.kept[name]
+            expected.use(name, now)
+        assert names(store) == sorted(other for other, it in expected.kept.items() if it[2] > now)
 
 
 def test_overwriting_for_ever_takes_no_more_room(clock: FakeClock) -> None:
@@ -263,6 +374,9 @@ def test_a_pickled_store_comes_back_empty_with_its_clock_and_room() -> None:
     for name in ("a", "b", "c"):
         copy.put(name, b"", 10)
     assert names(copy) == ["b", "c"]
+    sized: MemoryStore = pickle.loads(pickle.dumps(MemoryStore(FakeClock(), size=3)))
+    sized.put("key", b"value")
+    assert names(sized) == []
     assert names(store) == ["key"]
 
 

@@ -8,7 +8,8 @@ import re
 import sys
 from typing import Any, NamedTuple
 
-from taskroute.cli.output import Style, money, print_json, print_table, print_title
+from taskroute.cli.cache_wording import exceptions, in_one_line
+from taskroute.cli.output import Style, money, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import read_document
 from taskroute.cli.wording import dotted, in_words, models_in_words
 from taskroute.decision.snapshot import Snapshot, compile_policy
@@ -146,6 +147,7 @@ def _as_json(document: Document, snapshot: Snapshot, priced: dict[str, Price | N
             for compiled, route in zip(snapshot.routes, policy.routes, strict=True)
         ],
         "default": list(policy.default),
+        "cache": None if policy.cache is None else policy.cache.model_dump(mode="json", exclude_none=True),
     }
 
 
@@ -192,6 +194,9 @@ def _show(document: Document, snapshot: Snapshot, priced: dict[str, Price | None
         for index, (route, written) in enumerate(zip(snapshot.routes, policy.routes, strict=True), start=1)
     ]
     print_table(("", "name", "models, in order", "when"), [*rows, ("", "(default)", ", ".join(policy.default), "no route matches")])
+    if policy.cache is not None:
+        print_title("Cache")
+        print_pairs([("all", in_one_line(policy.cache)), *exceptions(policy.cache)])
     if found:
         print_title(f"Warnings ({len(found)})")
     for warning in found:

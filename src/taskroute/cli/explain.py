@@ -7,11 +7,13 @@ import json
 import sys
 from typing import Any
 
+from taskroute.cli.cache_wording import of_call, of_call_json
 from taskroute.cli.explained import Explained, RouteSeen, explained
 from taskroute.cli.output import Style, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import CommandError, described, find_policy
 from taskroute.cli.wording import in_words, listed, models_in_words
 from taskroute.router import Router
+from taskroute.stores.memory import MemoryStore
 from taskroute.taxonomy import URGENCIES
 from taskroute.types import Call, Signal
 
@@ -53,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Decide one call and show everything that is known of the decision."""
     call = call_from(arguments)
     found = find_policy(arguments.policy)
-    result = explained(Router(found.policy), call)
+    # Nothing is looked up, so the policy's own store need not be there.
+    result = explained(Router(found.policy, cache=None if found.policy.cache is None else MemoryStore()), call)
     if arguments.json:
         policy = {"file": found.name, "shipped": found.shipped, "version": found.policy.fingerprint}
         print_json({"policy": policy, **as_json(result)})
@@ -119,6 +122,7 @@ def as_json(result: Explained) -> dict[str, Any]:
             {"name": route.name, "status": route.status, "failed": list(route.failed), "models": list(route.models)}
             for route in result.routes
         ],
+        **({} if result.cache is None else {"cache": of_call_json(result.cache)}),
     }
 
 
@@ -140,6 +144,8 @@ def _show(result: Explained, policy: str) -> None:
     pairs += [("rejected", f"{model}: {why}") for model, why in decision.rejected.items()]
     if result.labels:
         pairs.append(("required", f"label {', '.join(result.labels)}, by the policy's 'require'"))
+    if result.cache is not None:
+        pairs.append(("cache", of_call(result.cache)))
     print_pairs(pairs)
     _show_signals(result)
     _show_routes(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from taskroute.cache.terms import terms_of
 from taskroute.decision.eligible import required_labels
 from taskroute.errors import NoEligibleModelError
 from taskroute.policy.conditions import compile_when
@@ -11,7 +12,8 @@ from taskroute.policy.schema import Choose, Route
 from taskroute.policy.when import When
 from taskroute.router import Router
 from taskroute.signals.collect import CallReader
-from taskroute.types import Call, Decision, Signals
+from taskroute.stored import Terms
+from taskroute.types import CacheNote, Call, Decision, Signals
 
 Status = Literal["matched", "not_matched", "not_reached"]
 
@@ -36,6 +38,8 @@ class Explained(NamedTuple):
     labels: tuple[str, ...]
     routes: tuple[RouteSeen, ...]
     default: tuple[str, ...]
+    cache: Terms | CacheNote | None = None
+    """On which terms the call may use the cache, or why not; None where the policy has none."""
 
 
 def explained(router: Router, call: Call) -> Explained:
@@ -56,7 +60,7 @@ def explained(router: Router, call: Call) -> Explained:
         over = over or status == "matched"
         failed = _failed(route, reader, decision.signals) if status == "not_matched" else ()
         routes.append(RouteSeen(route.name, status, failed, compiled.models, route.when, route.choose))
-    return Explained(decision, labels, tuple(routes), snapshot.default)
+    return Explained(decision, labels, tuple(routes), snapshot.default, terms_of(snapshot, decision, call))
 
 
 def _failed(route: Route, reader: CallReader, signals: Signals) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def answer(name: str, prompt: str, policy: Policy, *, build: Build, clock: Clock
 
 def alone(name: str, policy: Policy) -> Policy:
     """Return the policy with this model only, so that no other needs a key, and none answers in its place."""
-    return policy.model_copy(update={"models": {name: policy.models[name]}, "default": (name,), "routes": ()})
+    return policy.model_copy(update={"models": {name: policy.models[name]}, "default": (name,), "routes": (), "cache": None})
 
 
 def _first_line(error: BaseException) -> str:

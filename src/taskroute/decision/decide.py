@@ -44,13 +44,28 @@ def decide(
         known = _with_kept(call.kept, known)
     reader = CallReader(call, snapshot.sources, known)
     try:
-        return _decide(snapshot, reader, state)
+        return _for_cache(snapshot, reader, _decide(snapshot, reader, state))
     except ClassifierNeeded:
         barred = _classifier_barred(snapshot, call, known)
         if barred is None:
             return NeedSignal("task", cap(call.question()))
         abstains: Signal[str] = Signal(None, snapshot.sources.classifier.name if snapshot.sources.classifier else "none", detail=barred)
-        return _decide(snapshot, CallReader(call, snapshot.sources, known._replace(task=abstains, complexity=abstains)), state)
+        reader = CallReader(call, snapshot.sources, known._replace(task=abstains, complexity=abstains))
+        return _for_cache(snapshot, reader, _decide(snapshot, reader, state))
+
+
+def _for_cache(snapshot: Snapshot, reader: CallReader, decision: Decision) -> Decision:
+    """Return the decision with what the cache must know of a call, which no condition may have asked for."""
+    cache = snapshot.policy.cache
+    if cache is None or decision.route in snapshot.uncached or reader.call.cache == "bypass" or reader.call.operation == "embeddings":
+        return decision
+    if decision.mode != "enforce" and not decision.pinned:
+        return decision
+    reader.stage()
+    reader.sensitive()
+    if cache.tasks:
+        reader.task()
+    return decision._replace(signals=reader.signals())
 
 
 def with_classification(snapshot: Snapshot, call: Call, known: Signals, result: Classification | None) -> Signals:

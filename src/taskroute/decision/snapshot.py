@@ -83,6 +83,8 @@ class Snapshot(NamedTuple):
     disabled: bool = False
     rates: Mapping[str, Priced] = NOTHING
     """Prices of the models that are compared by price, as they were when the policy was made ready; one that is unknown is absent."""
+    uncached: frozenset[str | None] = frozenset()
+    """The routes whose answers are not kept."""
 
     def settings_for(self, route: str | None) -> CallSettings:
         """Return how a call on this route is carried out."""
@@ -117,6 +119,7 @@ def compile_policy(
         sources=_sources(policy, classifier, detectors),
         pin=pin,
         disabled=disabled,
+        uncached=frozenset(route.name for route in policy.routes if route.cache == "none"),
         rates=NOTHING if rates is None else _known_rates(compared_by_price(policy), registry, rates),
     )
 

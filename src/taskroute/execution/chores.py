@@ -1,10 +1,11 @@
-"""The steps of a plan that are no attempt: waiting, classifying, examining, and keeping account of the models."""
+"""The steps of a plan that are no attempt: waiting, classifying, examining, keeping answers, and keeping account of the models."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
 
+from taskroute.execution.keeping import alook_up, asave, forgo, look_up, save
 from taskroute.execution.run import Host, Run
 from taskroute.execution.validate import FINE, Check, Expected, Finding, ascore, examine, score
 from taskroute.steps import (
@@ -14,8 +15,11 @@ from taskroute.steps import (
     Classified,
     Classify,
     Event,
+    Forgo,
+    Lookup,
     Release,
     Released,
+    Save,
     Step,
     Validate,
     Validated,
@@ -29,6 +33,12 @@ def chore(run: Run, host: Host, step: Step) -> Event:
     """Perform a step and return what came of it. Whatever interrupts it ends the call through the plan, so that observers hear of it."""
     clock = run.clock
     try:
+        if isinstance(step, Lookup):
+            return look_up(run, host, step)
+        if isinstance(step, Save):
+            return save(run, host, step)
+        if isinstance(step, Forgo):
+            return forgo(run, step)
         if isinstance(step, Acquire):
             return Acquired(clock.now()) if run.guard is None else run.guard.acquire(step.model)
         if isinstance(step, Release):
@@ -49,6 +59,12 @@ async def achore(run: Run, host: Host, step: Step) -> Event:
     """Perform a step without blocking the event loop; otherwise like `chore`."""
     clock = run.clock
     try:
+        if isinstance(step, Lookup):
+            return await alook_up(run, host, step)
+        if isinstance(step, Save):
+            return await asave(run, host, step)
+        if isinstance(step, Forgo):
+            return forgo(run, step)
         if isinstance(step, Acquire):
             return Acquired(clock.now()) if run.guard is None else await run.guard.aacquire(step.model)
         if isinstance(step, Release):

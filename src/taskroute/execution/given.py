@@ -38,14 +38,16 @@ def by_route(check: Check | Mapping[str, Check] | None, policy: Policy) -> Mappi
     return given
 
 
-def say_what_is_idle(snapshot: Snapshot, checks: Mapping[str | None, Check]) -> None:
-    """Warn of answers that nobody will look at, though the policy or the caller seems to think so."""
+def say_what_is_idle(snapshot: Snapshot, checks: Mapping[str | None, Check], *, has_cache_store: bool = False) -> None:
+    """Warn of answers that nobody will look at or keep, though the policy or the caller seems to think so."""
     settings = [snapshot.settings, *snapshot.by_route.values()]
     scored = any("low_confidence" in each.checks for each in settings)
     if scored and not checks:
         _warn("'fallback.on' has low_confidence, but no check= was given: no answer is scored")
     if checks and not scored:
         _warn("check= was given, but 'fallback.on' has no low_confidence: it is never asked")
+    if has_cache_store and snapshot.policy.cache is None:
+        _warn("cache= was given, but the policy has no 'cache': no answer is kept; write 'cache: {}' for its defaults")
     if any("invalid_output" in each.checks for each in settings) and importlib.util.find_spec("jsonschema") is None:
         cure = "pip install 'taskroute[validate]'"
         _warn(f"'fallback.on' has invalid_output, but answers are not checked against their schema: {cure}")

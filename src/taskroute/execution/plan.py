@@ -26,9 +26,19 @@ def plan(request: Request) -> Plan:
     decided, at = found
     models = _models(request, decided)
     if not models:
+        unasked = Tries(request, decided, (), at)
+        served = yield from unasked.from_cache(_left_alone(request, decided))
+        if served is not None:
+            return served
         error = NoEligibleModelError(decided.reason, rejected=decided.rejected, retry_after=soonest(decided, request.state))
-        return Outcome(decision=decided, tries=(), status="failed", error=error)
+        return Outcome(decision=decided, tries=(), status="failed", error=error, cache=unasked.note)
     return (yield from Tries(request, decided, models, at).steps())
+
+
+def _left_alone(request: Request, decision: Decision) -> tuple[str, ...]:
+    """Return the models that would answer, were their circuits not open."""
+    why = request.state.unavailable
+    return tuple(model for model, reason in decision.rejected.items() if reason == why.get(model))
 
 
 def _decide(request: Request) -> Generator[Step, Event, tuple[Decision, float] | Outcome]:

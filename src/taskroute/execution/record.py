@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from taskroute.steps import Attempt
+from taskroute.steps import Attempt, Found
 from taskroute.types import Cost, total_cost
 
 
@@ -14,9 +15,13 @@ def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
     The cost is that of the call: answers that were not good enough are in it.
     """
     decision = attempt.decision
+    found = attempt.cached
+    if found is not None:
+        # A stored answer costs nothing, whatever its usage says.
+        cost = Cost(Decimal(0), "cache", "USD" if found.entry.cost is None else found.entry.cost.currency)
     if attempt.given_up:
         cost = total_cost([*attempt.given_up, cost])
-    return {
+    written: dict[str, Any] = {
         "model": attempt.model,
         "route": decision.route,
         "stage": decision.signals.stage.value,
@@ -25,10 +30,22 @@ def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
         "decision_id": decision.id,
         "policy_version": decision.policy_version,
         "mode": decision.mode,
-        "attempts": attempt.tries,
+        "attempts": attempt.tries if attempt.cached is None else attempt.tries - 1,
         "fallback_from": attempt.fallback_from,
         "fallback_reason": attempt.fallback_reason,
         "cost": None if cost is None else float(cost.amount),
         "currency": None if cost is None else cost.currency,
         "cost_source": None if cost is None else cost.source,
+    }
+    return written if found is None else {**written, **_of_cache(found)}
+
+
+def _of_cache(found: Found) -> dict[str, Any]:
+    """Return what is said of an answer that was stored."""
+    saved = found.entry.cost
+    return {
+        "cache_hit": True,
+        "cache_status": "stale" if found.stale else "hit",
+        "cache_age_s": round(found.age, 3),
+        "cost_saved": None if saved is None else float(saved.amount),
     }

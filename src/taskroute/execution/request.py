@@ -39,6 +39,8 @@ class Request(NamedTuple):
     """Whether the policy's retries are made; False where the host tries again by itself."""
     is_async: bool = False
     """Whether the driver may cancel an attempt whose time is up, whoever else holds its limits."""
+    caches: bool = False
+    """Whether there is a cache to look into."""
 
 
 def soonest(decision: Decision, state: StateView) -> float | None:

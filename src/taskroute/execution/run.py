@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from taskroute.cache.responses import ResponseCache
 from taskroute.execution.partly import Partly
 from taskroute.execution.plan import Plan
 from taskroute.execution.validate import Check, Expected
 from taskroute.execution.watching import Watches
 from taskroute.ports import Classifier, Clock
 from taskroute.steps import Acquired, Attempt, Event, Release, Released, Step
-from taskroute.types import NOTHING, Decision, Outcome, Reply
+from taskroute.stored import Asked
+from taskroute.types import NOTHING, Call, Decision, Outcome, Reply
+
+if TYPE_CHECKING:
+    from taskroute.decision.snapshot import Snapshot
 
 _under_way: Final[dict[int, Plan]] = {}
 """Keeps every plan until it has ended. Python may collect a stream that was dropped in any order, and a plan that went before its
@@ -53,6 +58,10 @@ class Host(Protocol):
         """Return what the answer must be like."""
         ...
 
+    def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
+        """Return what is asked of a model, for the cache; None where an answer could not be told from another's."""
+        ...
+
 
 class Guard(Protocol):
     """Keeps account of how models are doing, and says which must be left alone. It never raises."""
@@ -85,6 +94,11 @@ class Run(NamedTuple):
     """The user's checks of answers by route; None stands for every other route."""
     partly: Partly | None = None
     """Prices a stream that does not come to its end; None leaves that unknown."""
+    call: Call = Call()
+    cache: ResponseCache | None = None
+    """None where no answers are kept."""
+    namespace: str = ""
+    """Of the cache."""
 
     def advance(self, event: Event | None) -> Step | Outcome:
         """Send what happened, and return what to do next or how it ended."""
@@ -93,7 +107,7 @@ class Run(NamedTuple):
             if watches is not None and event is not None:
                 watches.event(event, event.at)
             step = self.plan.send(event) if event is not None else self._begin()
-            if isinstance(step, Attempt) and step.tries == 1:
+            if isinstance(step, Attempt) and step.tries == 1 and step.cached is None:
                 self.record(step.decision)
             if watches is not None:
                 watches.step(step, self.clock.now())
@@ -110,6 +124,9 @@ class Run(NamedTuple):
             self.record(outcome.decision)
         if self.guard is not None:
             self.guard.note(outcome)
+        note = outcome.cache
+        if note is not None and note.status == "stale" and self.cache is not None:
+            self.cache.stale_served(self.namespace, outcome.decision.signals.stage.value, note.saved)
         if self.watches is not None:
             self.watches.finished(outcome, self.clock.now())
         return outcome

@@ -57,6 +57,16 @@ class _Stream:
             limits.append(_Limit(step.between_chunks, step.between_chunks, f"the stream of {model!r} gave nothing more"))
         return min(limits) if limits else None
 
+    def away(self) -> None:
+        """Note that the caller has a chunk, where others may be waiting for the answer: not for a slow reader."""
+        if self.step.lead is not None:
+            self.step.lead.away()
+
+    def back(self) -> None:
+        """Note that the caller wants the next one."""
+        if self.step.lead is not None:
+            self.step.lead.back()
+
     def take(self, chunk: Any) -> None:
         """Note a chunk."""
         if self.source.take(chunk) and self.first_chunk is None:
@@ -116,11 +126,15 @@ def drive_stream(run: Run, host: Host) -> Generator[Any]:
             try:
                 for chunk in stream.held:
                     stream.delivered += 1
+                    stream.away()
                     yield chunk
+                    stream.back()
                 stream.held.clear()
                 while isinstance(found := stream.over or _next(run, stream), _Chunk):
                     stream.delivered += 1
+                    stream.away()
                     yield found.chunk
+                    stream.back()
                 event = found
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
                 event = stream.dropped(error, run.clock.now())
@@ -247,11 +261,15 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
             try:
                 for chunk in stream.held:
                     stream.delivered += 1
+                    stream.away()
                     yield chunk
+                    stream.back()
                 stream.held.clear()
                 while isinstance(found := stream.over or await _anext(run, stream), _Chunk):
                     stream.delivered += 1
+                    stream.away()
                     yield found.chunk
+                    stream.back()
                 event = found
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
                 event = stream.dropped(error, run.clock.now())

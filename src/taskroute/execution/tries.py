@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from taskroute.cache.terms import terms_of
 from taskroute.decision.snapshot import CallSettings, least
 from taskroute.execution.failures import RETRIED, Failure, classify
 from taskroute.execution.finish import says_why
@@ -12,6 +13,7 @@ from taskroute.execution.ledger import Ledger
 from taskroute.execution.request import ORIGINAL, Plan, Request
 from taskroute.execution.succession import after_failure, stronger
 from taskroute.execution.verdict import FREE, NOBODY, Ticket, verdict
+from taskroute.policy.carrying import DEFAULT_FALLBACK_ON
 from taskroute.steps import (
     Acquire,
     Acquired,
@@ -21,15 +23,25 @@ from taskroute.steps import (
     Ended,
     Event,
     Failed,
+    Forgo,
+    Found,
+    Lead,
+    Lookup,
+    Missed,
     Opened,
     Release,
     Released,
+    Save,
     Step,
     Validate,
     Validated,
     Wait,
 )
-from taskroute.types import Decision, Outcome
+from taskroute.stored import Terms
+from taskroute.types import CacheNote, Decision, Outcome, Reply
+
+_STALE_ON: Final = frozenset(DEFAULT_FALLBACK_ON) - {"context_overflow"}
+"""Failures in whose place an answer is served whose time is over: those that are the models', not the call's."""
 
 
 class _Next(NamedTuple):
@@ -57,18 +69,41 @@ class Tries:
         self.number = 0
         self.before: str | None = None
         self.reason: str | None = None
+        terms = terms_of(request.snapshot, decision, request.call) if request.caches else None
+        self.terms = terms if isinstance(terms, Terms) else None
+        self.note = terms if isinstance(terms, CacheNote) else None
+        """What the cache had for the call so far."""
+        self.lead: Lead | None = None
+        self.stale: list[tuple[str, Found]] = []
 
     def steps(self) -> Plan:
         """Yield the steps; return how the call ended."""
-        while self.queue:
+        ended: Outcome | None = None
+        while self.queue and ended is None:
             ended = yield from self._ask(self.queue.pop(0))
+            yield from self._forgo(cancelled=ended is not None and ended.status == "cancelled")
+        if ended is None:
+            ended = yield from self._nothing_left()
+        return ended if self.note is None else ended._replace(cache=self.note)
+
+    def from_cache(self, models: tuple[str, ...]) -> Generator[Step, Event, Outcome | None]:
+        """Serve what is stored of models that must not be asked now, stale or not. Return None where nothing is."""
+        ended: Outcome | None = None
+        for model in models:
+            ended = yield from self._look_up(model)
+            yield from self._forgo(cancelled=False)
             if ended is not None:
-                return ended
-        return (yield from self._nothing_left())
+                break
+        if ended is None:
+            ended = yield from self._serve_stale()
+        return ended if ended is None else ended._replace(cache=self.note)
 
     def _ask(self, model: str) -> Generator[Step, Event, Outcome | None]:
         """Try one model, with its retries. Return how the call ended, or None to go on with the next model."""
         retry = 0
+        stored = yield from self._look_up(model)
+        if stored is not None:
+            return stored
         while True:
             ticket = self._unasked(model)
             if ticket is None:
@@ -90,7 +125,7 @@ class Tries:
                 if ticket is FREE and not attempt.checks and not event.held:
                     # Nearly every answer: there is nothing to examine, to tell or to hand over.
                     self.ledger.note(event, attempt, reply=event.reply, untold=event)
-                    return self.ledger.outcome("answered", reply=event.reply)
+                    return (yield from self._end(attempt, event.reply))
                 return (yield from self._answered(attempt, event, ticket, given_out=given_out))
             following = yield from self._broke(attempt, event, ticket)
             if isinstance(following, Outcome):
@@ -162,6 +197,8 @@ class Tries:
             hold=settings.hold,
             client_retries=self.request.client_retries(model),
             given_up=ledger.paid() if ledger.tries else (),
+            keeps=self.lead is not None,
+            lead=self.lead,
         )
 
     def _held_by(self, model: str) -> str:
@@ -214,7 +251,18 @@ class Tries:
                 ledger.note(event, attempt, reply=event.reply, failure="control", error=given.error, score=score, untold=untold)
                 return ledger.outcome("cancelled", error=given.error)
         ledger.note(event, attempt, reply=event.reply, score=score, untold=untold)
-        return ledger.outcome("answered", reply=event.reply)
+        return (yield from self._end(attempt, event.reply, score, is_fine=found is None or found.failure is None))
+
+    def _end(self, attempt: Attempt, reply: Reply, score: float | None = None, *, is_fine: bool = True) -> Plan:
+        """Store the answer where it is for others, too, and return the end of the call."""
+        lead = self.lead
+        if lead is None or self.terms is None or not is_fine or ("low_confidence" in self.checks and score is None):
+            return self.ledger.outcome("answered", reply=reply)
+        self.lead = None
+        saved = yield Save(lead, attempt, reply, self.terms)
+        if isinstance(saved, Cancelled):
+            return self.ledger.outcome("cancelled", error=saved.error)
+        return self.ledger.outcome("answered", reply=reply)
 
     def _examine(self, attempt: Attempt, event: Ended) -> Generator[Step, Event, Validated | Cancelled | None]:
         """Return what was found in an answer; None where nobody looked."""
@@ -332,13 +380,94 @@ class Tries:
             wait = policy.backoff * 2**retry * (0.5 + self.request.chance() / 2)
         return wait if wait <= policy.max_wait else None
 
+    # The cache
+
+    def _look_up(self, model: str) -> Generator[Step, Event, Outcome | None]:
+        """Serve what is stored of a model. Return how the call ended, or None when the model is to be asked."""
+        if self.terms is None or model == ORIGINAL:
+            return None
+        left = self.ledger.left()
+        terms = self.terms if left is None else self.terms._replace(wait=min(self.terms.wait, max(left, 0.0)))
+        event = yield Lookup(model, terms, self.request.snapshot)
+        if isinstance(event, Found):
+            served = yield from self._serve(model, event)
+            if served is not None:
+                return served
+            # What cannot be served is replaced.
+            event = yield Lookup(model, terms._replace(refresh=True), self.request.snapshot)
+        if isinstance(event, Cancelled):
+            return self.ledger.outcome("cancelled", error=event.error)
+        if not isinstance(event, Missed):
+            raise TypeError(f"a plan that has looked for an answer cannot go on from {type(event).__name__}")
+        # What waiting took is no time of the model's.
+        self.ledger.at = event.at
+        self.lead = event.lead
+        if event.stale is not None:
+            self.stale.append((model, event.stale))
+        self.note = CacheNote("bypass", event.why) if event.why else CacheNote("miss")
+        return None
+
+    def _serve(self, model: str, found: Found) -> Generator[Step, Event, Outcome | None]:
+        """Give a stored answer to the caller. Return how the call ended, or None where it cannot be served."""
+        ledger = self.ledger
+        attempt = Attempt(
+            model,
+            self.number + 1,
+            0,
+            None,
+            ledger.decision,
+            len(ledger.tries) + 1,
+            # What is served in the end, because all have failed, is in the place of no one model.
+            fallback_from=None if found.stale else self.before,
+            fallback_reason=None if found.stale else self.reason,
+            snapshot=self.request.snapshot,
+            given_up=ledger.paid() if ledger.tries else (),
+            cached=found,
+        )
+        event = yield attempt
+        if isinstance(event, Opened) or (isinstance(event, Ended) and event.held):
+            given = yield Deliver(model, attempt.tries)
+            event = event if isinstance(event, Ended) and not isinstance(given, Cancelled) else given
+        note = CacheNote("stale" if found.stale else "hit", age=found.age, saved=found.entry.cost)
+        if isinstance(event, Ended):
+            self.note = note
+            return ledger.outcome("answered", reply=event.reply)._replace(answered_by=model)
+        if isinstance(event, Cancelled):
+            self.note = note
+            return ledger.outcome("cancelled", error=event.error)
+        if not isinstance(event, Failed):
+            raise TypeError(f"a plan that has served an answer cannot go on from {type(event).__name__}")
+        if event.delivered:
+            self.note = note
+            return ledger.interrupted(model, event.delivered, event.error)
+        failure = classify(event.error)
+        return ledger.outcome("cancelled", error=event.error) if failure.kind == "control" else None
+
+    def _forgo(self, *, cancelled: bool) -> Generator[Step, Event, None]:
+        """Let go of the calls that wait for an answer of this one, if they still do."""
+        lead, self.lead = self.lead, None
+        if lead is not None:
+            yield Forgo(lead, failed=not cancelled)
+
+    def _serve_stale(self) -> Generator[Step, Event, Outcome | None]:
+        """Give an answer whose time is over to the caller, where every model has failed."""
+        failure = self.ledger.failure()
+        if failure is not None and failure not in _STALE_ON:
+            return None
+        for model, found in self.stale:
+            served = yield from self._serve(model, found)
+            if served is not None:
+                return served
+        return None
+
     # The end
 
     def _nothing_left(self) -> Plan:
-        """Give what there is: an answer that was not good enough rather than none, else the error."""
+        """Give what there is: an answer that was not good enough, or one whose time is over, rather than none; else the error."""
         ledger, kept = self.ledger, self.ledger.kept
         if kept is None:
-            return ledger.without_answer()
+            stale = yield from self._serve_stale()
+            return ledger.without_answer() if stale is None else stale
         if kept.deliver is not None:
             given = yield kept.deliver
             if isinstance(given, Cancelled):

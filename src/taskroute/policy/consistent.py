@@ -30,7 +30,16 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 def problems(policy: Policy) -> list[Problem]:
     """Return everything that does not fit, in the order of the file."""
-    return [*_keys(policy), *_models(policy), *_tasks(policy), *_routes(policy), *_conditions(policy), *_nodes(policy), *_patterns(policy)]
+    return [
+        *_keys(policy),
+        *_models(policy),
+        *_tasks(policy),
+        *_routes(policy),
+        *_conditions(policy),
+        *_nodes(policy),
+        *_patterns(policy),
+        *_cache(policy),
+    ]
 
 
 def _unknown_models(names: tuple[str, ...], known: Collection[str], path: Path) -> Iterator[Problem]:
@@ -113,6 +122,26 @@ def _nodes(policy: Policy) -> Iterator[Problem]:
     for node, stage in policy.stages.nodes.items():
         if "*" in stage:
             yield ("stages", "nodes", node), f"a node has one stage, and {stage!r} holds a '*'; write the stage's whole name"
+
+
+def _cache(policy: Policy) -> Iterator[Problem]:
+    cache = policy.cache
+    if cache is None:
+        return
+    if cache.store == "redis" and cache.url is None:
+        yield ("cache", "store"), "'redis' needs 'url', the address of the server, such as url: ${REDIS_URL}"
+    if cache.store != "redis" and cache.url is not None:
+        yield ("cache", "url"), f"'url' is for the store 'redis', and this one is {cache.store!r}; remove it, or write store: redis"
+    if cache.store != "disk" and "path" in cache.model_fields_set:
+        yield ("cache", "path"), f"'path' is for the store 'disk', and this one is {cache.store!r}; remove it, or write store: disk"
+    for stage in cache.stages:
+        if "*" in stage:
+            yield ("cache", "stages", stage), f"{stage!r} matches nothing: stages are written out here; write each by its whole name"
+    known = [*TASKS, *TASK_GROUPS, *policy.tasks]
+    for task in cache.tasks:
+        if task not in known:
+            yield ("cache", "tasks", task), f"no task named {task!r}; {suggestion(task, known)}; add your own under 'tasks'"
+    yield from credentials.in_value({"url": cache.url}, ("cache",))
 
 
 def _patterns(policy: Policy) -> Iterator[Problem]:

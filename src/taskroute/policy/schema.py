@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from taskroute.policy.caching import Cache
 from taskroute.policy.carrying import Breaker, Fallback, PolicyBreaker, Retry, RouteFallback, Timeout, TimeoutOrDuration, as_policy_fallback
 from taskroute.policy.credentials import looks_like_key
 from taskroute.policy.values import (
@@ -130,6 +131,8 @@ class Route(Section):
     retry: Retry | None = None
     fallback: RouteFallback | None = None
     """`none` stops at this route's own models, without `default`."""
+    cache: Literal["none"] | None = None
+    """`none` keeps no answers of this route."""
 
     @model_validator(mode="after")
     def _has_models(self) -> Self:
@@ -217,6 +220,8 @@ class Policy(Section):
     fallback: Annotated[Fallback, BeforeValidator(as_policy_fallback)] = Fallback()
     breaker: PolicyBreaker = Breaker()
     """`none` for no breaker."""
+    cache: Cache | None = None
+    """Left out, nothing is kept."""
     telemetry: Telemetry = Telemetry()
 
     @model_validator(mode="after")

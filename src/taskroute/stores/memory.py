@@ -6,13 +6,14 @@ import heapq
 import math
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from typing import Final, NamedTuple
 from weakref import WeakSet
 
 from taskroute.clock import SystemClock
 from taskroute.ports import Clock
+from taskroute.stores.checks import check_key, check_step, check_value, number_in, ttl_seconds
+from taskroute.stores.frequency import Frequencies
 
 
 class _Entry(NamedTuple):
@@ -35,18 +36,27 @@ if hasattr(os, "register_at_fork"):
 
 
 class MemoryStore:
-    """Keeps at most `max_entries` values, for this process alone; when there are more, the one least recently used goes.
+    """Keeps at most `max_entries` values, for this process alone, and no more than `size` bytes of names and values together.
+
+    At either limit what has expired goes first, then the value that was used least often, of equals the one used longest ago. Every call
+    that names a value uses it. Counts are halved from time to time, so that an old favourite that nobody asks for any more makes room
+    too. A value that is larger than `size` is not kept, nor is the one it was to replace.
 
     Safe to share between threads and tasks. A pickled one comes back empty; a forked child goes on with a copy of its own.
     """
 
-    def __init__(self, clock: Clock | None = None, *, max_entries: int = 10_000) -> None:
+    def __init__(self, clock: Clock | None = None, *, max_entries: int = 10_000, size: int | None = None) -> None:
         if max_entries < 1:
             raise ValueError(f"max_entries is {max_entries}; a store needs room for at least 1")
+        if size is not None and size < 1:
+            raise ValueError(f"size is {size}; a store needs room for at least 1 byte, or None for no limit in bytes")
         self._clock: Clock = SystemClock() if clock is None else clock
         self._max_entries = max_entries
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        """The least recently used comes first."""
+        self._size = size
+        self._entries: dict[str, _Entry] = {}
+        self._used = Frequencies()
+        self._bytes = 0
+        """What names and values take together."""
         self._ends: list[tuple[float, str]] = []
         """A heap of when entries end. One that was overwritten or deleted leaves its end behind until that comes up."""
         self._closed = False
@@ -56,16 +66,19 @@ class MemoryStore:
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None when there is none or its time is over."""
-        _check_key(key)
+        check_key(key)
         now = self._clock.now()
         with self._lock:
             entry = self._live(key, now)
-            return None if entry is None else entry.value
+            if entry is None:
+                return None
+            self._used.use(key)
+            return entry.value
 
     def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
         """Keep a value for `ttl` seconds. One that was there is forgotten, and its time with it."""
-        _check_key(key)
-        _check_value("value", value)
+        check_key(key)
+        check_value("value", value)
         now = self._clock.now()
         entry = _Entry(value, _end(now, ttl))
         with self._lock:
@@ -74,35 +87,36 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         """Remove the value, if there is one."""
-        _check_key(key)
+        check_key(key)
         with self._lock:
             self._check_open()
-            self._entries.pop(key, None)
+            self._drop(key)
 
     def increment(self, key: str, by: int = 1, ttl: float | None = None) -> int:
         """Add to a counter and return what it came to. A new one begins at 0; `ttl` counts from its beginning."""
-        _check_key(key)
-        if not isinstance(by, int) or isinstance(by, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"a counter goes up by an int, not by {by!r}; count in smaller units, such as cents")
+        check_key(key)
+        check_step(by)
         now = self._clock.now()
         until = _end(now, ttl)
         with self._lock:
             entry = self._live(key, now)
-            total = by + (0 if entry is None else _number(key, entry.value))
+            total = by + (0 if entry is None else number_in(key, entry.value))
             self._keep(key, _Entry(b"%d" % total, until if entry is None else entry.until), now)
             return total
 
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes, ttl: float | None = None) -> bool:
         """Put the value if the present one is `expected` (None: if there is none); return whether it was."""
-        _check_key(key)
-        _check_value("value", value)
+        check_key(key)
+        check_value("value", value)
         if expected is not None:
-            _check_value("expected value", expected)
+            check_value("expected value", expected)
         now = self._clock.now()
         put = _Entry(value, _end(now, ttl))
         with self._lock:
             entry = self._live(key, now)
             if (None if entry is None else entry.value) != expected:
+                if entry is not None:
+                    self._used.use(key)
                 return False
             self._keep(key, put, now)
             return True
@@ -113,7 +127,7 @@ class MemoryStore:
 
     def scan(self, prefix: str) -> Iterator[str]:
         """Return the names that begin with `prefix` now, in no order; what happens meanwhile does not disturb them."""
-        _check_key(prefix)
+        check_key(prefix)
         now = self._clock.now()
         with self._lock:
             self._check_open()
@@ -125,7 +139,9 @@ class MemoryStore:
         with self._lock:
             self._closed = True
             self._entries.clear()
+            self._used.clear()
             self._ends.clear()
+            self._bytes = 0
 
     async def aget(self, key: str) -> bytes | None:
         return self.get(key)
@@ -156,12 +172,12 @@ class MemoryStore:
         """Take a new lock. Only for the child of a fork, in which no other thread runs."""
         self._lock = threading.RLock()
 
-    def __getstate__(self) -> tuple[Clock, int]:
-        return self._clock, self._max_entries
+    def __getstate__(self) -> tuple[Clock, int, int | None]:
+        return self._clock, self._max_entries, self._size
 
-    def __setstate__(self, state: tuple[Clock, int]) -> None:
-        clock, max_entries = state
-        MemoryStore.__init__(self, clock, max_entries=max_entries)
+    def __setstate__(self, state: tuple[Clock, int, int | None]) -> None:
+        clock, max_entries, size = state
+        MemoryStore.__init__(self, clock, max_entries=max_entries, size=size)
 
     # The rest is called with the lock held.
 
@@ -170,68 +186,65 @@ class MemoryStore:
             raise RuntimeError("this store was closed; build a new MemoryStore")
 
     def _live(self, key: str, now: float) -> _Entry | None:
-        """Return what is kept under a name, as the most recently used, or None when there is nothing or its time is over."""
+        """Return what is kept under a name, or None when there is nothing or its time is over."""
         self._check_open()
         entry = self._entries.get(key)
-        if entry is None:
+        if entry is not None and now >= entry.until:
+            self._drop(key)
             return None
-        if now >= entry.until:
-            del self._entries[key]
-            return None
-        self._entries.move_to_end(key)
         return entry
 
     def _keep(self, key: str, entry: _Entry, now: float) -> None:
-        old = self._entries.get(key)
-        if old is None and len(self._entries) >= self._max_entries:
-            self._make_room(now)
+        old = self._live(key, now)
+        weight = _weight(key, entry.value)
+        if self._size is not None and weight > self._size:
+            self._drop(key)
+            return
+        self._make_room(key, weight if old is None else weight - _weight(key, old.value), now)
         if entry.until < math.inf and (old is None or old.until != entry.until):
             heapq.heappush(self._ends, (entry.until, key))
+        self._remove(key)
         self._entries[key] = entry
-        self._entries.move_to_end(key)
+        self._bytes += _weight(key, entry.value)
+        self._used.use(key)
         if len(self._ends) > 2 * len(self._entries) + 64:
             ends = [(kept.until, name) for name, kept in self._entries.items() if kept.until < math.inf]
             heapq.heapify(ends)
             self._ends = ends
 
-    def _make_room(self, now: float) -> None:
-        """Drop what has expired, or else the entry that was used least recently."""
+    def _make_room(self, key: str, weight: int, now: float) -> None:
+        """Drop what has expired when there is no room for so many more bytes under this name, then others, the least used first."""
+        if self._fits(key, weight):
+            return
         while self._ends and self._ends[0][0] <= now:
-            until, key = heapq.heappop(self._ends)
-            entry = self._entries.get(key)
+            until, name = heapq.heappop(self._ends)
+            entry = self._entries.get(name)
             if entry is not None and entry.until == until:
-                del self._entries[key]
-        while len(self._entries) >= self._max_entries:
-            self._entries.popitem(last=False)
+                self._drop(name)
+        while not self._fits(key, weight):
+            least = self._used.least(other_than=key)
+            if least is None:
+                return
+            self._drop(least)
 
+    def _fits(self, key: str, weight: int) -> bool:
+        entries = len(self._entries) + (key not in self._entries)
+        return entries <= self._max_entries and (self._size is None or self._bytes + weight <= self._size)
 
-def _check_key(key: str) -> None:
-    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        cure = "decode it" if isinstance(key, bytes) else f"write it as text, such as {str(key)!r}"
-        raise TypeError(f"a name in a store is a str, not {type(key).__name__}; {cure}")
+    def _drop(self, key: str) -> None:
+        self._remove(key)
+        self._used.forget(key)
 
-
-def _check_value(what: str, value: bytes) -> None:
-    if not isinstance(value, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
-        cure = (
-            "encode it, such as by .encode()" if isinstance(value, str) else "turn it into bytes first, such as by json.dumps(…).encode()"
-        )
-        raise TypeError(f"a store keeps bytes, and this {what} is {type(value).__name__}; {cure}")
+    def _remove(self, key: str) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= _weight(key, entry.value)
 
 
 def _end(now: float, ttl: float | None) -> float:
-    if ttl is None:
-        return math.inf
-    if not isinstance(ttl, int | float) or isinstance(ttl, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"a ttl is a number of seconds, not {ttl!r}; give seconds, or None to keep the value until it is deleted")
-    if not 0 < ttl < math.inf:
-        raise ValueError(
-            f"a ttl of {ttl!r} is not possible; give a number of seconds above 0, or None to keep the value until it is deleted"
-        )
-    return now + ttl
+    seconds = ttl_seconds(ttl)
+    return math.inf if seconds is None else now + seconds
 
 
-def _number(key: str, value: bytes) -> int:
-    if value.removeprefix(b"-").isdigit():
-        return int(value)
-    raise ValueError(f"{key!r} holds no number, so that nothing can be added to it; count under another name, or delete it first")
+def _weight(key: str, value: bytes) -> int:
+    return len(value) + (len(key) if key.isascii() else len(key.encode("utf-8", "surrogatepass")))

@@ -41,6 +41,14 @@ ATTEMPTS: Final = "taskroute.attempts"
 """Requests sent for this call, retries included."""
 FALLBACK_COUNT: Final = "taskroute.fallback.count"
 
+CACHE_STATUS: Final = "taskroute.cache.status"
+"""`hit`, `miss`, `bypass`, `stale` or `off`; absent where the policy has no cache."""
+CACHE_REASON: Final = "taskroute.cache.reason"
+"""Why it is `bypass` or `off`."""
+CACHE_AGE: Final = "taskroute.cache.age_s"
+COST_SAVED: Final = "taskroute.cost.saved"
+"""What a served answer cost when it was made; absent when no price is known."""
+
 # On the route span and on the attempts.
 FALLBACK_FROM: Final = "taskroute.fallback.from"
 """On an attempt, the model before it; on the route span, the first model that was given up."""

@@ -11,7 +11,7 @@ from opentelemetry.util.types import AttributeValue
 
 from taskroute.steps import Attempt, Validated
 from taskroute.telemetry import attributes as names
-from taskroute.types import Cost, Decision, Reply, Signals, Usage
+from taskroute.types import CacheNote, Cost, Decision, Reply, Signals, Usage
 
 _PORTS: Final = {"https": 443, "http": 80}
 _NOT_CLASSIFIERS: Final = frozenset({"explicit", "metadata", "tag", "header", "none", "not_asked"})
@@ -117,6 +117,20 @@ def of_cost(cost: Cost | None) -> dict[str, AttributeValue | None]:
     if cost is None:
         return {}
     return {names.COST_TOTAL: float(cost.amount), names.COST_CURRENCY: cost.currency, names.COST_SOURCE: cost.source}
+
+
+def of_cache(note: CacheNote | None) -> dict[str, AttributeValue | None]:
+    """Return what the cache had for a call; nothing where there is none."""
+    if note is None:
+        return {}
+    saved = note.saved
+    return {
+        names.CACHE_STATUS: note.status,
+        names.CACHE_REASON: note.reason,
+        names.CACHE_AGE: note.age,
+        names.COST_SAVED: None if saved is None else float(saved.amount),
+        names.COST_CURRENCY: None if saved is None else saved.currency,
+    }
 
 
 def present(values: Mapping[str, AttributeValue | None]) -> dict[str, AttributeValue]:

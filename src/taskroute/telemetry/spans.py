@@ -91,6 +91,7 @@ class CallSpans:
         "_probe",
         "_route",
         "_sent",
+        "_served",
         "_traced",
         "_tracer",
         "_zero",
@@ -112,6 +113,8 @@ class CallSpans:
         self._probe = False
         self._sent = 0
         self._fell: list[tuple[str, str | None]] = []
+        self._served: list[tuple[str, str | None]] = []
+        """What a stored answer came in the place of."""
         self._asked_at: float | None = None
         self._decided = False
         self._finished = False
@@ -127,7 +130,10 @@ class CallSpans:
         if self._answered is not None and not isinstance(step, Validate):
             self._examined(None)
         if isinstance(step, Attempt) and not self._finished:
-            self._try(step, self._ns(at))
+            if step.cached is None:
+                self._try(step, self._ns(at))
+            else:
+                self._serve(step, self._ns(at))
         elif isinstance(step, Acquire):
             self._asked_for = step.model
         elif isinstance(step, Classify):
@@ -223,6 +229,13 @@ class CallSpans:
         named = known is not None and known.provider is not None
         self._attempt = AttemptSpan(span, current=current, model=step.model, start=start, named_provider=named)
 
+    def _serve(self, step: Attempt, at: int) -> None:
+        """End the span of the model that failed before: what is served now is no answer of it."""
+        last, self._attempt = self._attempt, None
+        if last is not None:
+            last.end(at)
+        self._served = [] if step.fallback_from is None else [(step.fallback_from, step.fallback_reason)]
+
     def _written(self, step: Attempt, known: KnownModel | None, start: int) -> tuple[Written, Span]:
         """Return what the attempt is written to, and the span that others hang below."""
         real = (known.model_id if known is not None else None) or step.model
@@ -253,15 +266,17 @@ class CallSpans:
             attempt.end(end)
 
     def _of_outcome(self, outcome: Outcome) -> dict[str, AttributeValue]:
-        fell_from, why = self._fell[0] if self._fell else (None, None)
+        fell = [*self._fell, *(self._served if outcome.is_cached else ())]
+        fell_from, why = fell[0] if fell else (None, None)
         return describe.present(
             {
                 names.MODEL: outcome.model,
                 names.ATTEMPTS: self._sent,
-                names.FALLBACK_COUNT: len(self._fell),
+                names.FALLBACK_COUNT: len(fell),
                 names.FALLBACK_FROM: fell_from,
                 names.FALLBACK_REASON: why,
                 names.CANCELLED: True if outcome.status == "cancelled" else None,
+                **describe.of_cache(outcome.cache),
                 **describe.of_cost(outcome.cost),
             }
         )

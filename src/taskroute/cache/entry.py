@@ -1,0 +1,154 @@
+"""Entries as bytes: JSON under a version and a checksum, compressed where that pays. Never pickle. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from taskroute.stored import Entry, StoredAnswer, StoredCall
+from taskroute.types import Cost, Usage
+
+VERSION: Final = 1
+_PLAIN: Final = b"tr%d:" % VERSION
+_PACKED: Final = b"tr%dz" % VERSION
+_SUM: Final = 4
+"""Bytes of the checksum that follows: it tells damage, and keeps off nobody who may write to the store."""
+_WORTH_PACKING: Final = 1024
+"""Bytes below which nothing is won."""
+_PAYS: Final = 0.8
+"""The share of its size that an entry must shrink to for reading it to take longer."""
+_LARGEST: Final = 256 * 2**20
+"""Bytes that an entry may unpack to: whoever can write to a store must not be able to fill the memory."""
+
+
+class UnreadableError(ValueError):
+    """These bytes are no entry of this version."""
+
+
+def dumps(entry: Entry) -> bytes:
+    """Return an entry as bytes. Raises TypeError or ValueError for an answer that is no JSON."""
+    text = json.dumps(_plain(entry), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) >= _WORTH_PACKING:
+        packed = zlib.compress(data, 1)
+        if len(packed) <= _PAYS * len(data):
+            return _PACKED + _sum(packed) + packed
+    return _PLAIN + _sum(data) + data
+
+
+def loads(data: bytes) -> Entry:
+    """Return the entry that bytes stand for. Raises UnreadableError."""
+    try:
+        return _entry(json.loads(_unpacked(data).decode("utf-8", "surrogatepass")))
+    except UnreadableError:
+        raise
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, zlib.error) as error:
+        raise UnreadableError(f"an entry cannot be read ({type(error).__name__})") from None
+
+
+def digest(kind: str, value: str | None) -> str | None:
+    """Return what stands for a tenant or a user in an entry: the same for the same, and no way back."""
+    if not value:
+        return None
+    return hashlib.sha256(f"taskroute {kind}\0{value}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _sum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(_SUM)
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith((_PLAIN, _PACKED)):
+        raise UnreadableError("an entry of another version, or none")
+    head = len(_PLAIN) + _SUM
+    body = data[head:]
+    if data[len(_PLAIN) : head] != _sum(body):
+        raise UnreadableError("an entry that is cut off or damaged")
+    if data.startswith(_PLAIN):
+        return body
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(body, _LARGEST)
+    if not unpacking.eof:
+        raise UnreadableError("an entry that is too large")
+    return text
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    answer, usage, cost = entry.answer, entry.usage, entry.cost
+    found: dict[str, Any] = {
+        "model": entry.model,
+        "made": entry.made,
+        "until": entry.until,
+        "stage": entry.stage,
+        "task": entry.task,
+        "tenant": entry.tenant,
+        "user": entry.user,
+        "usage": None if usage is None else list(usage),
+        "cost": None if cost is None else [str(cost.amount), cost.source, cost.currency],
+        "answer": _known({**answer._asdict(), "text": answer.text or None, "calls": [list(call) for call in answer.calls] or None}),
+    }
+    return _known(found)
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _entry(values: Any) -> Entry:
+    usage, cost = values.get("usage"), values.get("cost")
+    return Entry(
+        answer=_answer(values["answer"]),
+        model=_text(values["model"]) or "",
+        made=_seconds(values["made"]),
+        until=_seconds(values["until"]),
+        stage=_text(values.get("stage")),
+        task=_text(values.get("task")),
+        tenant=_text(values.get("tenant")),
+        user=_text(values.get("user")),
+        usage=None if usage is None else Usage(*[None if count is None else int(count) for count in usage]),
+        cost=None if cost is None else _cost(*cost),
+    )
+
+
+def _answer(values: Any) -> StoredAnswer:
+    native = values.get("native")
+    if native is not None and not isinstance(native, dict):
+        raise UnreadableError("an entry whose answer is none")
+    return StoredAnswer(
+        text=_text(values.get("text")) or "",
+        calls=tuple(_call(*call) for call in values.get("calls", ())),
+        finish_reason=_text(values.get("finish_reason")),
+        model=_text(values.get("model")),
+        provider=_text(values.get("provider")),
+        host=_text(values.get("host")),
+        native=native,  # pyright: ignore[reportUnknownArgumentType]
+    )
+
+
+def _call(name: Any, arguments: Any, call_id: Any) -> StoredCall:
+    return StoredCall(_text(name) or "", _text(arguments) or "", _text(call_id) or "")
+
+
+def _cost(amount: Any, source: Any, currency: Any) -> Cost:
+    exact = Decimal(amount)
+    if not exact.is_finite():
+        raise UnreadableError("an entry whose cost is no number")
+    return Cost(exact, _text(source) or "", _text(currency) or "")
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not math.isfinite(seconds):
+        raise UnreadableError("an entry with no time where one should be")
+    return seconds
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise UnreadableError("an entry with something else where a text should be")

@@ -1,0 +1,101 @@
+"""The key of an answer: equal for requests of the same meaning, in whatever host they are made. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from taskroute.cache.noise import normal_parameters
+from taskroute.cache.normal import normal_messages, normal_tool, tool_name
+from taskroute.stored import Asked, Terms
+
+KEY_VERSION: Final = 1
+"""Another one leaves all earlier answers behind."""
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+_SAME: Final = (str, int)
+_LISTS: Final = (list, tuple)
+_IN_ORDER: Final = "properties"
+"""The field of a schema whose order counts: models write an answer in the order of its properties."""
+
+
+def cache_key(asked: Asked, terms: Terms) -> str:
+    """Return the key of a request on its terms: 64 hexadecimal digits.
+
+    Raises TypeError for what cannot be told in JSON: bytes, sets, NaN, infinite numbers, keys that are no text, values that hold
+    themselves. Such a request is none for the cache.
+    """
+    names = {name for tool in asked.tools if (name := tool_name(tool)) is not None} if asked.tools else ()
+    try:
+        text = _encode(
+            [
+                KEY_VERSION,
+                terms.namespace,
+                _plain(terms.scope),
+                asked.operation,
+                asked.model,
+                _plain(normal_messages(asked.messages)),
+                [_ordered(normal_tool(tool)) for tool in asked.tools],
+                _ordered(asked.schema),
+                _plain(normal_parameters(asked.parameters, names)),
+            ]
+        )
+    except (ValueError, RecursionError) as error:
+        raise TypeError(f"the request cannot be told in JSON ({error}), so it has no key") from error
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def temperature_of(asked: Asked) -> float | None:
+    """Return the temperature that a request asks for; None where it asks for none."""
+    # A provider is sent what stands in `extra_body` in the place of the parameter.
+    for place in (asked.parameters.get("extra_body"), asked.parameters.get("generation_config"), asked.parameters):
+        value = cast("Mapping[str, Any]", place).get("temperature") if isinstance(place, Mapping) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of JSON in the one form of it: equal numbers are the same, keys are texts."""
+    if value is None or isinstance(value, _SAME):
+        return value
+    if isinstance(value, Mapping):
+        found: dict[str, Any] = {}
+        for key, inner in cast("dict[Any, Any]", value).items():
+            found[key if type(key) is str else _text(key)] = inner if type(inner) is str else _plain(inner)
+        return found
+    if isinstance(value, _LISTS):
+        return [_plain(inner) for inner in cast("list[Any]", value)]
+    return _number(value)
+
+
+def _ordered(value: Any) -> Any:
+    """Return a tool or a schema in the one form of it, with the order of its properties."""
+    if isinstance(value, Mapping):
+        fields = cast("dict[Any, Any]", value)
+        return {_text(key): _pairs(inner) if key == _IN_ORDER else _ordered(inner) for key, inner in fields.items()}
+    if isinstance(value, _LISTS):
+        return [_ordered(inner) for inner in cast("list[Any]", value)]
+    return _plain(value)
+
+
+def _pairs(properties: Any) -> Any:
+    if not isinstance(properties, Mapping):
+        return _ordered(properties)
+    return {"": [[_text(name), _ordered(schema)] for name, schema in cast("dict[Any, Any]", properties).items()]}
+
+
+def _text(key: Any) -> str:
+    if isinstance(key, str):
+        return str.__str__(key)
+    raise TypeError(f"a key of type {type(key).__name__} cannot be in the key of a cache; keys of mappings are texts")
+
+
+def _number(value: Any) -> Any:
+    """Return a number so that equal ones are the same; leave what the encoder knows, or refuses."""
+    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        return int(value)
+    return value

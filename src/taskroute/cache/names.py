@@ -1,0 +1,39 @@
+"""The names under which the cache keeps things in a store. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote, unquote
+
+PREFIX: Final = "taskroute/cache/"
+
+
+def root(namespace: str) -> str:
+    """Return how every name of a namespace begins."""
+    return f"{PREFIX}{quote(namespace, safe='')}/"
+
+
+def entry(namespace: str, key: str) -> str:
+    """Return the name of an answer."""
+    return f"{root(namespace)}e/{key}"
+
+
+def lease(namespace: str, key: str) -> str:
+    """Return the name of what a process holds while it fetches an answer."""
+    return f"{root(namespace)}l/{key}"
+
+
+def sightings(namespace: str, key: str) -> str:
+    """Return the name of how often a request was seen; nothing of the request itself is kept."""
+    return f"{root(namespace)}n/{key}"
+
+
+def count(namespace: str, what: str, stage: str) -> str:
+    """Return the name of a count, such as `hits`, of one stage."""
+    return f"{root(namespace)}c/{what}/{quote(stage, safe='')}"
+
+
+def counted(namespace: str, name: str) -> tuple[str, str]:
+    """Return what a name of a count counts, and of which stage."""
+    what, _, stage = name.removeprefix(f"{root(namespace)}c/").rpartition("/")
+    return what, unquote(stage)

@@ -1,0 +1,68 @@
+"""The cache that a policy names. What it needs is loaded here, and nothing is opened before it is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, unquote
+
+from taskroute.cache.responses import ResponseCache
+from taskroute.cache.terms import partitions
+from taskroute.errors import ConfigurationError
+from taskroute.policy.caching import Cache
+from taskroute.ports import Clock, Store
+from taskroute.stores.memory import MemoryStore
+
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SHARED: Final = "answers"
+_MANY: Final = 2**31
+"""Entries of a memory store, whose limit is its size."""
+
+
+def open_cache(cache: Cache, clock: Clock, environ: Mapping[str, str], given: Store | None = None) -> ResponseCache:
+    """Return the cache of a policy; `given` is a store of the caller's that takes the place of the policy's, and is not closed.
+
+    Raises ConfigurationError for a store whose package or address is missing.
+    """
+    if given is not None:
+        return ResponseCache(lambda partition: given, clock, shared=not isinstance(given, MemoryStore), owns=False)
+    rooms = partitions(cache)
+    if cache.store == "memory":
+        return ResponseCache(lambda name: MemoryStore(clock, max_entries=_MANY, size=rooms[name]), clock, shared=False)
+    if cache.store == "redis":
+        from taskroute.stores.redis import RedisStore
+
+        url = _from_environment(cache.url or "", environ)
+        return ResponseCache(lambda name: RedisStore(url, size=rooms[name], prefix=_prefix(name)), clock)
+    from taskroute.stores.disk import DiskStore
+
+    path = Path(cache.path)
+    return ResponseCache(lambda name: DiskStore(path / folder_of(name), size=rooms[name], clock=clock), clock)
+
+
+def folder_of(partition: str) -> str:
+    """Return the folder of a partition, `answers` for that of all answers without a size of their own."""
+    return quote(partition.replace(" ", "-", 1), safe="-") if partition else _SHARED
+
+
+def partition_of(folder: str) -> str:
+    """Return the partition of a folder."""
+    return "" if folder == _SHARED else unquote(folder).replace("-", " ", 1)
+
+
+def _prefix(partition: str) -> str:
+    # A prefix may not hold all that a name may.
+    return f"taskroute:{sha256(partition.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}" if partition else "taskroute"
+
+
+def _from_environment(url: str, environ: Mapping[str, str]) -> str:
+    def held(found: re.Match[str]) -> str:
+        value = environ.get(found[1])
+        if not value:
+            raise ConfigurationError(f"cache.url names the environment variable {found[1]}, which is not set; set it, or write the address")
+        return value
+
+    return _VARIABLE.sub(held, url)

@@ -1,0 +1,159 @@
+"""Real Redis or Valkey servers for tests, each on a free loopback port, with nothing kept on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+Start = Callable[..., "RedisServer"]
+
+_directories = itertools.count()
+
+
+def program() -> str:
+    """Return the path of a server's program; skip the test where there is none."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found is None:
+        pytest.skip("no redis-server or valkey-server on the PATH; Debian: apt-get install redis-server")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Wait until it is true, but not for ever."""
+    for _ in range(3000):
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+class RedisServer:
+    """A server that can be killed and started again on its port. With `tls` it speaks nothing else; options are those of its command line."""
+
+    def __init__(self, directory: Path, *options: str, tls: bool = False) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self._options = options
+        self._tls = tls
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers; on another port if somebody else was quicker to take this one."""
+        for _ in range(5):
+            if self._launch():
+                return
+            self.port = free_port()
+        raise RuntimeError(f"the server does not start:\n{self._said()}")
+
+    def start_again(self) -> None:
+        """Start it on the port it had."""
+        if not self._launch():
+            raise RuntimeError(f"the server does not start again:\n{self._said()}")
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def command(self, *words: Any) -> Any:
+        """Send a command as its operator."""
+        with redis.Redis(port=self.port, socket_timeout=30, protocol=2) as client:
+            return client.execute_command(*words)
+
+    def _command(self) -> list[str]:
+        ports = ("--port", "0", "--tls-port", str(self.port)) if self._tls else ("--port", str(self.port))
+        fixed = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.directory))
+        return [program(), *ports, *fixed, *self._options]
+
+    def _launch(self) -> bool:
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(self._command(), stdout=log, stderr=subprocess.STDOUT)
+        for _ in range(3000):
+            if self.process.poll() is not None:
+                break
+            if self._answers():
+                return True
+            time.sleep(0.01)
+        self.kill()
+        return False
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            if self._tls:
+                return True
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith((b"+PONG", b"-NOAUTH", b"-NOPERM"))
+        return False
+
+    def _said(self) -> str:
+        return (self.directory / "log").read_text(errors="replace")
+
+
+@contextlib.contextmanager
+def running(directory: Path, *options: str, tls: bool = False) -> Iterator[RedisServer]:
+    """Run a server in a directory."""
+    server = RedisServer(directory, *options, tls=tls)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def wait_for_cluster(server: RedisServer) -> None:
+    """Wait until a cluster takes commands."""
+    assert eventually(lambda: b"cluster_state:ok" in server.command("CLUSTER", "INFO"))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A server for all tests, which may hold what others left behind: keep to a prefix, or flush it."""
+    program()
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A cluster of one server, which has all slots."""
+    program()
+    with running(tmp_path_factory.mktemp("redis-cluster"), "--cluster-enabled", "yes") as server:
+        server.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        wait_for_cluster(server)
+        yield server
+
+
+@pytest.fixture
+def start_redis(tmp_path: Path) -> Iterator[Start]:
+    """Start servers of one's own, with options, that may be killed."""
+    program()
+    with contextlib.ExitStack() as stack:
+
+        def start(*options: str, tls: bool = False) -> RedisServer:
+            directory = tmp_path / f"redis-{next(_directories)}"
+            directory.mkdir()
+            return stack.enter_context(running(directory, *options, tls=tls))
+
+        yield start
