@@ -56,7 +56,7 @@ def test_sizes_have_units(text: str, bytes_: int) -> None:
         ("{store: dis}", "cache.store: input should be 'memory', 'disk' or 'redis', not 'dis'"),
         ("{ttl: 60}", "cache.ttl: 60 is not a duration; write a number with its unit"),
         ("{size: 5}", "cache.size: 5 is not a size; write a number with its unit (kB, MB, GB, KiB, MiB, GiB), such as '5MB'"),
-        ("{size: 1kB}", "'1kB' is too small for a cache; write 100kB or more"),
+        ("{size: 1kB}", "'1kB' is too small for a cache; write 200kB or more"),
         ("{size: 5 parsecs}", "'5 parsecs' is not a size"),
         ("{scope: tenants}", "input should be 'tenant', 'user' or 'session', not 'tenants'"),
         ("{admit_after: 0}", "cache.admit_after: input should be greater than or equal to 1, not 0"),
