@@ -36,7 +36,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-resolved test-older test-proxy test-litellm record record-live bench rooms lint docs schema wheel clean
+.PHONY: help demo test test-resolved test-older test-proxy test-litellm record record-live bench stress rooms lint docs schema wheel clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -103,9 +103,14 @@ record-live: $(VENV)/.dev ## record answers from the providers whose keys are se
 	rm -rf .cassettes
 	$(RUN) -m tests.wire.table
 
-bench: $(VENV)/.bench $(PROXY)/.made ## measure
-	$(RUN) -m benchmarks
+bench: $(VENV)/.bench $(PROXY)/.made $(OLDEST)/.made ## measure
+	$(RUN) -m benchmarks decide litellm invoke imports failover load
+# The latest LiteLLM has no cache on disk, and its other caches give no hits without its proxy.
+	$(OLDEST)/bin/python -m benchmarks cache
 	$(PROXY)/bin/python -m benchmarks.proxy_load
+
+stress: $(VENV)/.dev ## try to make the cache give a wrong answer, with many processes, kill -9, and a Redis that goes away
+	$(RUN) -m benchmarks.stress_cache
 
 rooms: $(VENV)/.bench ## list the files and functions that one routed call enters
 	$(RUN) -m benchmarks.rooms

@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import decide, failover, imports, invoke, litellm_routing, load
+from benchmarks import cache_figures, cache_tables, decide, failover, imports, invoke, litellm_routing, load
 from benchmarks.measure import as_data, as_text
 
-NAMES: Final = ("decide", "litellm", "invoke", "imports", "failover", "load")
+NAMES: Final = ("decide", "litellm", "invoke", "imports", "failover", "load", "cache")
 _PACKAGES: Final = (
     "taskroute",
     "langchain-core",
@@ -21,6 +21,9 @@ _PACKAGES: Final = (
     "openai",
     "litellm",
     "langchain-model-router",
+    "langchain-community",
+    "diskcache",
+    "redis",
     "opentelemetry-sdk",
     "pydantic",
 )
@@ -39,7 +42,7 @@ def versions() -> dict[str, str]:
 
 def run(names: tuple[str, ...], *, quick: bool, markdown: bool = False) -> dict[str, Any]:
     """Run the named benchmarks, print each table as it is ready, and return the results."""
-    results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": [], "imports": [], "failover": [], "load": []}
+    results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": [], "imports": [], "failover": [], "load": [], "cache": []}
     print("  ".join(f"{name} {number}" for name, number in results["versions"].items()))
     for name, module in (("decide", decide), ("litellm", litellm_routing), ("invoke", invoke)):
         for table in module.tables(quick=quick) if name in names else ():
@@ -60,6 +63,13 @@ def run(names: tuple[str, ...], *, quick: bool, markdown: bool = False) -> dict[
         measured = list(load.tables(quick=quick))
         print("\n" + "\n\n".join(map(load.as_text, measured)) + (f"\n\n{load.as_markdown(measured)}" if markdown else ""))
         results["load"] = [load.as_data(table) for table in measured]
+    if "cache" in names:
+        for table in cache_tables.compared(quick=quick):
+            print(f"\n{as_text(table)}")
+            results["tables"].append(as_data(table))
+        for figures in cache_tables.counted(quick=quick):
+            print(f"\n{cache_figures.as_text(figures)}" + (f"\n\n{cache_figures.as_markdown(figures)}" if markdown else ""))
+            results["cache"].append(cache_figures.as_data(figures))
     return results
 
 
@@ -68,7 +78,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what routing costs beside its peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(NAMES)}; all without")
     parser.add_argument("--quick", action="store_true", help="few rounds: says that it works, not how fast")
-    parser.add_argument("--markdown", action="store_true", help="print the tables of failover and load as docs/benchmarks.md has them, too")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the tables of failover, load and cache as docs/benchmarks.md has them, too"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file too")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in NAMES]

@@ -7,9 +7,10 @@ from taskroute_langchain.stages import stage, task
 from taskroute_langchain.wrap import WrapResult, wrap, wrap_report
 
 if TYPE_CHECKING:
+    from taskroute_langchain.base_cache import TaskrouteCache
     from taskroute_langchain.middleware import RoutingMiddleware
 
-__all__ = ["RoutedChatModel", "RoutingMiddleware", "WrapResult", "stage", "task", "wrap", "wrap_report"]
+__all__ = ["RoutedChatModel", "RoutingMiddleware", "TaskrouteCache", "WrapResult", "stage", "task", "wrap", "wrap_report"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,4 +19,8 @@ def __getattr__(name: str) -> Any:
         from taskroute_langchain.middleware import RoutingMiddleware
 
         return RoutingMiddleware
+    if name == "TaskrouteCache":
+        from taskroute_langchain.base_cache import TaskrouteCache
+
+        return TaskrouteCache
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,15 +13,20 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 
+from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.validate import Expected
 from taskroute.steps import Attempt
+from taskroute.stored import Asked
 from taskroute.types import Reply
+from taskroute_langchain.asking import asked_of
+from taskroute_langchain.binding import LateTools
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import tools_in
-from taskroute_langchain.host import ChatHost
+from taskroute_langchain.host import ChatHost, answering, for_one_answer
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.provider_settings import fitting
 from taskroute_langchain.record import run_config
+from taskroute_langchain.replay import ReplayModel
 
 Answered = ModelResponse[Any]
 Handler = Callable[[ModelRequest[Any]], Answered]
@@ -48,7 +53,18 @@ class AgentHost(ChatHost):
             response = await handler(self._request_for(attempt))
         return self._replied(attempt, response)
 
+    def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
+        request = self._request
+        messages = request.messages if request.system_message is None else [request.system_message, *request.messages]
+        arguments = {**request.model_settings, "tools": LateTools(request.tools, {}), "tool_choice": request.tool_choice}
+        spec, given = snapshot.registry.get(model), self.llm.models.get(model)
+        asked = asked_of(messages, arguments, spec=spec, model=given, schema=_format_asked(request.response_format))
+        return for_one_answer(asked)
+
     def _request_for(self, attempt: Attempt, *, exact: bool = False) -> ModelRequest[Any]:
+        if attempt.cached is not None:
+            replay = ReplayModel.of(attempt.cached.entry.answer, self.llm.chosen(attempt))
+            return self._request.override(model=replay)
         return fitting(self._request, self.llm.chosen(attempt, exact=exact))
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
@@ -69,6 +85,8 @@ class AgentHost(ChatHost):
             if isinstance(messages[index], AIMessage):
                 reply = self.reply(attempt, messages[index])
                 messages[index] = reply.answer
+                if attempt.keeps and response.structured_response is not None:
+                    reply = answering(reply, reply.answer)
                 return reply._replace(answer=dataclasses.replace(response, result=messages))
         return Reply(answer=response)
 
@@ -81,6 +99,16 @@ def settings_text(request: ModelRequest[Any]) -> tuple[str, ...]:
         schema = getattr(wanted, "schema", wanted)
         found.append(json_text([get_args(schema) or schema, getattr(wanted, "tool_message_content", None)]))
     return tuple(found)
+
+
+def _format_asked(wanted: Any) -> Any:
+    """Return what an answer must fit, and how it is asked for; None where nothing is asked for."""
+    if wanted is None:
+        return None
+    schema = getattr(wanted, "schema", wanted)
+    how = type(wanted).__name__ if schema is not wanted else "AutoStrategy"
+    strict = getattr(getattr(wanted, "schema_spec", None), "strict", None)
+    return [how, strict, *(get_args(schema) or (schema,))]
 
 
 @contextlib.contextmanager

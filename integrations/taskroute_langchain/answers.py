@@ -48,14 +48,19 @@ UNKNOWN_ANSWER: Final = Answer(None, None, None, None)
 
 
 def refuse_half(said: Answer, *, counted: bool, spec: ModelSpec | None) -> None:
-    """Raise IncompleteStreamError for a stream that has ended, and not as its provider ends one.
+    """Raise IncompleteStreamError for a stream that has ended, and not as its provider ends one."""
+    if spec is not None and is_half(said, counted=counted, spec=spec):
+        raise IncompleteStreamError(said.provider or spec.name)
+
+
+def is_half(said: Answer, *, counted: bool, spec: ModelSpec | None) -> bool:
+    """Return whether a stream has ended, and not as its provider ends one.
 
     `counted` says that usage came. The policy says which servers give neither, though they speak like one that does.
     """
     if said.finish_reason is not None or said.provider not in _SAY_WHY or spec is None or not spec.finish_reason:
-        return
-    if not (counted and said.provider in _COUNT_LAST):
-        raise IncompleteStreamError(said.provider or spec.name)
+        return False
+    return not (counted and said.provider in _COUNT_LAST)
 
 
 def answer_of(message: BaseMessage) -> Answer:

@@ -23,7 +23,7 @@ from langchain_core.runnables.config import merge_configs
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict
 
-from taskroute.errors import ConfigurationError
+from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.drivers import adrive, drive
 from taskroute.execution.plan import ORIGINAL
 from taskroute.execution.run import Run
@@ -35,12 +35,10 @@ from taskroute_langchain.ancestors import track_ancestors
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, event_stream, ready
 from taskroute_langchain.host import ChatHost, GenerateHost, aclose
+from taskroute_langchain.ignored import refuse_ignored
 from taskroute_langchain.pool import ModelPool, at_most, refuse_others
 from taskroute_langchain.profile import shared_profile
 from taskroute_langchain.request import as_config, below, call_of, joined, named, of_latest_attempt, pinned, with_stop, without_id
-
-_OF_ONE_MODEL: Final = ("cache", "custom_get_token_ids", "disable_streaming", "rate_limiter")
-"""What LangChain lets any chat model be given, and what only the models behind a routed one can honour."""
 
 _WRITTEN_BY_LANGCHAIN: Final = frozenset({"lc_versions"})
 """Metadata that LangChain gives every chat model: the one that is chosen brings its own."""
@@ -51,7 +49,8 @@ class RoutedChatModel(BaseChatModel):
 
     `models` gives chat models for the policy's names; those left out are built from the policy by `init_chat_model`. `original` is
     the model that was there before: with `mode: observe`, or TASKROUTE_DISABLED=1, it answers every call. `stage` and `task` tag
-    every call; `for_stage` and `for_task` return tagged copies.
+    every call; `for_stage` and `for_task` return tagged copies. `cache=False` keeps the calls of this model out of the policy's cache;
+    a single call says `configurable={"taskroute_cache": "bypass"}`, or "refresh" for a new answer in the place of a stored one.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
@@ -76,7 +75,7 @@ class RoutedChatModel(BaseChatModel):
         """Build what was not given. Raises ConfigurationError for what cannot be built."""
         refuse_others(models or {}, original)
         super().__init__(router=router, models=models or {}, original=original, stage=stage, task=task, **options)  # type: ignore[call-arg]
-        self._refuse_ignored()
+        refuse_ignored(self)
         self._make_ready()
 
     def _make_ready(self) -> None:
@@ -87,15 +86,6 @@ class RoutedChatModel(BaseChatModel):
         if self.router.policy.mode == "observe" and self.original is None:
             warnings.warn(
                 "mode is 'observe' and no original= was given: the first model of 'default' answers every call", UserWarning, stacklevel=3
-            )
-
-    def _refuse_ignored(self) -> None:
-        fields = type(self).model_fields
-        default = {name: fields[name].get_default(call_default_factory=True) for name in _OF_ONE_MODEL}
-        ignored = [name for name in _OF_ONE_MODEL if getattr(self, name) and getattr(self, name) != default[name]]
-        if ignored:
-            raise ConfigurationError(
-                f"RoutedChatModel({ignored[0]}=…) would have no effect: set it on the models that are given as models={{…}}"
             )
 
     # Tagging
@@ -249,11 +239,18 @@ class RoutedChatModel(BaseChatModel):
         if given is not None:
             return given
         snapshot = attempt.snapshot or self.router.snapshot
+        # Its own client is not needed for an answer that is there.
+        if attempt.cached is not None:
+            return self.model_of(attempt.model, snapshot)
         settings = snapshot.settings_for(attempt.decision.route)
         limit = settings.stream_timeout if streams else settings.client_timeout
         if exact and attempt.timeout is not None:
             limit = at_most(attempt.timeout, limit)
         return self._pool.get(attempt.model, snapshot.registry.get(attempt.model), limit)
+
+    def model_of(self, name: str, snapshot: Snapshot) -> BaseChatModel:
+        """Return the chat model behind a name, for questions about it: with no limit of any call."""
+        return self._pool.get(name, snapshot.registry.get(name), snapshot.settings.client_timeout)
 
     def config_for(self, config: RunnableConfig | None) -> RunnableConfig:
         """Return the config of a call, with the callbacks, tags and metadata that this model itself was given."""
@@ -291,7 +288,8 @@ class RoutedChatModel(BaseChatModel):
     ) -> tuple[Call, dict[str, Any]]:
         """Return the call as routing sees it, and the arguments that go on to the chosen model."""
         pin, rest = pinned(config, kwargs, self.router.snapshot.registry)
-        return call_of(model_input, config, rest, stage=self.stage, task=self.task, pin=pin, output_schema=output_schema), rest
+        call = call_of(model_input, config, rest, stage=self.stage, task=self.task, pin=pin, output_schema=output_schema)
+        return call._replace(cache="bypass") if self.cache is False else call, rest
 
     def _held(self, model: str) -> str:
         return "client" if self._pool.holds_timeout(model) else "none"

@@ -26,6 +26,7 @@ from taskroute_langchain.answers import (
 )
 from taskroute_langchain.host import UNREAD, ChatHost, aclose
 from taskroute_langchain.record import KEY, run_config
+from taskroute_langchain.stored_message import stored_of
 
 _SPREAD = frozenset({"google_genai", "google_vertexai"})
 """Providers whose packages spread the usage over the chunks: of its details, LangChain's events keep those of the last chunk alone."""
@@ -48,6 +49,8 @@ class EventSource:
         self._refused = False
         self._summarised = False
         self._unread = False
+        self.message: AIMessage | None = None
+        """The whole answer, once the stream that gives the events has put it together."""
 
     def take(self, chunk: Any) -> bool:
         event = as_mapping(chunk)
@@ -66,7 +69,8 @@ class EventSource:
             self._give_up(error)
         if as_mapping(event).get("event") != "message-finish":
             return event
-        refuse_half(self._ended, counted=bool(event.get("usage")), spec=self._host.spec(self._attempt))
+        if self._attempt.cached is None:
+            refuse_half(self._ended, counted=bool(event.get("usage")), spec=self._host.spec(self._attempt))
         return {**event, "metadata": {**as_mapping(event.get("metadata")), KEY: record(self._attempt, self.reply().cost)}}
 
     def _read(self, event: Mapping[str, Any]) -> None:
@@ -117,7 +121,7 @@ class EventSource:
         if not self._unread:
             try:
                 reply = self._host.priced(self._attempt, self._said, text="".join(self._texts), tool_calls=tuple(self._called))
-                return self._examined(reply) if self._attempt.checks else reply
+                return self._examined(reply) if self._attempt.checks or self._attempt.keeps else reply
             except Exception as error:  # noqa: BLE001 - as in ChatHost.read
                 self._give_up(error)
         return UNREAD._replace(answer=AIMessage(content="".join(self._texts)))
@@ -131,7 +135,8 @@ class EventSource:
         ]
         empty = not (reply.text.strip() or self._called or self._other)
         answer = AIMessage(content=reply.text, tool_calls=calls)
-        return reply._replace(answer=answer, arguments=tuple(self._arguments), refused=self._refused, empty=empty)
+        kept = stored_of(self.message) if self._attempt.keeps and self.message is not None else None
+        return reply._replace(answer=answer, arguments=tuple(self._arguments), refused=self._refused, empty=empty, kept=kept)
 
 
 class EventHost(ChatHost):
@@ -147,7 +152,7 @@ class EventHost(ChatHost):
         runnable, kwargs = self.target(attempt, streams=True, exact=True)
         inner: Any = runnable.stream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)
         for event in inner:
-            self.message_id = inner.message_id
+            self.message_id, source.message = inner.message_id, getattr(inner, "output_message", None)
             yield source.note(event)
 
     def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
@@ -159,7 +164,7 @@ class EventHost(ChatHost):
         inner: Any = await runnable.astream_events(self.input, run_config(self.config, attempt), version="v3", **kwargs)
         try:
             async for event in inner:
-                self.message_id = inner.message_id
+                self.message_id, source.message = inner.message_id, getattr(inner, "output_message", None)
                 yield source.note(event)
         finally:
             await aclose(inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.language_models import BaseChatModel
@@ -17,6 +18,7 @@ from taskroute.execution.validate import Expected
 from taskroute.reading import Called, say_unread
 from taskroute.registry.models import ModelSpec
 from taskroute.steps import Attempt
+from taskroute.stored import Asked
 from taskroute.types import Cost, Reply
 from taskroute_langchain.answers import (
     UNKNOWN_ANSWER,
@@ -35,12 +37,16 @@ from taskroute_langchain.answers import (
     unless_summarised,
     unrepaired,
 )
+from taskroute_langchain.asking import asked_of
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.expected import schema_in, tools_in
 from taskroute_langchain.record import run_config, with_record
+from taskroute_langchain.replay import ReplayModel, replayed_arguments
+from taskroute_langchain.stored_message import stored_of
 from taskroute_langchain.usage import usage_of, with_chunk
 
 if TYPE_CHECKING:
+    from taskroute.decision.snapshot import Snapshot
     from taskroute_langchain.chat_model import RoutedChatModel
 
 
@@ -57,9 +63,16 @@ class ChatHost:
         self.config = config
         self.kwargs = kwargs
 
+    def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
+        """Return what a model would be asked, as far as its answer depends on it; None where that cannot be told."""
+        return for_one_answer(asked_of(self.input, self.kwargs, spec=snapshot.registry.get(model), model=self.llm.models.get(model)))
+
     def target(self, attempt: Attempt, *, streams: bool = False, exact: bool = False) -> tuple[Runnable[Any, Any], dict[str, Any]]:
         """Return what to call, and with which arguments. `exact` where nobody but the client holds the time limit."""
-        return resolve(self.llm.chosen(attempt, streams=streams, exact=exact), self.kwargs)
+        chosen = self.llm.chosen(attempt, streams=streams, exact=exact)
+        if attempt.cached is not None:
+            return ReplayModel.of(attempt.cached.entry.answer, chosen), replayed_arguments(self.kwargs)
+        return resolve(chosen, self.kwargs)
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""
@@ -94,7 +107,7 @@ class ChatHost:
         """Return a reply without its answer. A message that cannot be read says nothing, and fails no call."""
         try:
             reply = self.priced(attempt, answer_of(message), text=text_of(message), tool_calls=called(message))
-            return examined(reply, message) if attempt.checks else reply
+            return examined(attempt, reply, message)
         except Exception as error:  # noqa: BLE001 - whatever a provider's package puts into a message, the caller gets it
             say_unread(message, error)
             return UNREAD
@@ -118,15 +131,33 @@ class ChatHost:
         return (attempt.snapshot or self.llm.router.snapshot).registry.get(attempt.model)
 
     def cost(self, attempt: Attempt, said: Answer) -> Cost | None:
-        """Return the price of what was said to be used, or None when no price is known."""
+        """Return the price of what was said to be used, or None when no price is known. What comes from the cache costs nothing."""
+        if attempt.cached is not None:
+            saved = attempt.cached.entry.cost
+            return Cost(Decimal(0), "cache") if saved is None else saved._replace(amount=Decimal(0), source="cache")
         if said.usage is None:
             return None
         return self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model, snapshot=attempt.snapshot)
 
 
-def examined(reply: Reply, message: BaseMessage) -> Reply:
-    """Return the reply with what it takes to examine the answer."""
-    return reply._replace(arguments=arguments_of(message), refused=refuses(message), empty=is_empty(message))
+def for_one_answer(asked: Asked | None) -> Asked | None:
+    """Return what is asked; None where several answers are asked for, of which LangChain gives one or all as the caller likes."""
+    if asked is None or any(asked.parameters.get(name) not in (None, 1) for name in ("n", "candidate_count")):
+        return None
+    return asked
+
+
+def examined(attempt: Attempt, reply: Reply, message: BaseMessage) -> Reply:
+    """Return the reply with what it takes to examine the answer, and to store it, where the attempt asks for that."""
+    if not (attempt.checks or attempt.keeps):
+        return reply
+    kept = stored_of(message) if attempt.keeps else None
+    return reply._replace(arguments=arguments_of(message), refused=refuses(message), empty=is_empty(message), kept=kept)
+
+
+def answering(reply: Reply, message: BaseMessage) -> Reply:
+    """Return the reply of an answer in a schema that came as the call of a tool: to call it is to answer, and nothing is done."""
+    return reply._replace(tool_calls=(), arguments=(), kept=stored_of(message, calls_are_it=True)) if reply.tool_calls else reply
 
 
 class ChunkSource:
@@ -149,7 +180,7 @@ class ChunkSource:
         """The chunks themselves, where the whole answer will be examined."""
 
     def take(self, chunk: Any) -> bool:
-        if self._attempt.checks and isinstance(chunk, BaseMessageChunk):
+        if (self._attempt.checks or self._attempt.keeps) and isinstance(chunk, BaseMessageChunk):
             self._parts.append(chunk)
         return has_content(chunk)
 
@@ -163,7 +194,8 @@ class ChunkSource:
         if isinstance(chunk, AIMessageChunk):
             if chunk.chunk_position != "last":
                 return chunk
-            refuse_half(self._about, counted=bool(self._usage), spec=self._host.spec(self._attempt))
+            if self._attempt.cached is None:
+                refuse_half(self._about, counted=bool(self._usage), spec=self._host.spec(self._attempt))
         return with_record(chunk, record(self._attempt, self._cost()))
 
     def _read(self, chunk: BaseMessage) -> None:
@@ -232,7 +264,9 @@ class ChunkSource:
         # One after the other would take time in the square of their number.
         whole = self._parts[0] + self._parts[1:] if len(self._parts) > 1 else self._parts[0]
         message, (names, arguments) = message_chunk_to_message(whole), unrepaired(whole)
-        return examined(reply._replace(answer=message, text=text_of(message)), message)._replace(tool_calls=names, arguments=arguments)
+        reply = examined(self._attempt, reply._replace(answer=message, text=text_of(message)), message)
+        whole_calls = None not in arguments
+        return reply._replace(tool_calls=names, arguments=arguments, kept=reply.kept if whole_calls else None)
 
 
 async def aclose(chunks: Any) -> None:

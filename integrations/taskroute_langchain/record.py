@@ -13,6 +13,8 @@ from taskroute.steps import Attempt
 
 KEY = "taskroute"
 """Where the record stands in `response_metadata`."""
+CACHE = "taskroute_cache"
+"""Where a call says what it wants of the cache, and the run of a served answer that it is one."""
 
 M = TypeVar("M", bound=BaseMessage)
 
@@ -34,6 +36,8 @@ def run_config(config: RunnableConfig, attempt: Attempt) -> RunnableConfig:
     }
     if decision.signals.stage.value is not None:
         metadata["taskroute_stage"] = decision.signals.stage.value
+    if attempt.cached is not None:
+        metadata[CACHE] = "stale" if attempt.cached.stale else "hit"
     fresh: RunnableConfig = {**config, "metadata": metadata}
     if attempt.tries > 1:
         fresh.pop("run_id", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from langchain_core.callbacks import (
     AsyncCallbackManager,
@@ -22,9 +22,15 @@ from taskroute.types import Call
 from taskroute_langchain.ancestors import ancestors_of
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.messages import json_text, to_messages
+from taskroute_langchain.record import CACHE
 
 _KEPT_BACK: Final = frozenset({"ls_structured_output_format"})
 """Arguments that LangChain takes out, for its traces."""
+
+_Wanted = Literal["use", "refresh", "bypass"]
+_WANTED: Final[tuple[_Wanted, ...]] = ("use", "refresh", "bypass")
+_SAID_BY_US: Final = ("hit", "stale")
+"""What the run of a served answer has there, and the runs below it inherit."""
 
 
 def call_of(
@@ -58,7 +64,21 @@ def call_of(
         parameters=_parameters(kwargs) if kwargs else (),
         output_schema=output_schema or "response_format" in kwargs,
         max_tokens=max_tokens if isinstance(max_tokens, int) else None,
+        cache=_wanted_of_cache(config, metadata),
     )
+
+
+def _wanted_of_cache(config: RunnableConfig, metadata: Mapping[str, Any]) -> _Wanted:
+    """Return what a call wants of the cache. Raises ConfigurationError for a word that is not known."""
+    word = (config.get("configurable") or {}).get(CACHE)
+    if word is None and metadata:
+        word = metadata.get(CACHE)
+    if word is None or word in _SAID_BY_US:
+        return "use"
+    for known in _WANTED:
+        if word == known:
+            return known
+    raise ConfigurationError(f"{CACHE} is {word!r}, which is not known; write 'use', 'refresh' or 'bypass', or leave it out")
 
 
 def _parameters(kwargs: Mapping[str, Any]) -> tuple[str, ...]:

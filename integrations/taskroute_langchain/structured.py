@@ -12,6 +12,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import ConfigDict, Field, PrivateAttr
 
+from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.drivers import adrive, drive
 from taskroute.execution.record import record
 from taskroute.execution.run import Run, Source, UnusableAnswerError
@@ -19,13 +20,17 @@ from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.execution.validate import Expected
 from taskroute.reading import as_mapping
 from taskroute.steps import Attempt
+from taskroute.stored import Asked
 from taskroute.types import Reply
-from taskroute_langchain.answers import has_content
+from taskroute_langchain.answers import Answer, has_content, is_half
+from taskroute_langchain.asking import asked_of
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
-from taskroute_langchain.host import ChatHost, aclose
+from taskroute_langchain.host import ChatHost, aclose, answering, for_one_answer
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.record import run_config, with_record
+from taskroute_langchain.replay import ReplayModel, replayed_arguments
+from taskroute_langchain.swapping import Swap, swap_in
 
 
 class _Overheard(BaseCallbackHandler):
@@ -54,7 +59,15 @@ class StructuredHost(ChatHost):
         """Whether a stream gives the raw message, the parsed object and the parser's error apart."""
 
     def target(self, attempt: Attempt, *, streams: bool = False, exact: bool = False) -> tuple[Runnable[Any, Any], dict[str, Any]]:
-        return self._bound.for_model(self.llm.chosen(attempt, streams=streams, exact=exact)), self.kwargs
+        chosen = self.llm.chosen(attempt, streams=streams, exact=exact)
+        if attempt.cached is not None:
+            replay = ReplayModel.of(attempt.cached.entry.answer, chosen)
+            return self._bound.with_replay(chosen, replay), replayed_arguments(self.kwargs)
+        return self._bound.for_model(chosen), self.kwargs
+
+    def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
+        spec, given = snapshot.registry.get(model), self.llm.models.get(model)
+        return for_one_answer(asked_of(self.input, self.kwargs, spec=spec, model=given, schema=self._bound.schema_asked()))
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         parsed = self._parsed(reply.answer)
@@ -80,7 +93,10 @@ class StructuredHost(ChatHost):
         raw: Any = as_mapping(answer).get("raw") if self._bound.include_raw else None
         if isinstance(raw, BaseMessage):
             answer = {**cast("dict[str, Any]", answer), "raw": with_record(raw, record(attempt, reply.cost))}
-        return reply._replace(answer=answer, misfit=self._misfit(answer) if attempt.checks else None)
+        misfit = self._misfit(answer) if attempt.checks or attempt.keeps else None
+        if attempt.keeps and misfit is None and message is not None:
+            reply = answering(reply, message)
+        return reply._replace(answer=answer, misfit=misfit)
 
     def _misfit(self, answer: Any) -> str | None:
         """Return why there is no parsed answer, None when there is one."""
@@ -158,7 +174,12 @@ class _ParsedSource:
         return parts.get("parsed") is not None or (raw is not None and has_content(raw))
 
     def reply(self) -> Reply:
-        return self._host.heard(self._attempt, self._ear, self._answer)
+        reply = self._host.heard(self._attempt, self._ear, self._answer)
+        said = Answer(None, reply.finish_reason, reply.model, reply.provider)
+        if reply.kept is not None and is_half(said, counted=reply.usage is not None, spec=self._host.spec(self._attempt)):
+            # Half an answer may be parsed, and is no whole one.
+            return reply._replace(kept=None)
+        return reply
 
 
 class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
@@ -175,6 +196,8 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         default_factory=dict[int, tuple[BaseChatModel, Runnable[Any, Any]]]
     )
 
+    _swaps: dict[int, tuple[Runnable[Any, Any], Swap]] = PrivateAttr(default_factory=dict[int, tuple[Runnable[Any, Any], Swap]])
+
     _text: tuple[Any, str] | None = PrivateAttr(default=None)
 
     def _asked(self) -> str:
@@ -183,6 +206,10 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
             self._text = self.answer_schema, json_text([self.answer_schema, self.options] if self.options else self.answer_schema)
         return self._text[1]
 
+    def schema_asked(self) -> Any:
+        """Return what the answer must fit, and how it is asked for."""
+        return [self.answer_schema, self.options] if self.options else self.answer_schema
+
     def for_model(self, model: BaseChatModel) -> Runnable[Any, Any]:
         """Return the chosen model's own structured-output runnable, made once a model."""
         found = self._made.get(id(model))
@@ -190,6 +217,18 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
             made = model.with_structured_output(self.answer_schema, include_raw=self.include_raw, **self.options)
             found = self._made[id(model)] = model, cast("Runnable[Any, Any]", made)
         return found[1]
+
+    def with_replay(self, model: BaseChatModel, replay: ReplayModel) -> Runnable[Any, Any]:
+        """Return the chosen model's own structured-output runnable with a replay in its place.
+
+        Raises NotSwappableError where that cannot be.
+        """
+        chain = self.for_model(model)
+        found = self._swaps.get(id(chain))
+        if found is None or found[0] is not chain:
+            found = self._swaps[id(chain)] = chain, swap_in(chain)
+        swapped: Runnable[Any, Any] = found[1](replay)
+        return swapped
 
     def _begin(
         self, model_input: Any, config: RunnableConfig | None, kwargs: dict[str, Any], *, is_async: bool

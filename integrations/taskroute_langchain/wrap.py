@@ -125,8 +125,8 @@ class _Rewriting:
         # Copies share the models that were built from the policy.
         if self._first is None:
             self._first = RoutedChatModel(router=self._router, models=self._models, original=model)
-            return self._first
-        return self._first.model_copy(update={"original": model})
+        # One that was not to be cached before is not to be cached now.
+        return self._first.model_copy(update={"original": model, "cache": False if model.cache is False else None})
 
     def _left(self, thing: T, path: str, why: str) -> T:
         self.opaque.append(f"{path or _ROOT}: {why}")

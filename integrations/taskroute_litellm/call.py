@@ -43,4 +43,5 @@ def call_of(endpoint: Endpoint, arguments: Mapping[str, Any], *, pin: str | None
         tokens=tokens,
         operation=_OPERATIONS[endpoint],
         told_by="header" if told.stage or told.task else "explicit",
+        cache=told.cache,
     )

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final, NamedTuple
 
-from taskroute.types import Decision
+from taskroute.types import CacheNote, Decision
 from taskroute_litellm.observed import ObservedCall
 
 MARK: Final = "taskroute_call"
@@ -49,6 +49,11 @@ class Told(NamedTuple):
 
     decision: Decision
     model: str | None
+    cache: CacheNote | None = None
+
+
+def _told(call: ObservedCall) -> Told:
+    return Told(call.decision, call.model, call.cache)
 
 
 class Calls:
@@ -83,7 +88,7 @@ class Calls:
     def end(self, call: ObservedCall) -> None:
         """Let go of a call that is over."""
         if call.is_over and self._live.pop(call.decision.id, None) is not None:
-            self._ended[call.decision.id] = Told(call.decision, call.model)
+            self._ended[call.decision.id] = _told(call)
             while len(self._ended) > self._most_ended:
                 self._ended.popitem(last=False)
 
@@ -98,4 +103,4 @@ class Calls:
         """Return what is told of the call whose answer is about to go out, whether it is over or not."""
         call_id = str(bucket_of(data).get(MARK))
         call = self._live.get(call_id)
-        return self._ended.pop(call_id, None) if call is None else Told(call.decision, call.model)
+        return self._ended.pop(call_id, None) if call is None else _told(call)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from taskroute.reading import Called, as_list, as_text, say_unread
 from taskroute.types import Reply, Usage
 from taskroute_litellm.about import CACHE, About, about, about_of, own_id
+from taskroute_litellm.kept_stream import KeptStream
 from taskroute_litellm.stream_errors import failure_in
 from taskroute_litellm.usage import completion_usage, count, field
 from taskroute_litellm.whole import GOOGLE, has_media, is_run_by_provider, of_response, refuses, unread
@@ -27,12 +28,14 @@ class StreamSource:
     """Makes sense of a stream of LiteLLM's, of completions or of responses, while it passes by.
 
     Give it the stream itself where there is one: LiteLLM keeps in it what the provider sent, and hands out what it made of that.
-    Without it, more is unknown. `examined` keeps what it takes to examine the answer, which is all of it.
+    Without it, more is unknown. `examined` keeps what it takes to examine the answer, which is all of it; `keeps` asks for what
+    may be stored.
     """
 
-    def __init__(self, stream: Any = None, *, examined: bool = False) -> None:
+    def __init__(self, stream: Any = None, *, examined: bool = False, keeps: bool = False) -> None:
         self._stream = stream
-        self._examined = examined
+        self._examined = examined or keeps
+        self._kept = KeptStream() if keeps else None
         self._reply: Reply | None = None
         self._cached = about(stream).cached or field(stream, "custom_llm_provider") == CACHE
         self._about = About(None, None, cached=self._cached)
@@ -78,6 +81,8 @@ class StreamSource:
         if kind in _FAILED:
             self._error = failure_in(event)
         if kind in _LAST:
+            if self._kept is not None:
+                self._kept.ended_with(field(event, "response"))
             self._reply = of_response(field(event, "response"), examined=self._examined)
             if field(field(field(event, "response"), "usage"), "input_tokens_details") is None:
                 # LiteLLM counts where a stream carries no usage, and a usage that it counted has no details.
@@ -93,6 +98,8 @@ class StreamSource:
         self._kind = "chunks"
         if self._examined:
             self._given.append(chunk)
+        if self._kept is not None:
+            self._kept.take(choices)
         # Read once: a private field of pydantic's takes microseconds.
         hidden = field(chunk, "_hidden_params")
         beside, known = about_of(hidden), self._about
@@ -150,7 +157,8 @@ class StreamSource:
         """Return what the whole stream came to; `answer` is None unless it is to be examined."""
         if not self._unread:
             try:
-                return self._whole() if self._reply is None else self._ended_with(self._reply)
+                reply = self._whole() if self._reply is None else self._ended_with(self._reply)
+                return reply if self._kept is None else reply._replace(kept=None if self._cached else self._kept.stored(reply))
             except Exception as error:  # noqa: BLE001 - as in reply_of
                 self._give_up(self._stream, error)
         return unread(self._built(), examined=self._examined)
@@ -193,6 +201,7 @@ class StreamSource:
         beside, sent = self._about, _sent(self._stream)
         reply = Reply(
             answer=None,
+            from_cache=beside.cached,
             usage=None if beside.cached else self._usage_if_reported() if not sent else self._reported(sent),
             finish_reason=self._ended(),
             # A stream from the cache names the model that was asked for.

@@ -8,9 +8,11 @@ from typing import Any, Final
 from taskroute.errors import ConfigurationError
 from taskroute.execution.plan import ORIGINAL
 from taskroute.reading import as_mapping
+from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute.warn import warn_once
+from taskroute_litellm.asking import Params
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.groups import deployments_of, goes_on_within
@@ -53,6 +55,13 @@ class GroupHost(LiteLLMHost):
             above, key = parent(), metadata_key(self.endpoint)
             return self._method(**({**self.arguments, key: {**above, **as_mapping(self.arguments.get(key))}} if above else self.arguments))
         return self._method(**self._given(attempt, streams=streams, is_async=is_async))
+
+    def params(self, spec: ModelSpec) -> Params:
+        return deployments_of(self._litellm_router, spec.name)
+
+    def logged(self, attempt: Attempt) -> dict[str, Any]:
+        key = metadata_key(self.endpoint)
+        return {key: {**parent(), **with_entry(self.arguments.get(key), told(attempt))}}
 
     def _given(self, attempt: Attempt, *, streams: bool, is_async: bool) -> dict[str, Any]:
         """Return the caller's arguments for a group, with the decision in LiteLLM's metadata."""

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import Any, Protocol
 
+from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.record import record
 from taskroute.execution.run import Source, UnusableAnswerError
 from taskroute.execution.validate import Expected
 from taskroute.reading import as_mapping
+from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
 from taskroute.steps import Attempt
+from taskroute.stored import Asked
 from taskroute.types import Cost, Reply
+from taskroute_litellm.asking import Params, asked_of
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.closing import aclose, close
+from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.expected import expects
+from taskroute_litellm.keepable import stored_of
 from taskroute_litellm.message_stream import MessageSource
+from taskroute_litellm.replaying import note_stored, replayed, with_place
 from taskroute_litellm.replies import StreamSource, reply_of
+from taskroute_litellm.served import send_stored, unpaid
 from taskroute_litellm.stream_errors import Ending, failure_of, refuse_half
 
 KEY = "taskroute"
@@ -54,15 +62,29 @@ class LiteLLMHost:
         """Make the call; an async one returns what is to be awaited."""
         raise NotImplementedError
 
+    def params(self, spec: ModelSpec) -> Params:
+        """Return what LiteLLM is told of a model beside the arguments of the call: of each deployment, where it is a group."""
+        raise NotImplementedError
+
+    def logged(self, attempt: Attempt) -> dict[str, Any]:
+        """Return the arguments that say what LiteLLM logs of an answer that was stored."""
+        key = metadata_key(self.endpoint)
+        return {key: with_entry(self.arguments.get(key), told(attempt))}
+
+    def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
+        """Return what is asked of a model, for the cache."""
+        spec = snapshot.registry[model]
+        return asked_of(self.endpoint, self.arguments, spec=spec, params=self.params(spec))
+
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""
         return expects(self.endpoint, self.arguments, reply)
 
     def answer(self, attempt: Attempt) -> Reply:
-        return self._read(attempt, self.send(attempt))
+        return self._read(attempt, self._sent(attempt))
 
     async def aanswer(self, attempt: Attempt) -> Reply:
-        return self._read(attempt, await self.send(attempt, is_async=True))
+        return self._read(attempt, await self._sent(attempt, is_async=True))
 
     def open(self, attempt: Attempt) -> tuple[Generator[Any], Source]:
         source = AttemptSource(self, attempt)
@@ -72,33 +94,42 @@ class LiteLLMHost:
         source = AttemptSource(self, attempt)
         return self._achunks(attempt, source), source
 
+    def _sent(self, attempt: Attempt, *, streams: bool = False, is_async: bool = False) -> Any:
+        if attempt.cached is None:
+            return self.send(attempt, streams=streams, is_async=is_async)
+        stored = replayed(attempt.cached, attempt.model)
+        return send_stored(self.endpoint, self.arguments, stored, self.logged(attempt), streams=streams, is_async=is_async)
+
     def _chunks(self, attempt: Attempt, source: AttemptSource) -> Generator[Any]:
-        stream = self.send(attempt, streams=True)
+        stream = self._sent(attempt, streams=True)
         if not source.begin(stream):
             yield stream
             return
         self.stream = stream
         try:
-            yield from stream
+            if attempt.cached is None:
+                yield from stream
+            else:
+                yield from map(unpaid, stream)
             source.end()
         finally:
             close(stream)
 
     async def _achunks(self, attempt: Attempt, source: AttemptSource) -> AsyncGenerator[Any]:
-        stream = await self.send(attempt, streams=True, is_async=True)
+        stream = await self._sent(attempt, streams=True, is_async=True)
         if not source.begin(stream):
             yield stream
             return
         self.stream = stream
         try:
             async for chunk in stream:
-                yield chunk
+                yield chunk if attempt.cached is None else unpaid(chunk)
             source.end()
         finally:
             await aclose(stream)
 
     def _read(self, attempt: Attempt, answer: Any) -> Reply:
-        reply = self.priced(attempt, reply_of(answer, examined=bool(attempt.checks)))
+        reply = self.priced(attempt, _whole_reply(attempt, answer))
         failure = failure_of(answer)
         if failure is not None:
             raise UnusableAnswerError(failure, reply)
@@ -130,12 +161,13 @@ class AttemptSource:
 
     def begin(self, stream: Any) -> bool:
         """Note what LiteLLM gave; return whether it is a stream. A model that cannot stream gives its whole answer at once."""
-        examined = bool(self._attempt.checks)
         if not (hasattr(stream, "__next__") or hasattr(stream, "__anext__") or hasattr(stream, "__aiter__")):
-            self._whole = reply_of(stream, examined=examined)
+            self._whole = _whole_reply(self._attempt, stream)
             return False
-        messages = self._host.endpoint == "messages"
-        self._reads = MessageSource(stream, examined=examined) if messages else StreamSource(stream, examined=examined)
+        if self._attempt.cached is not None:
+            note_stored(stream)
+        kind = MessageSource if self._host.endpoint == "messages" else StreamSource
+        self._reads = kind(stream, examined=_is_examined(self._attempt), keeps=self._attempt.keeps)
         return True
 
     def take(self, chunk: Any) -> bool:
@@ -159,6 +191,19 @@ class AttemptSource:
         return spec is None or spec.finish_reason
 
 
+def _is_examined(attempt: Attempt) -> bool:
+    return attempt.keeps or bool(attempt.checks)
+
+
+def _whole_reply(attempt: Attempt, answer: Any) -> Reply:
+    """Return what a whole answer says, with what is to be stored of it."""
+    if attempt.cached is not None:
+        with_place(answer)
+        note_stored(answer)
+    reply = reply_of(answer, examined=_is_examined(attempt))
+    return reply._replace(kept=stored_of(answer)) if attempt.keeps else reply
+
+
 def leave_record(answer: Any, entry: Mapping[str, Any]) -> None:
     """Put the record where LiteLLM keeps what it knows beside an answer; one that has no such place goes without."""
     hidden = answer.get("_hidden_params") if isinstance(answer, dict) else getattr(answer, "_hidden_params", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -169,6 +214,7 @@ def leave_record(answer: Any, entry: Mapping[str, Any]) -> None:
 def told(attempt: Attempt) -> dict[str, Any]:
     """Return what LiteLLM is told of the decision with each attempt, for its own logs."""
     decision = attempt.decision
+    stored = {} if attempt.cached is None else {"cache_hit": True}
     return {
         "model": attempt.model,
         "route": decision.route or "default",
@@ -176,6 +222,7 @@ def told(attempt: Attempt) -> dict[str, Any]:
         "attempt": attempt.tries,
         "decision_id": AttemptId(decision.id),
         "policy_version": decision.policy_version,
+        **stored,
     }
 
 

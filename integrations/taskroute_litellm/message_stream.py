@@ -8,6 +8,7 @@ from typing import Any, Final
 from taskroute.reading import as_list, as_mapping, as_text, json_object, say_unread
 from taskroute.types import Reply
 from taskroute_litellm.about import about
+from taskroute_litellm.keepable import stored_of
 from taskroute_litellm.sse import Events
 from taskroute_litellm.stream_errors import failure_in
 from taskroute_litellm.usage import field
@@ -22,12 +23,13 @@ class MessageSource:
     """Makes sense of a stream of Anthropic's messages while it passes by.
 
     It is put together to the message that a whole answer would have been, and read like one. Without `examined`, only what a reply
-    says is kept of it.
+    says is kept of it. `keeps` asks for what may be stored.
     """
 
-    def __init__(self, stream: Any = None, *, examined: bool = False) -> None:
+    def __init__(self, stream: Any = None, *, examined: bool = False, keeps: bool = False) -> None:
         self._stream = stream
-        self._examined = examined
+        self._examined = examined or keeps
+        self._keeps = keeps
         self._events = Events()
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
@@ -112,10 +114,12 @@ class MessageSource:
         message = {**self._message, "content": [self._block(index) for index in sorted(self._blocks)], "usage": self._usage}
         reply = of_message(message, examined=self._examined)
         beside = about(self._stream)
-        reply = reply._replace(provider=beside.provider, usage=None if beside.cached else reply.usage)
+        reply = reply._replace(provider=beside.provider, usage=None if beside.cached else reply.usage, from_cache=beside.cached)
         if self._events.lost:
             # What was lost may have been any part of it.
             reply = reply._replace(usage=None, misfit="" if self._examined else None)
+        elif self._keeps and not beside.cached:
+            reply = reply._replace(kept=stored_of(message))
         return reply if self._examined else reply._replace(answer=None)
 
     def _block(self, index: int) -> dict[str, Any]:

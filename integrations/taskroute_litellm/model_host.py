@@ -51,6 +51,13 @@ class ModelHost(LiteLLMHost):
             return functions.aembedding(**given) if is_async else functions.embedding(**given)
         return functions.acompletion(**given) if is_async else functions.completion(**given)
 
+    def params(self, spec: ModelSpec) -> Mapping[str, Any]:
+        return params_of(spec, self._models)
+
+    def logged(self, attempt: Attempt) -> dict[str, Any]:
+        # As of every attempt: the call of the policy is the one that is logged.
+        return {"no-log": True, "metadata": with_entry(own_metadata(self.arguments.get("metadata")), told(attempt))}
+
     def _given(self, attempt: Attempt, *, streams: bool, is_async: bool) -> dict[str, Any]:
         """Return the caller's arguments for a model, with the decision in LiteLLM's metadata."""
         ours = params_of(self._spec(attempt), self._models)

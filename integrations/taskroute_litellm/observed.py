@@ -6,53 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Literal, cast
 
 from taskroute.decision.snapshot import Snapshot
-from taskroute.execution.chores import achore
 from taskroute.execution.failures import classify
-from taskroute.execution.run import Guard, Host, Run, settle
+from taskroute.execution.run import Guard, Run
 from taskroute.execution.verdict import verdict
-from taskroute.router import Router
-from taskroute.steps import Acquire, Acquired, Attempt, Cancelled, Classify, Ended, Event, Failed, Opened, Release, Step
-from taskroute.types import Call, Cost, Decision, Outcome, Reply, Try
+from taskroute.steps import Attempt, Cancelled, Ended, Event, Failed, Opened, Release
+from taskroute.types import CacheNote, Cost, Decision, Outcome, Reply, Try
 from taskroute.warn import warn_once
 from taskroute_litellm.call import Endpoint
-
-_NOBODY: Final = cast("Host", None)
-"""Neither classifying nor asking for a model needs a host."""
+from taskroute_litellm.proxy_kept import KeptCall
 
 Turn = tuple[object, object]
 """How often LiteLLM has tried again and fallen back, as it counts: another try of the same group has another turn."""
-
-
-async def start(router: Router, call: Call, endpoint: Endpoint, *, name: str, limited: bool = False) -> ObservedCall:
-    """Decide a call, and return it as LiteLLM is about to carry it out. Raises NoEligibleModelError when no model may answer.
-
-    `name` is the model that the client asked for. `limited` says that the client set a time limit, which no model may be able to keep.
-
-    The plan goes as far as its first attempt, so that models whose circuits have opened are passed over as they are everywhere else.
-    """
-    run = router.run(call, has_original=True, retries=False, is_async=True)
-    granted: dict[str, float] = {}
-    try:
-        step = next(run.plan)
-        while isinstance(step, Classify | Acquire):
-            _tell(run, step)
-            event = await achore(run, _NOBODY, step)
-            _tell(run, event)
-            if isinstance(step, Acquire) and isinstance(event, Acquired) and event.refused is None:
-                granted[step.model] = event.probe
-            step = run.plan.send(event)
-    except StopIteration as done:
-        outcome: Outcome = done.value
-        run.record(outcome.decision)
-        if run.watches is not None:
-            run.watches.finished(outcome, run.clock.now())
-        settle(outcome)
-        raise TypeError("a plan without an attempt cannot have an answer") from None
-    if not isinstance(step, Attempt) or step.snapshot is None:
-        raise TypeError(f"a plan cannot begin with {type(step).__name__}")
-    run.plan.close()
-    run.record(step.decision)
-    return ObservedCall(run, step, step.snapshot, granted, price=router.cost, endpoint=endpoint, name=name, limited=limited)
 
 
 async def quietly(work: Awaitable[None]) -> None:
@@ -62,15 +26,6 @@ async def quietly(work: Awaitable[None]) -> None:
     except Exception as error:  # noqa: BLE001 - as said above
         name = type(error).__name__
         warn_once("observed", name, f"a call of the proxy could not be followed ({name}); it went on")
-
-
-def _tell(run: Run, what: Step | Event) -> None:
-    if run.watches is None:
-        return
-    if isinstance(what, Classify | Acquire):
-        run.watches.step(what, run.clock.now())
-    else:
-        run.watches.event(cast("Event", what), run.clock.now())
 
 
 class ObservedCall:
@@ -95,6 +50,7 @@ class ObservedCall:
         "_whence",
         "endpoint",
         "is_over",
+        "kept",
         "model",
         "name",
     )
@@ -103,7 +59,7 @@ class ObservedCall:
         self,
         run: Run,
         first: Attempt,
-        snapshot: Snapshot,
+        kept: KeptCall,
         granted: dict[str, float],
         *,
         price: Callable[..., Cost | None],
@@ -118,7 +74,9 @@ class ObservedCall:
         self._run = run
         # LiteLLM holds its own time limits, and nothing of ours examines what it answers.
         self._first = first._replace(timeout=None, first_chunk=None, between_chunks=None, checks=frozenset(), hold=0.0)
-        self._snapshot = snapshot
+        self._snapshot = snapshot = cast("Snapshot", first.snapshot)
+        self.kept: Final = kept
+        """What the cache has for it."""
         self._granted = granted
         """What each model was let through for, and has not given back: 0, or until when it is the probe of its circuit."""
         self._guard: Guard | None = run.guard if self.is_enforced and snapshot.pin is None and not snapshot.disabled else None
@@ -134,14 +92,19 @@ class ObservedCall:
         self._tries: list[Try] = []
         self._before: str | None = None
         self._reason: str | None = None
-        self.model: str | None = None
-        """The group that was asked last."""
+        self.model: str | None = None if first.cached is None else first.model
+        """The group that was asked last, or whose stored answer is served."""
         self.is_over = False
 
     @property
     def decision(self) -> Decision:
         """The decision that the call was begun with."""
         return self._first.decision
+
+    @property
+    def cache(self) -> CacheNote | None:
+        """What the cache had for it; None where there is none."""
+        return self.kept.note(self._snapshot, self.decision)
 
     @property
     def is_enforced(self) -> bool:
@@ -166,6 +129,7 @@ class ObservedCall:
         """
         if self.is_over or (self._open is not None and self.model == group and self._turn == turn):
             return
+        self.kept.asks(group)
         if self._open is not None:
             await self.failed(gave_up or ConnectionError(f"LiteLLM went on from {self._open.model!r} without a word on why"))
         last = self._tries[-1] if self._tries else None
@@ -222,11 +186,14 @@ class ObservedCall:
         try:
             if attempt is not None:
                 reply = reply._replace(cost=self._cost(attempt, reply))
+                await self.kept.keep(attempt, reply)
                 self._event(Ended(reply, now, waited, first_chunk=self._opened))
                 self._note(attempt, None, None, reply)
                 if not self._settled:
                     seconds = now - self._whence if waited is None else waited
                     await self._release(attempt.model, "answered", seconds=seconds, first_chunk=self._opened)
+            elif self.kept.replayed is not None:
+                self._event(Ended(reply, now, waited, first_chunk=self._opened))
             await self._give_back()
         finally:
             self._finish("answered", reply=reply)
@@ -320,9 +287,13 @@ class ObservedCall:
         if self.is_over:
             return
         self.is_over = True
+        self.kept.let_go(failed=status != "cancelled")
         for model, probe in self._granted.items():
             if probe and self._guards(model):
                 self._guard_of().release(Release(model, "void", None, probe))
-        outcome = Outcome(decision=self.decision, tries=tuple(self._tries), status=status, reply=reply, error=error)
+        served = self.model if self.kept.replayed is not None else None
+        outcome = Outcome(self.decision, tuple(self._tries), status, reply, error, answered_by=served, cache=self.cache)
+        if served is not None:
+            self.kept.served_stale(self.decision)
         if self._run.watches is not None:
             self._run.watches.finished(outcome, self._now())

@@ -18,15 +18,20 @@ from taskroute.reading import as_mapping
 from taskroute.router import Router
 from taskroute.types import Decision
 from taskroute.warn import warn_once
+from taskroute_litellm import replay
 from taskroute_litellm.call import Endpoint, call_of
 from taskroute_litellm.calls import Calls, bucket_of, mark, unmark
+from taskroute_litellm.deciding import start
+from taskroute_litellm.keepable import stored_of
 from taskroute_litellm.message_stream import MessageSource
-from taskroute_litellm.observed import ObservedCall, quietly, start
+from taskroute_litellm.observed import ObservedCall, quietly
 from taskroute_litellm.policy_file import PolicyFile
 from taskroute_litellm.proxy_answers import headers_of, http_error, refusal
 from taskroute_litellm.proxy_groups import ProxyGroups
+from taskroute_litellm.proxy_kept import ProxyRequest
 from taskroute_litellm.proxy_stream import followed
 from taskroute_litellm.proxy_ways_past import WaysPast
+from taskroute_litellm.replaying import PROVIDER, Replayed
 from taskroute_litellm.replies import StreamSource, reply_of
 from taskroute_litellm.stamp import STAMP, routing_decision
 from taskroute_litellm.tracing import parent_of, set_up_tracing
@@ -114,6 +119,7 @@ class ProxyHook(CustomLogger):
             return None
         if self._file is not None:
             await self._file.look()
+        self._past.stored(model)
         snapshot = self.router.snapshot
         enforces = snapshot.policy.mode == "enforce" and not snapshot.disabled
         if endpoint is None:
@@ -144,18 +150,35 @@ class ProxyHook(CustomLogger):
         mark(data, call.decision.id)
         if call.is_enforced:
             _direct(data, call.decision)
+        self._serve(data, call)
         return data
+
+    def _serve(self, data: dict[str, Any], call: ObservedCall) -> None:
+        """Send a request to what gives out a stored answer, where there is one. Should that fail, LiteLLM goes on with the groups."""
+        replayed = call.kept.replayed
+        if replayed is None:
+            return
+        replay.provide().find = self._replayed
+        data["model"], data["fallbacks"] = f"{PROVIDER}/{replayed.model}", [*call.decision.candidates]
+        # LiteLLM's own cache knows no scope, and would take one stored answer for another's.
+        data["cache"] = {"no-cache": True, "no-store": True}
+
+    def _replayed(self, params: Mapping[str, Any]) -> Replayed | None:
+        """Return the stored answer that a call of LiteLLM's is to give out; None of every call that has none."""
+        call = self.calls.of(params)
+        return None if call is None else call.kept.replayed
 
     async def _decide(self, endpoint: Endpoint, pin: str | None, data: dict[str, Any], key: Any) -> ObservedCall:
         call, name = call_of(endpoint, data, pin=pin), str(data.get("model"))
         headers = as_mapping(data.get("proxy_server_request")).get("headers")
         parent = parent_of(getattr(key, "parent_otel_span", None), headers)
         limited = bool(data.get(_LIMITED))
+        request = ProxyRequest(endpoint, data, deployments=self._groups.deployments, can_serve=self._groups.can_serve)
         if parent is None:
-            return await start(self.router, call, endpoint, name=name, limited=limited)
+            return await start(self.router, call, request, name=name, limited=limited)
         token = otel_context.attach(parent)
         try:
-            return await start(self.router, call, endpoint, name=name, limited=limited)
+            return await start(self.router, call, request, name=name, limited=limited)
         finally:
             otel_context.detach(token)
 
@@ -176,6 +199,8 @@ class ProxyHook(CustomLogger):
             return
         about, caught = bucket_of(kwargs), sys.exception()
         group = str(about.get("model_group"))
+        if group.startswith(PROVIDER) and call.kept.replayed is not None:
+            return
         if about.get("is_silent_experiment") is True:
             # Nobody waits for its answer, but it gets the text, too.
             if call.is_ruled and not call.allows(self._groups.resolved(group)):
@@ -208,7 +233,8 @@ class ProxyHook(CustomLogger):
         """Note a whole answer."""
         call = self.calls.of(data)
         if call is not None:
-            await quietly(call.answered(reply_of(response)))
+            reply = reply_of(response, examined=call.kept.stores)
+            await quietly(call.answered(reply._replace(kept=stored_of(response)) if call.kept.stores else reply))
             self.calls.end(call)
         return response
 
@@ -232,7 +258,8 @@ class ProxyHook(CustomLogger):
         call = self.calls.of(request_data)
         if call is None:
             return _as_it_is(response)
-        source = MessageSource() if call.endpoint == "messages" else StreamSource(response)
+        keeps = call.kept.stores
+        source = MessageSource(keeps=keeps) if call.endpoint == "messages" else StreamSource(response, keeps=keeps)
         stream = followed(response, source, call, self.calls.end, self.router.clock)
         # A client may leave before anything is read of it, and then nothing else says so. What is collected may be so anywhere, which is
         # no place to account for a call. The call itself is not held here: an error that it keeps may hold the stream.
@@ -258,7 +285,8 @@ def _direct(data: dict[str, Any], decision: Decision) -> None:
     if "model" in body:
         # It would be sent in the place of the one that is chosen.
         data["extra_body"] = {name: value for name, value in body.items() if name != "model"}
-    data["model"], *rest = decision.candidates
+    # There is none where only a stored answer is left, of a model that must not be asked now.
+    data["model"], *rest = decision.candidates or (data["model"],)
     data["fallbacks"] = rest
     data["context_window_fallbacks"] = []
     data["content_policy_fallbacks"] = []

@@ -9,24 +9,32 @@ from typing import Final
 from urllib.parse import quote
 
 from taskroute.errors import NoEligibleModelError
-from taskroute.types import Decision
+from taskroute.types import CacheNote, Decision
 
 MODEL: Final = "x-taskroute-model"
 ROUTE: Final = "x-taskroute-route"
 DECISION_ID: Final = "x-taskroute-decision-id"
 MODE: Final = "x-taskroute-mode"
+CACHE: Final = "x-taskroute-cache"
+CACHE_AGE: Final = "x-taskroute-cache-age"
 _DEFAULT: Final = "default"
 """Stands for the route where none matched, as it does in the names of spans."""
 _LONGEST: Final = 200
 
 
-def headers_of(decision: Decision, model: str | None) -> dict[str, str]:
-    """Return the headers of an answer. `model` is the one that answered, or that is being asked; the mode is left out while enforcing."""
+def headers_of(decision: Decision, model: str | None, cache: CacheNote | None = None) -> dict[str, str]:
+    """Return the headers of an answer. `model` is the one that answered, or that is being asked; the mode is left out while enforcing.
+
+    The age of a stored answer is in seconds.
+    """
+    age = None if cache is None else cache.age
     told = {
         MODEL: model,
         ROUTE: decision.route or _DEFAULT,
         DECISION_ID: decision.id,
         MODE: None if decision.mode == "enforce" else decision.mode,
+        CACHE: None if cache is None else cache.status,
+        CACHE_AGE: None if age is None else f"{age:.0f}",
     }
     return {name: _safe(value) for name, value in told.items() if value}
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib import import_module
 from typing import Any, Final
 
 from taskroute.policy.schema import Policy
-from taskroute_litellm.groups import aliases_of, group_behind, groups_of, groups_with_deployment, refuse_missing, refuse_virtual
+from taskroute.warn import warn_once
+from taskroute_litellm.groups import (
+    aliases_of,
+    deployments_of,
+    group_behind,
+    groups_of,
+    groups_with_deployment,
+    refuse_missing,
+    refuse_virtual,
+)
+from taskroute_litellm.replaying import FREE, PROVIDER
 
+REPLAY: Final = f"{PROVIDER}/*"
+"""The group whose deployment gives out stored answers, under the name of the model that each is from."""
 _log: Final = logging.getLogger("taskroute")
 
 
@@ -52,8 +65,45 @@ class ProxyGroups:
         router = self._find()
         return () if router is None else groups_with_deployment(router, name)
 
+    def deployments(self, group: str) -> tuple[Mapping[str, Any], ...]:
+        """Return what LiteLLM is told of each deployment of a group; nothing while there is no router."""
+        router = self._find()
+        return () if router is None else deployments_of(router, group)
+
+    def can_serve(self) -> bool:
+        """Return whether the proxy's router has the group that gives out stored answers, which it is given the first time."""
+        router = self._find()
+        if router is None:
+            return False
+        try:
+            _add_replay(router)
+        except Exception as error:  # noqa: BLE001 - whatever it is, groups can answer
+            name = type(error).__name__
+            warn_once(
+                "proxy", f"replay {name}", f"the proxy's router did not take what gives out stored answers ({name}); models are asked"
+            )
+            return False
+        return True
+
     def _say_unknown(self, known: Collection[str], policy: Policy) -> None:
         for name in self._virtual:
             if name not in known:
                 alias = f"router_settings: {{model_group_alias: {{{name}: {next(iter(policy.models))}}}}}"
                 _log.warning("the proxy does not list %r, nor could it answer such calls without taskroute; write %s", name, alias)
+
+
+def _add_replay(router: Any) -> None:
+    # The provider comes first: a router refuses deployments of one that LiteLLM does not know.
+    import_module("taskroute_litellm.replay").provide()
+    if REPLAY in groups_of(router):
+        return
+    types: Any = import_module("litellm.types.router")
+    # What a deployment costs goes before what LiteLLM would count and price itself.
+    params = types.LiteLLM_Params(model=REPLAY, **FREE)
+    deployment = types.Deployment(model_name=REPLAY, litellm_params=params, model_info={"id": REPLAY})
+    apply = getattr(router, "apply", None)
+    if callable(apply):
+        # Since LiteLLM 1.110, which warns of the older way.
+        apply(import_module("litellm.router_api").ChangeSet(upsert=[deployment]))
+    else:
+        router.add_deployment(deployment)

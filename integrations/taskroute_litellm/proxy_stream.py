@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from taskroute.clock import SystemClock
 from taskroute.execution.run import Source
@@ -11,12 +11,18 @@ from taskroute.ports import Clock
 from taskroute.types import Reply
 from taskroute.warn import warn_once
 from taskroute_litellm.observed import ObservedCall, quietly
+from taskroute_litellm.served import unpaid
+from taskroute_litellm.stream_errors import Ending
 
 __all__ = ["followed"]
 
 
+class Followed(Source, Ending, Protocol):
+    """Makes sense of a stream while it passes by, and knows whether it is whole."""
+
+
 async def followed(
-    chunks: AsyncIterable[Any], source: Source, call: ObservedCall, over: Callable[[ObservedCall], None], clock: Clock | None = None
+    chunks: AsyncIterable[Any], source: Followed, call: ObservedCall, over: Callable[[ObservedCall], None], clock: Clock | None = None
 ) -> AsyncGenerator[Any]:
     """Yield the chunks as they are, and tell the call what they come to. Nothing that goes wrong with telling reaches the client.
 
@@ -34,7 +40,9 @@ async def followed(
             waited += now() - began
             if _is_useful(source, chunk):
                 await quietly(call.gave(waited))
-            yield chunk
+            _away(call)
+            yield chunk if call.kept.replayed is None else unpaid(chunk)
+            _back(call)
             delivered += 1
     except Exception as error:
         await quietly(call.gave_up(error, delivered=delivered, part=_part_of(source)))
@@ -43,9 +51,28 @@ async def followed(
         call.cancelled(error, _part_of(source))
         raise
     else:
-        await quietly(call.answered(source.reply(), waited=waited))
+        await quietly(call.answered(_whole(source, call), waited=waited))
     finally:
         over(call)
+
+
+def _away(call: ObservedCall) -> None:
+    """Note that the client has a chunk: nobody waits for a slow reader."""
+    if call.kept.lead is not None:
+        call.kept.lead.away()
+
+
+def _back(call: ObservedCall) -> None:
+    if call.kept.lead is not None:
+        call.kept.lead.back()
+
+
+def _whole(source: Followed, call: ObservedCall) -> Reply:
+    """Return what a stream came to; without anything to store where it is not whole."""
+    reply = source.reply()
+    if reply.kept is not None and (source.is_half() or source.error() is not None):
+        return reply._replace(kept=None)
+    return reply
 
 
 def _part_of(source: Source) -> Reply | None:

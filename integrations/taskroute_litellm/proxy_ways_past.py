@@ -12,6 +12,7 @@ from taskroute.decision.snapshot import Snapshot
 from taskroute.reading import as_mapping
 from taskroute_litellm.proxy_answers import http_error
 from taskroute_litellm.proxy_groups import ProxyGroups
+from taskroute_litellm.replaying import PROVIDER
 
 
 class _Undecided(BadRequestError):
@@ -24,6 +25,11 @@ class WaysPast:
     def __init__(self, virtual: Collection[str], groups: ProxyGroups) -> None:
         self._virtual = virtual
         self._groups = groups
+
+    def stored(self, model: str) -> None:
+        """Refuse a request for a stored answer by its name: only the hook knows for whom it is."""
+        if PROVIDER in model:
+            raise http_error(400, f"{model!r} gives out what is stored, and cannot be asked for; ask for a model of this proxy")
 
     def several(self, models: str, snapshot: Snapshot) -> None:
         """Refuse a request to several models at once, which LiteLLM sends to each as it is, where a decision could not be kept."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from taskroute.reading import as_list, say_unread
 from taskroute.types import Reply
+from taskroute_litellm.about import about
 from taskroute_litellm.chunk_stream import StreamSource
 from taskroute_litellm.usage import field
 from taskroute_litellm.whole import of_completion, of_embedding, of_message, of_response, unread
@@ -24,7 +25,8 @@ def reply_of(response: Any, *, examined: bool = False) -> Reply:
     and fails no call.
     """
     try:
-        return _read(response, examined=examined)
+        reply = _read(response, examined=examined)
+        return reply._replace(from_cache=True) if about(response).cached else reply
     except Exception as error:  # noqa: BLE001 - whatever LiteLLM or a provider puts into an answer, the caller gets it
         say_unread(response, error)
         return unread(response, examined=examined)

@@ -10,6 +10,7 @@ from uuid import UUID
 from taskroute.reading import as_mapping
 from taskroute.types import NOTHING
 from taskroute.warn import warn_once
+from taskroute_litellm.cache_use import CacheUse, cache_use
 from taskroute_litellm.conversation import Endpoint
 
 _PROXY: Final = frozenset({"user_api_key_hash", "user_api_key"})
@@ -31,7 +32,8 @@ _TASK_HEADER: Final = "x-taskroute-task"
 # As fast as a dict, which `NOTHING` is not.
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 _IDS: Final = (str, int, float, UUID)
-_HEADERS: Final = (_STAGE_HEADER, _TASK_HEADER)
+_CACHE_HEADER: Final = "x-taskroute-cache"
+_HEADERS: Final = (_STAGE_HEADER, _TASK_HEADER, _CACHE_HEADER)
 
 
 class Told(NamedTuple):
@@ -43,6 +45,7 @@ class Told(NamedTuple):
     tenant: str | None
     user: str | None
     session: str | None
+    cache: CacheUse = "use"
 
 
 def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
@@ -50,7 +53,8 @@ def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
     own, litellms = _given(arguments, "metadata"), _given(arguments, "litellm_metadata")
     proxys = _of_proxy(endpoint, own, litellms)
     metadata = _merged(own, litellms, proxys)
-    stage, task = _headers(arguments, own, litellms)
+    headers = _headers(arguments, own, litellms)
+    cache = cache_use(arguments, metadata, headers.get(_CACHE_HEADER))
     user = arguments.get("user")
     if proxys is None:
         tenant = metadata.get("tenant_id")
@@ -60,7 +64,16 @@ def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
         tenant = metadata.get("team_id")
         user = metadata.get("user_id") or proxys.get("user_api_key_end_user_id") or user
     session = metadata.get("session_id") or arguments.get("litellm_session_id") or arguments.get("litellm_trace_id")
-    return Told(metadata or NOTHING, _tags(arguments, own, litellms), stage, task, as_id(tenant), as_id(user), as_id(session))
+    return Told(
+        metadata or NOTHING,
+        _tags(arguments, own, litellms),
+        headers.get(_STAGE_HEADER),
+        headers.get(_TASK_HEADER),
+        as_id(tenant),
+        as_id(user),
+        as_id(session),
+        cache,
+    )
 
 
 def _given(arguments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -152,10 +165,9 @@ def _read_tags(tags: Any) -> tuple[str, ...]:
 # Headers
 
 
-def _headers(arguments: Mapping[str, Any], own: Mapping[str, Any], litellms: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return stage and task of the first headers that name them."""
-    stage: str | None = None
-    task: str | None = None
+def _headers(arguments: Mapping[str, Any], own: Mapping[str, Any], litellms: Mapping[str, Any]) -> dict[str, str]:
+    """Return our headers, each from the first place that has it."""
+    found: dict[str, str] = {}
     sources: tuple[Any, ...] = (
         own.get("headers"),
         litellms.get("headers"),
@@ -165,9 +177,8 @@ def _headers(arguments: Mapping[str, Any], own: Mapping[str, Any], litellms: Map
     )
     for headers in sources:
         if headers:
-            found = _named(as_mapping(headers))
-            stage, task = stage or found.get(_STAGE_HEADER), task or found.get(_TASK_HEADER)
-    return stage, task
+            found = {**_named(as_mapping(headers)), **found}
+    return found
 
 
 def _named(headers: Mapping[Any, Any]) -> dict[str, str]:

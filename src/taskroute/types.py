@@ -326,6 +326,8 @@ class Reply(NamedTuple):
     """What the host itself found not to fit what was asked for, such as an answer that its parser could not read."""
     kept: StoredAnswer | None = None
     """The answer in a form that may be stored, where the attempt asked for it; None where it cannot be."""
+    from_cache: bool = False
+    """Whether a cache of the host's own gave it, so that it says nothing of the model."""
 
 
 class Try(NamedTuple):

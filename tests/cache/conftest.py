@@ -23,11 +23,10 @@ def _no_thread_is_left() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _warnings_are_new() -> Iterator[None]:
+def _warnings_are_new() -> None:
     """Forget what was said of the cache, which is said once a process."""
     for said in [said for said in _said if said[0] == "cache"]:
         del _said[said]
-    yield
 
 
 @pytest.fixture

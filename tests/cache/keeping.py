@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from taskroute import Call, Router
@@ -16,8 +19,8 @@ from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.execution.validate import Expected
 from taskroute.ports import Observer, Store
 from taskroute.steps import Attempt
-from taskroute.stores.memory import MemoryStore
 from taskroute.stored import Asked, StoredAnswer, StoredCall
+from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock
 from taskroute.types import Cost, Outcome, Reply, Usage
 from tests.policies import policy
@@ -256,3 +259,20 @@ async def aread(router: Router, host: Any, call: Call = CALL) -> str:
 
 Way = Callable[..., str]
 WAYS = (ask, ask_async, read, read_async)
+
+
+def after_fork(before: str, *, child: str, parent: str) -> str:
+    """Run code in a program of its own, then more of it in a child and in the parent; return what that prints."""
+    code = f"""
+import os, signal, sys
+{before}
+if not (child := os.fork()):
+    signal.alarm({PATIENCE:.0f})
+    {child}
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+{parent}
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert found.stderr == ""
+    return found.stdout.strip()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,15 +12,13 @@ from taskroute import AllModelsFailedError, Call, NoEligibleModelError, Router, 
 from taskroute.cache.access import Access, Op
 from taskroute.cache.entry import dumps
 from taskroute.cache.responses import ResponseCache
-from taskroute.execution.drivers import drive
 from taskroute.execution.streams import drive_stream
 from taskroute.execution.validate import Expected
 from taskroute.steps import Found, Missed
-from taskroute.stores.memory import MemoryStore
 from taskroute.stored import Asked, Entry, StoredAnswer, StoredCall, Terms
+from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock
-from taskroute.types import Reply
-from tests.cache.keeping import WAYS, KeepingHost, Kept, Way, aask, ask, read
+from tests.cache.keeping import WAYS, KeepingHost, Kept, Way, aask, ask
 from tests.policies import policy
 
 ways = pytest.mark.parametrize("way", WAYS)
@@ -122,7 +118,8 @@ def test_an_answer_that_is_not_whole_is_not_kept(way: Way, about: dict[str, Any]
 @ways
 @pytest.mark.parametrize("says_so", [True, False])
 def test_an_empty_answer_is_not_kept_whether_its_host_says_so_or_not(way: Way, says_so: bool) -> None:
-    host = KeepingHost({"small": [[""], [""]]}, **({} if says_so else {"empty": False}))
+    about: dict[str, Any] = {} if says_so else {"empty": False}
+    host = KeepingHost({"small": [[""], [""]]}, **about)
     once_more(way, host, default="small")
 
 
@@ -438,7 +435,9 @@ def test_a_request_that_no_key_can_be_made_of_goes_to_the_model(way: Way) -> Non
 
 
 @ways
-@pytest.mark.parametrize("asked", [ZeroDivisionError("secret"), Asked(({"role": "user", "content": float("nan")},))], ids=["raises", "no JSON"])
+@pytest.mark.parametrize(
+    "asked", [ZeroDivisionError("secret"), Asked(({"role": "user", "content": float("nan")},))], ids=["raises", "no JSON"]
+)
 def test_a_request_that_cannot_be_read_costs_one_warning(way: Way, asked: Any) -> None:
     kept = Kept()
     host = KeepingHost({"small": ["hi", "hi"]}, asked=asked)

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,10 +19,10 @@ from taskroute.cache.later import Later
 from taskroute.cache.responses import ResponseCache
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.steps import Attempt, Event, Found, Missed
-from taskroute.stores.memory import MemoryStore
 from taskroute.stored import Entry, StoredAnswer, Terms
+from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock
-from tests.cache.keeping import PATIENCE, WAYS, Ends, Gate, KeepingHost, Kept, Way, aask, aread, ask, ask_async, read, until
+from tests.cache.keeping import PATIENCE, WAYS, Ends, Gate, KeepingHost, Kept, Way, aask, after_fork, aread, ask, ask_async, read, until
 
 LONG: dict[str, Any] = {"cache": {"wait": "60s"}}
 """Longer than a test waits: whoever waits for it to end has failed."""
@@ -40,7 +39,7 @@ class Working:
     def _run(self, work: Callable[[], Any]) -> None:
         try:
             self.found = work()
-        except BaseException as error:  # noqa: BLE001 - for the test to look at
+        except BaseException as error:
             self.found = error
 
     def result(self) -> Any:
@@ -240,7 +239,7 @@ def test_one_of_the_others_whose_event_loop_is_gone_disturbs_nobody() -> None:
     loop.close()
     cache.save(lead_of(missed), entry(clock))
     assert isinstance(cache.look_up("k", terms), Found)
-    waiting.get_coro().close()  # type: ignore[union-attr]
+    waiting.get_coro().close()
     waiting._log_destroy_pending = False  # type: ignore[attr-defined]
     cache.close()
 
@@ -301,13 +300,13 @@ def test_those_who_come_after_that_wait_for_the_one_that_went_on() -> None:
     # A call that never ends.
     stuck = cache.look_up("k", Terms("default", wait=60))
     second = Working(lambda: cache.look_up("k", Terms("default", wait=0.03))).result()
+    # Whose end is not that of the one that went on.
+    cache.forgo(lead_of(stuck), failed=True)
     third = Working(lambda: cache.look_up("k", Terms("default", wait=60)))
     cache.save(lead_of(second), entry(clock, "by the second"))
     found = third.result()
     assert isinstance(found, Found)
     assert found.entry.answer.text == "by the second"
-    cache.forgo(lead_of(stuck), failed=True)
-    assert isinstance(cache.look_up("k", Terms("default", wait=60)), Found)
     cache.close()
 
 
@@ -331,6 +330,17 @@ def test_a_thread_that_reads_a_stream_does_not_wait_for_itself() -> None:
     assert next(chunks) == "a"
     assert ask(kept.router, host) == "own"
     assert list(chunks) == ["b"]
+
+
+def test_a_call_inside_of_an_equal_one_does_not_wait_for_that() -> None:
+    class Nested(KeepingHost):
+        def _parts(self, line: list[Any]) -> Iterator[str]:
+            yield from super()._parts(line)
+            if line == ["outer"]:
+                yield f" {ask(kept.router, self)}"
+
+    kept = Kept(**LONG)
+    assert Working(lambda: ask(kept.router, Nested({"small": [["outer"], ["inner"]]}))).result() == "outer inner"
 
 
 async def test_a_task_that_reads_a_stream_does_not_wait_for_itself() -> None:
@@ -444,17 +454,20 @@ def test_a_stream_that_was_dropped_is_not_waited_for() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_the_child_of_a_fork_does_not_wait_for_what_its_parent_does() -> None:
-    clock = FakeClock()
-    cache = ResponseCache(lambda partition: MemoryStore(clock), clock, shared=False)
-    missed = cache.look_up("k", Terms("default", wait=60))
-    child = os.fork()
-    if not child:
-        signal.alarm(int(PATIENCE))
-        again = cache.look_up("k", Terms("default", wait=60))
-        os._exit(0 if isinstance(again, Missed) else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    cache.forgo(lead_of(missed), failed=True)
-    cache.close()
+    found = after_fork(
+        """
+from taskroute.cache.responses import ResponseCache
+from taskroute.steps import Missed
+from taskroute.stored import Terms
+from taskroute.stores.memory import MemoryStore
+
+cache = ResponseCache(lambda partition: MemoryStore(), MemoryStore()._clock, shared=False)
+first = cache.look_up("k", Terms("default", wait=60))
+""",
+        child='assert isinstance(cache.look_up("k", Terms("default", wait=60)), Missed)',
+        parent='cache.forgo(first.lead, failed=True); print(isinstance(cache.look_up("k", Terms("default", wait=60)), Missed))',
+    )
+    assert found == "True"
 
 
 # Several processes: two caches over one store

@@ -11,10 +11,10 @@ import pytest
 from taskroute import Call
 from taskroute.cache import names
 from taskroute.cache.tally import Tally
-from taskroute.stores.memory import MemoryStore
 from taskroute.stored import Asked
+from taskroute.stores.memory import MemoryStore
 from taskroute.types import Cost
-from tests.cache.keeping import PATIENCE, KeepingHost, Kept, ask
+from tests.cache.keeping import PATIENCE, KeepingHost, Kept, after_fork, ask
 
 
 def counts(kept: Kept) -> dict[tuple[str, str], int]:
@@ -141,12 +141,15 @@ def test_threads_lose_no_count() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_the_child_of_a_fork_does_not_write_down_what_its_parent_counted() -> None:
-    kept = Kept()
-    ask(kept.router, KeepingHost({"small": ["hi"]}))
-    assert kept.router.cache is not None
-    child = os.fork()
-    if not child:
-        found = counts(kept)
-        os._exit(len(found))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert counts(kept) == {("misses", ""): 1, ("stored", ""): 1}
+    found = after_fork(
+        """
+from tests.cache.keeping import KeepingHost, Kept, ask
+from tests.cache.test_tally import counts
+
+kept = Kept()
+ask(kept.router, KeepingHost({"small": ["hi"]}))
+""",
+        child="assert counts(kept) == {}",
+        parent="print(counts(kept) == {('misses', ''): 1, ('stored', ''): 1})",
+    )
+    assert found == "True"

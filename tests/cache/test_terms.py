@@ -112,7 +112,9 @@ def test_without_a_scope_all_share() -> None:
     assert granted(Call("q", tenant="a", user="u", session="s")).scope == {}
 
 
-@pytest.mark.parametrize(("scope", "found"), [("tenant", {"tenant": "a"}), (["tenant", "user"], {"tenant": "a", "user": "u"}), ("none", {})])
+@pytest.mark.parametrize(
+    ("scope", "found"), [("tenant", {"tenant": "a"}), (["tenant", "user"], {"tenant": "a", "user": "u"}), ("none", {})]
+)
 def test_a_scope_is_what_the_call_says_of_itself(scope: Any, found: dict[str, str]) -> None:
     assert granted(Call("q", tenant="a", user="u", session="s"), cache={"scope": scope}).scope == found
 

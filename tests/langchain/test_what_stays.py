@@ -109,7 +109,7 @@ def test_callbacks_tags_and_metadata_of_the_routed_model_itself_are_kept(way: st
     assert "ours" in run.tags
 
 
-@pytest.mark.parametrize("option", [{"cache": True}, {"disable_streaming": True}, {"custom_get_token_ids": len}])
+@pytest.mark.parametrize("option", [{"disable_streaming": True}, {"custom_get_token_ids": len}])
 def test_what_only_a_model_behind_can_honour_is_refused(option: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="set it on the models"):
         Stage({"small": "hi"}, make=lambda **options: RoutedChatModel(**options, **option))

@@ -124,7 +124,7 @@ class Tries:
             if isinstance(event, Ended):
                 if ticket is FREE and not attempt.checks and not event.held:
                     # Nearly every answer: there is nothing to examine, to tell or to hand over.
-                    self.ledger.note(event, attempt, reply=event.reply, untold=event)
+                    self.ledger.note(event, attempt, reply=event.reply, untold=None if event.reply.from_cache else event)
                     return (yield from self._end(attempt, event.reply))
                 return (yield from self._answered(attempt, event, ticket, given_out=given_out))
             following = yield from self._broke(attempt, event, ticket)
@@ -233,7 +233,7 @@ class Tries:
         ledger = self.ledger
         found = None if given_out else (yield from self._examine(attempt, event))
         interrupt = yield from self._give_back_answer(attempt, event, ticket)
-        untold = event if ticket is FREE and not self._is_empty(event) else None
+        untold = event if ticket is FREE and not (event.reply.from_cache or self._is_empty(event)) else None
         if isinstance(found, Cancelled) or interrupt is not None:
             error = found.error if isinstance(found, Cancelled) else interrupt.error if interrupt is not None else None
             ledger.note(event, attempt, reply=event.reply, failure="control", error=error, untold=untold)
@@ -300,6 +300,9 @@ class Tries:
         empty = self._is_empty(event)
         if ticket.settled or not ticket.counts or (ticket is FREE and not empty):
             return None
+        if event.reply.from_cache:
+            released = yield Release(attempt.model, "void", None, ticket.probe)
+            return released if isinstance(released, Cancelled) else None
         seconds = event.at - self.ledger.at if event.waited is None else event.waited
         if empty:
             released = yield Release(attempt.model, "failed", None, ticket.probe, "server_error")

@@ -1,0 +1,158 @@
+"""What a LangChain request asks for, in the form that the key of its answer is made of."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
+from weakref import WeakKeyDictionary
+
+from langchain_core.language_models import BaseChatModel
+
+from taskroute import content
+from taskroute.cache.called import called
+from taskroute.cache.noise import overlaid
+from taskroute.registry.models import ModelSpec
+from taskroute.stored import Asked
+from taskroute_langchain.asked_messages import messages_asked
+from taskroute_langchain.asked_model import AskedModel, model_asked
+from taskroute_langchain.binding import LateTools, ToolView
+from taskroute_langchain.building import expand, provider_of
+from taskroute_langchain.expected import schema_of
+from taskroute_langchain.messages import json_text
+
+_ADDRESSES: Final = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "endpoint")
+_APART: Final = frozenset({"tools", "response_format", "ls_structured_output_format"})
+_STATE: Final = ("previous_response_id", "conversation", "background", "use_previous_response_id")
+"""Parameters that make an answer depend on what the provider keeps, or leave it with the provider."""
+
+_schemas: Final[WeakKeyDictionary[type[Any], Any]] = WeakKeyDictionary()
+
+
+class _Tools(NamedTuple):
+    tools: Sequence[Mapping[str, Any]] = ()
+    options: Mapping[str, Any] = {}
+
+
+_bound: Final[dict[int, tuple[weakref.ref[LateTools], _Tools]]] = {}
+
+
+def asked_of(
+    model_input: Any, kwargs: Mapping[str, Any], *, spec: ModelSpec | None, model: BaseChatModel | None, schema: Any = None
+) -> Asked | None:
+    """Return what a request asks for; None of one whose answer depends on more than the request.
+
+    `model` is the object that the user gave for the chosen name, None where `spec` says what is built. `schema` is what
+    `with_structured_output` was given, alone or in a list with its options. What of `kwargs` the model has, too, wins over the model's.
+
+    Raises ValueError for what is no input of a chat model, ConfigurationError for a variable that is not set.
+    """
+    if spec is None and model is None:
+        return None
+    known = _built(cast("ModelSpec", spec)) if model is None else model_asked(model)
+    name = f"{known.called} named {spec.name}" if known.is_open and spec is not None else known.called
+    if not kwargs:
+        tools, parameters, wanted = _Tools(), known.parameters, None
+    else:
+        tools = _tools(kwargs.get("tools"))
+        given = {**tools.options, **kwargs}
+        wanted = _format(given.get("response_format"))
+        parameters = overlaid(known.parameters, {key: value for key, value in given.items() if key not in _APART})
+    if parameters and any(parameters.get(key) for key in _STATE):
+        return None
+    if schema is not None:
+        wanted = {"structured": _schema(schema), "format": wanted}
+    return Asked(messages_asked(model_input), tools.tools, wanted, _without_classes(parameters), name)
+
+
+def _built(spec: ModelSpec) -> AskedModel:
+    """Return what a model is that is built from its entry in the policy."""
+    where = f"models.{spec.name}"
+    given: Mapping[str, Any] = spec.params
+    if given:
+        given = {key: expand(value, f"{where}.params.{key}") for key, value in given.items()}
+    address = spec.base_url or next((given[key] for key in _ADDRESSES if given.get(key)), None)
+    rest = {key: value for key, value in given.items() if key not in _ADDRESSES and key != "model_kwargs"}
+    provider = provider_of(spec) or given.get("model_provider")
+    name = called(provider, _expanded(spec.model_id, f"{where}.model"), address=_expanded(address, f"{where}.base_url"))
+    return AskedModel(name, overlaid(rest, given.get("model_kwargs") or {}), False)
+
+
+def _expanded(text: Any, where: str) -> Any:
+    return expand(text, where) if text and "$" in text else text
+
+
+# Tools
+
+
+def _tools(given: Any) -> _Tools:
+    if not given:
+        return _Tools()
+    if not isinstance(given, LateTools):
+        views = [ToolView(tool) for tool in cast("Sequence[Any]", given)]
+        return _Tools(_described(views, [text for view in views for text in view.texts]))
+    found = _bound.get(id(given))
+    if found is None or found[0]() is not given:
+        key = id(given)
+        made = _Tools(_described(given, given.texts, given.options), given.options)
+        found = _bound[key] = weakref.ref(given, lambda _: _bound.pop(key, None)), made
+    return found[1]
+
+
+def _described(views: Sequence[ToolView], texts: Sequence[str], options: Mapping[str, Any] | None = None) -> list[Mapping[str, Any]]:
+    """Return the tools in OpenAI's format, and what that leaves out of what a provider may be sent of them."""
+    said = {view.texts[0] for view in views}
+    if options:
+        said.add(json_text(options))
+    titles = {title for view in views for title in _titles(view)}
+    more = sorted({text for text in texts if text not in said and text not in titles})
+    return [*map(dict, views), *([{"besides": more}] if more else [])]
+
+
+def _titles(view: ToolView) -> Iterator[str]:
+    """Yield the titles that are made of the names in a tool, and a word of the format: they say nothing of their own."""
+    yield "schema"
+    kind = getattr(view.raw, "args_schema", None)
+    if isinstance(kind, type):
+        yield kind.__name__
+    for name in _property_names(dict(view)):
+        yield name.replace("_", " ").title()
+
+
+def _property_names(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in cast("Mapping[str, Any]", value).items():
+            if key == "properties" and isinstance(inner, Mapping):
+                yield from cast("Mapping[str, Any]", inner)
+            yield from _property_names(inner)
+    elif isinstance(value, list | tuple):
+        for inner in cast("list[Any]", value):
+            yield from _property_names(inner)
+
+
+# Schemas
+
+
+def _format(given: Any) -> Any:
+    """Return a `response_format`; None for one that asks for text."""
+    return None if given is None or given == {"type": "text"} else _schema(given)
+
+
+def _schema(value: Any) -> Any:
+    """Return a value with the JSON schema of each class in it."""
+    if isinstance(value, type):
+        kind = cast("type[Any]", value)
+        found = _schemas.get(kind)
+        if found is None:
+            found = _schemas[kind] = content.schema_of(kind, schema_of)
+        return found
+    if isinstance(value, Mapping):
+        return {key: _schema(inner) for key, inner in cast("dict[Any, Any]", value).items()}
+    return [_schema(inner) for inner in cast("list[Any]", value)] if isinstance(value, list | tuple) else value
+
+
+def _without_classes(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters with the JSON schema of each class among them."""
+    if not any(isinstance(value, type) for value in parameters.values()):
+        return parameters
+    return {key: _schema(value) if isinstance(value, type) else value for key, value in parameters.items()}
