@@ -63,6 +63,8 @@ class Lookup(NamedTuple):
     model: str
     terms: Terms
     snapshot: Snapshot
+    first_chunk: float | None = None
+    """Seconds until a stream must have something to give out: it waits no longer than that for another call either."""
 
 
 class Save(NamedTuple):

@@ -155,6 +155,11 @@ def test_another_version_is_none(version: bytes) -> None:
         plain(cost=["dear", "user", "USD"]),
         plain(cost=["NaN", "user", "USD"]),
         plain(cost=["Infinity", "user", "USD"]),
+        plain(cost=["1E+999999", "user", "USD"]),
+        plain(cost=["0E+999999", "user", "USD"]),
+        plain(cost=["1E-999999", "user", "USD"]),
+        plain(cost=["1000000001", "user", "USD"]),
+        plain(cost=["-1", "user", "USD"]),
         plain(cost={}),
     ],
     ids=str,
@@ -239,3 +244,21 @@ def test_a_digest_is_the_same_for_the_same_and_tells_kinds_apart() -> None:
     assert len({digest("tenant", "acme"), digest("user", "acme"), digest("tenant", "acme2"), digest("tenant", "a\ud800")}) == 4
     assert "acme" not in str(digest("tenant", "acme"))
     assert digest("tenant", None) is digest("tenant", "") is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "found"),
+    [
+        ("1E+9", Decimal("1E+9")),
+        ("0", Decimal(0)),
+        ("0.1234567890123456789012345678901234", Decimal("0.123456789012345678901234567890")),
+        ("3.333333333333333333333333333E-38", Decimal(0)),
+        ("1E+10", None),
+        ("-1", None),
+        ("NaN", None),
+        ("Infinity", None),
+    ],
+)
+def test_a_cost_is_stored_to_thirty_places_and_one_that_cannot_be_is_not_known(amount: str, found: Decimal | None) -> None:
+    cost = loads(dumps(ENTRY._replace(cost=Cost(Decimal(amount), "user")))).cost
+    assert (None if cost is None else cost.amount) == found

@@ -9,7 +9,7 @@ import pytest
 
 from taskroute.cache import names
 from taskroute.cache.entry import digest, dumps
-from taskroute.cache.manage import ALL, Wanted, clear, listed, shown, verify
+from taskroute.cache.manage import ALL, Wanted, clear, listed, remains, shown, verify
 from taskroute.cache.places import Place, places_of
 from taskroute.cache.stats import stats
 from taskroute.errors import ConfigurationError
@@ -220,7 +220,50 @@ def test_the_answers_of_a_damaged_store_are_left_alone_until_it_is_repaired(tmp_
         assert file.read_bytes() == before
         assert list(verify(places, repair=True)) == [fault]
         assert list(verify(places)) == []
-    assert file.with_name("cache.db.broken").exists()
+    assert not file.with_name("cache.db.broken").exists()
+
+
+def with_remains(path: Path) -> Path:
+    """Fill a directory with two answers of one namespace, and with what an earlier database left behind; return where that is."""
+    store = DiskStore(path / "answers", clock=CLOCK)
+    keep(store, "aa11", entry())
+    keep(store, "aa22", entry(model="large"))
+    store.close()
+    broken = path / "answers" / "cache.db.broken"
+    broken.write_bytes(b"thirty days")
+    return broken
+
+
+def test_clearing_all_takes_what_an_earlier_database_left_behind(tmp_path: Path) -> None:
+    broken = with_remains(tmp_path)
+    with places_of(Cache(path=str(tmp_path)), CLOCK, {}) as places:
+        assert clear(places, NAMESPACE, ALL, now=NOW, dry_run=True).answers == 2
+        assert [remain.partition(" may hold")[0] for remain in remains(places)] == [f"answers: {broken}"]
+        assert clear(places, NAMESPACE, ALL, now=NOW).answers == 2
+        assert remains(places) == []
+        assert not broken.exists()
+        assert list(listed(places, None, now=NOW)) == []
+
+
+@pytest.mark.parametrize("other", [names.entry("another shop", "aa44"), names.count(NAMESPACE, "hits", ""), "of another program"])
+def test_a_store_with_something_else_in_it_is_not_emptied(tmp_path: Path, other: str) -> None:
+    broken = with_remains(tmp_path)
+    store = DiskStore(tmp_path / "answers", clock=CLOCK)
+    store.put(other, b"1")
+    store.close()
+    with places_of(Cache(path=str(tmp_path)), CLOCK, {}) as places:
+        assert clear(places, NAMESPACE, ALL, now=NOW).answers == 2
+        assert list(places[0].store.scan("")) == [other]
+        assert len(remains(places)) == 1
+        assert len(list(verify(places, repair=True))) == 1 + other.startswith(names.entry("another shop", ""))
+    assert not broken.exists()
+
+
+def test_clearing_some_leaves_what_cannot_be_looked_into_and_that_is_told(tmp_path: Path) -> None:
+    with_remains(tmp_path)
+    with places_of(Cache(path=str(tmp_path)), CLOCK, {}) as places:
+        assert clear(places, NAMESPACE, Wanted(model="large"), now=NOW).answers == 1
+        assert len(remains(places)) == 1
 
 
 def test_stores_are_closed_when_the_work_is_done(tmp_path: Path) -> None:
@@ -242,11 +285,11 @@ def test_stores_in_redis_are_looked_after_too(redis_server: RedisServer) -> None
     section = {"store": "redis", "url": "${REDIS_URL}", "stages": {"generate": {"size": "5MB"}}}
     cache, environ = Cache.model_validate(section), {"REDIS_URL": redis_server.url}
     with places_of(cache, CLOCK, environ) as places:
-        assert {place.partition: place.room for place in places} == {"": 10**9, "stage generate": 5 * 10**6}
-        for place in places:
+        assert {place.partition: place.room for place in places} == {"": 10**9, "stage generate": 5 * 10**6, names.MARKS: None}
+        for place in places[:2]:
             for namespace in (NAMESPACE, "other"):
                 place.store.put(names.entry(namespace, "aa11"), dumps(entry(tenant=digest("tenant", "acme"))), 60.0)
-        places[0].store.increment(names.count(NAMESPACE, "hits", "generate"), 3)
+        places[2].store.increment(names.count(NAMESPACE, "hits", "generate"), 3)
         assert stats(places, NAMESPACE, now=NOW).total.hits == 3
         assert [kept.partition for kept in shown(places, NAMESPACE, "aa", now=NOW)] == ["", "stage generate"]
         assert list(verify(places)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,16 @@ def test_an_address_is_read_from_its_variables_and_nothing_is_connected_before_i
     cache.close()
 
 
+@pytest.mark.parametrize("password", ["s3cret\u2100", "a[s3cret", "s3cret]"])
+def test_a_password_that_no_address_can_hold_is_in_no_traceback(password: str) -> None:
+    read = section(store="redis", url="${REDIS_URL}")
+    with pytest.raises(ConfigurationError, match="percent-encode") as raised:
+        cache = open_cache(read, FakeClock(), {"REDIS_URL": f"redis://:{password}@cache.internal:6379/0"})
+        cache.store()
+    assert "s3cret" not in "".join(traceback.format_exception(raised.value))
+    assert raised.value.__context__ is None
+
+
 def test_a_server_that_is_not_there_costs_one_warning_and_no_call() -> None:
     cache = open_cache(section(store="redis", url="redis://127.0.0.1:1/0"), FakeClock(), {})
     with pytest.warns(RuntimeWarning, match="the cache's RedisStore failed with"):
@@ -131,7 +142,11 @@ def test_names_of_different_namespaces_never_meet(namespace: str) -> None:
     assert not [name for name in ours for other in others if name.startswith(names.root(other))]
 
 
-@pytest.mark.parametrize("stage", ["", "generate", "tool:a/b", "a b%", "ü/"])
-@pytest.mark.parametrize("what", ["hits", "saved/USD"])
+@pytest.mark.parametrize("stage", ["", "generate", "tool:a/b", "a b%", "ü/", "a\ud800"])
+@pytest.mark.parametrize("what", ["hits", "saved/USD", "saved/\ud800"])
 def test_the_name_of_a_count_says_what_it_counts(what: str, stage: str) -> None:
     assert names.counted("name/space", names.count("name/space", what, stage)) == (what, stage)
+
+
+def test_a_name_that_the_cache_did_not_make_is_read_all_the_same() -> None:
+    assert names.counted("default", f"{names.root('default')}c/hits/%FF%ED%A0%80") == ("hits", "\ufffd" * 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -280,10 +281,23 @@ def test_a_clock_that_was_put_back_makes_no_negative_age() -> None:
     kept = Kept()
     host = KeepingHost({"small": ["hi"]})
     ask(kept.router, host)
-    kept.clock.advance(-500)
+    kept.clock.advance(-59)
     assert ask(kept.router, host) == "hi"
     assert kept.ends.last.cache is not None
     assert kept.ends.last.cache.age == 0.0
+
+
+@ways
+def test_an_answer_that_was_made_while_a_clock_was_ahead_is_asked_for_again_and_replaced(way: Way) -> None:
+    kept = Kept(cache={"ttl": "1h", "stale_if_error": "1h"})
+    host = KeepingHost({"small": ["ahead", "in time", "after its time"]})
+    kept.clock.advance(365 * 86_400)
+    way(kept.router, host)
+    kept.clock.advance(-365 * 86_400)
+    assert way(kept.router, host) == way(kept.router, host) == "in time"
+    kept.clock.advance(3601)
+    assert way(kept.router, host) == "after its time"
+    assert kept.ends.statuses == ["miss", "miss", "hit", "miss"]
 
 
 STALE: dict[str, Any] = {"cache": {"ttl": "1m", "stale_if_error": "1h"}}
@@ -482,6 +496,23 @@ def test_an_entry_that_cannot_be_read_is_removed_and_costs_one_warning(way: Way,
     way(kept.router, host)
     (name,) = kept.names()
     kept.store.put(name, data)
+    with pytest.warns(RuntimeWarning, match="the cache holds an entry .*; it was removed, and the model asked"):
+        assert way(kept.router, host) == "new"
+    assert way(kept.router, host) == "new"
+
+
+@ways
+@pytest.mark.parametrize("amount", ["1E+999999", "1E+200000", "1E-999999"])
+def test_a_planted_cost_is_damage(way: Way, amount: str) -> None:
+    from taskroute.cache.entry import loads
+
+    kept = Kept()
+    host = KeepingHost({"small": ["old", "new"]})
+    way(kept.router, host)
+    (name,) = kept.names()
+    cost = dumps(loads(kept.store.get(name))._replace(cost=None))[8:]
+    planted = cost.replace(b'"answer":', b'"cost":["%s","user","USD"],"answer":' % amount.encode())
+    kept.store.put(name, b"tr1:" + zlib.crc32(planted).to_bytes(4) + planted)
     with pytest.warns(RuntimeWarning, match="the cache holds an entry .*; it was removed, and the model asked"):
         assert way(kept.router, host) == "new"
     assert way(kept.router, host) == "new"
@@ -687,6 +718,18 @@ def test_a_call_in_flight_ends_without_a_word_when_the_cache_is_closed_under_it(
     assert isinstance(cache.look_up("a" * 64, terms), Missed)
     assert cache.store() is None
     cache.close()
+
+
+def test_a_store_that_is_closed_in_the_midst_of_an_access_is_in_no_trouble(recwarn: pytest.WarningsRecorder) -> None:
+    class Closed(MemoryStore):
+        def get(self, key: str) -> bytes | None:
+            access.retire()
+            self.close()
+            return super().get(key)
+
+    access = Access(Closed(), FakeClock())
+    assert access.perform(Op("get", ("a",), b"otherwise")) == b"otherwise"
+    assert [str(each.message) for each in recwarn] == []
 
 
 class Closing(MemoryStore):

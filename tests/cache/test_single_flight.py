@@ -294,17 +294,20 @@ def test_whoever_has_waited_long_enough_goes_on_alone(way: Way) -> None:
     assert leader[0].result() == "late"
 
 
-def test_those_who_come_after_that_wait_for_the_one_that_went_on() -> None:
+async def test_those_who_come_after_that_wait_for_the_one_that_went_on(no_task_is_left: None) -> None:
     clock = FakeClock()
     cache = ResponseCache(lambda partition: MemoryStore(clock), clock, shared=False)
     # A call that never ends.
-    stuck = cache.look_up("k", Terms("default", wait=60))
-    second = Working(lambda: cache.look_up("k", Terms("default", wait=0.03))).result()
-    # Whose end is not that of the one that went on.
+    stuck = await cache.alook_up("k", Terms("default", wait=60))
+    second = await cache.alook_up("k", Terms("default", wait=0.03))
+    # Or does so late: that is not the end of the one that went on.
     cache.forgo(lead_of(stuck), failed=True)
-    third = Working(lambda: cache.look_up("k", Terms("default", wait=60)))
+    third = asyncio.create_task(cache.alook_up("k", Terms("default", wait=60)))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not third.done()
     cache.save(lead_of(second), entry(clock, "by the second"))
-    found = third.result()
+    found = await third
     assert isinstance(found, Found)
     assert found.entry.answer.text == "by the second"
     cache.close()

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from taskroute import Call
 from taskroute.cache import names
+from taskroute.cache.places import places_of
+from taskroute.cache.responses import ResponseCache
+from taskroute.cache.stats import stats
 from taskroute.cache.tally import Tally
-from taskroute.stored import Asked
+from taskroute.policy.caching import Cache
+from taskroute.stored import Asked, Terms
 from taskroute.stores.memory import MemoryStore
+from taskroute.testing import FakeClock
 from taskroute.types import Cost
 from tests.cache.keeping import PATIENCE, KeepingHost, Kept, after_fork, ask
 
@@ -137,6 +146,124 @@ def test_threads_lose_no_count() -> None:
     for thread in threads:
         thread.join()
     assert sum(taken) + tally.take().get(("hits", ""), 0) == 2000
+
+
+HALF = "a\ud800"
+"""Half a character, which a stage read from JSON may hold."""
+
+
+def test_a_stage_that_no_utf_8_can_hold_is_counted_as_any_other() -> None:
+    kept = Kept()
+    host = KeepingHost({"small": ["hi"]})
+    for stage in (HALF, "generate"):
+        ask(kept.router, host, Call("q", stage=stage))
+    kept.router.close()
+    assert {names.counted("default", name): kept.store.get(name) for name in kept.names("c")} == {
+        ("misses", HALF): b"1",
+        ("stored", HALF): b"1",
+        ("hits", "generate"): b"1",
+        ("saved/USD", "generate"): b"250000",
+    }
+
+
+def test_what_cannot_be_written_down_waits_and_costs_one_warning_and_no_other_count() -> None:
+    tally = Tally()
+    written: dict[tuple[str, str], int] = {}
+
+    def add(what: str, stage: str, count: int) -> bool:
+        written[what, stage] = written.get((what, stage), 0) + count
+        return True
+
+    def add_some(what: str, stage: str, count: int) -> bool:
+        if stage == "a":
+            raise ValueError
+        return stage != "b" and add(what, stage, count)
+
+    def write(adding: Callable[[str, str, int], bool]) -> None:
+        for stage in ("a", "b", "c"):
+            tally.note("hits", stage)
+        tally.write(adding)
+
+    with pytest.warns(RuntimeWarning, match=r"a count of the cache could not be written down \(ValueError\)") as said:
+        write(add_some)
+        write(add_some)
+    assert len(said) == 1
+    assert written == {("hits", "c"): 2}
+    write(add)
+    assert written == {("hits", "a"): 3, ("hits", "b"): 3, ("hits", "c"): 3}
+    assert tally.take() == {}
+
+
+def test_counts_wait_for_a_store_that_is_in_trouble() -> None:
+    class Failing(MemoryStore):
+        fails = True
+
+        def increment(self, key: str, by: int = 1, ttl: float | None = None) -> int:
+            if self.fails:
+                raise OSError
+            return super().increment(key, by, ttl)
+
+    store = Failing()
+    kept = Kept(store=store)
+    ask(kept.router, KeepingHost({"small": ["hi"]}))
+    with pytest.warns(RuntimeWarning, match="the cache's Failing failed with OSError"):
+        assert counts(kept) == {}
+    store.fails = False
+    kept.clock.advance(5)
+    assert counts(kept) == {("misses", ""): 1, ("stored", ""): 1}
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-1", "1E+999999"])
+def test_a_cost_that_cannot_be_fails_no_call_and_is_not_counted(amount: str) -> None:
+    kept = Kept()
+    host = KeepingHost({"small": ["hi"]}, cost=Cost(Decimal(amount), "user"))
+    for _ in range(2):
+        assert ask(kept.router, host) == "hi"
+    assert kept.router.cache is not None
+    kept.router.cache.stale_served("default", None, Cost(Decimal(amount), "user"))
+    assert counts(kept) == {("misses", ""): 1, ("stored", ""): 1, ("hits", ""): 1, ("stale", ""): 1}
+    kept.router.close()
+
+
+def test_stores_are_closed_whatever_counting_comes_to() -> None:
+    class Closing(MemoryStore):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    store = Closing()
+
+    class Odd(str):
+        """A namespace that nothing can be made of."""
+
+        __slots__ = ()
+
+        def encode(self, *arguments: object, **options: object) -> bytes:
+            raise LookupError
+
+    cache = ResponseCache(lambda partition: store, FakeClock())
+    cache.look_up("k", Terms("default"))
+    cache.stale_served(Odd("odd"), None, None)
+    with pytest.warns(RuntimeWarning, match=r"could not be written down \(LookupError\)"):
+        cache.close()
+    assert store.closed
+
+
+def test_a_script_that_closes_nothing_has_its_counts_written_down(tmp_path: Path) -> None:
+    code = f"""
+from taskroute.testing import FakeClock
+from taskroute.cache.opening import open_cache
+from taskroute.policy.caching import Cache
+from taskroute.stored import Terms
+
+cache = open_cache(Cache(path={str(tmp_path)!r}), FakeClock(), {{}})
+cache.look_up("k", Terms("default", stage="generate"))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert (found.returncode, found.stderr) == (0, "")
+    with places_of(Cache(path=str(tmp_path)), FakeClock(), {}) as places:
+        assert stats(places, "default", now=0.0).stages["generate"].misses == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -267,6 +267,14 @@ def test_an_answer_that_was_not_good_enough_is_paid_for_though_the_next_comes_fr
     assert outcome.cost == Cost(Decimal(2), "user")
 
 
+def test_an_answer_with_a_fault_that_stands_because_the_time_is_up_is_not_stored() -> None:
+    events: list[Event] = [MISS, OK, Validated(20.0, "truncated", "cut off"), Saved(20.0)]
+    steps, outcome = play(events, fallback={"on": ["truncated"]}, timeout={"call": "10s"})
+    assert kinds(steps) == ["Lookup", "Attempt", "Validate", "Forgo"]
+    assert outcome is not None
+    assert (outcome.status, outcome.model) == ("answered", "small")
+
+
 # Letting go
 
 

@@ -29,6 +29,20 @@ MALFORMED: Final = frozenset({"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL",
 """The model called a tool in a way that its provider could not read."""
 
 
+WHOLE: Final = frozenset(
+    {
+        *("stop", "end_turn", "stop_sequence", "stop_sequences", "eos", "eos_token", "complete", "completed", "finished", "done"),
+        *("tool_calls", "tool_call", "tool_use", "function_call", "finish_reason_stop"),
+    }
+)
+"""The answer came to its own end; in lower case. Only such are kept for others: a reason that nobody knows may be any."""
+
+
+def is_whole(reply: Reply) -> bool:
+    """Return whether an answer came to its own end, as far as its provider says."""
+    return reply.finish_reason is None or reply.finish_reason.casefold() in WHOLE
+
+
 def says_why(reply: Reply) -> bool:
     """Return whether the provider says why the answer is none: then it is for the policy to judge, and no fault of the stream."""
     return reply.refused or reply.finish_reason in REFUSED | CUT_OFF | MALFORMED

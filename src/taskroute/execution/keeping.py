@@ -6,6 +6,7 @@ from typing import Final
 
 from taskroute.cache.entry import digest
 from taskroute.cache.key import cache_key, temperature_of
+from taskroute.execution.finish import is_whole
 from taskroute.execution.run import Host, Run
 from taskroute.execution.validate import Expected, examine
 from taskroute.steps import Forgo, Found, Lookup, Missed, Save, Saved
@@ -93,6 +94,8 @@ def unfit(reply: Reply, expected: Expected, terms: Terms) -> str:
         return "it calls tools"
     if not kept.text and not kept.calls and kept.native is None:
         return "it is empty"
+    if not is_whole(reply):
+        return f"it ended for a reason that is not known ({reply.finish_reason})"
     found = examine(reply, expected, _NEVER)
     return found.detail if found.failure is not None else ""
 

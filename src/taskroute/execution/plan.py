@@ -26,12 +26,12 @@ def plan(request: Request) -> Plan:
     decided, at = found
     models = _models(request, decided)
     if not models:
-        unasked = Tries(request, decided, (), at)
-        served = yield from unasked.from_cache(_left_alone(request, decided))
-        if served is not None:
-            return served
-        error = NoEligibleModelError(decided.reason, rejected=decided.rejected, retry_after=soonest(decided, request.state))
-        return Outcome(decision=decided, tries=(), status="failed", error=error, cache=unasked.note)
+        cache = Tries(request, decided, (), at).cache
+        ended = yield from cache.instead_of(_left_alone(request, decided))
+        if ended is None:
+            error = NoEligibleModelError(decided.reason, rejected=decided.rejected, retry_after=soonest(decided, request.state))
+            ended = Outcome(decision=decided, tries=(), status="failed", error=error)
+        return cache.noted(ended)
     return (yield from Tries(request, decided, models, at).steps())
 
 

@@ -10,7 +10,7 @@ from taskroute.execution.drivers import within
 from taskroute.execution.partly import Partly
 from taskroute.execution.run import Host, Run, Source, UnusableAnswerError, settle
 from taskroute.execution.threads import Worker
-from taskroute.steps import Attempt, Cancelled, Deliver, Ended, Event, Failed, Opened
+from taskroute.steps import Attempt, Cancelled, Deliver, Ended, Event, Failed, Lookup, Opened, Step
 from taskroute.types import Outcome, Reply
 from taskroute.warn import warn_once
 
@@ -113,6 +113,13 @@ class _Chunk(NamedTuple):
     chunk: Any
 
 
+def _streamed(step: Step) -> Step:
+    """Return the step as a stream takes it: it gives its reader something in time, whoever it waits for."""
+    if isinstance(step, Lookup) and step.first_chunk is not None:
+        return step._replace(terms=step.terms._replace(wait=min(step.terms.wait, step.first_chunk)))
+    return step
+
+
 def drive_stream(run: Run, host: Host) -> Generator[Any]:
     """Yield the chunks of the first stream that has anything to give; fall back only before that."""
     streams: dict[int, _Stream] = {}
@@ -141,7 +148,7 @@ def drive_stream(run: Run, host: Host) -> Generator[Any]:
             if not isinstance(event, Ended):
                 event = _close(run, stream, event)
         else:
-            event = chore(run, host, step)
+            event = chore(run, host, _streamed(step))
         step = run.advance(event)
     for stream in _never_given(streams):
         _close(run, stream, Cancelled(None, run.clock.now()))
@@ -276,7 +283,7 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
             if not isinstance(event, Ended):
                 event = await _aclose(run, stream, event)
         else:
-            event = await achore(run, host, step)
+            event = await achore(run, host, _streamed(step))
         step = run.advance(event)
     for stream in _never_given(streams):
         await _aclose(run, stream, Cancelled(None, run.clock.now()))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from taskroute.cache.terms import terms_of
 from taskroute.decision.snapshot import CallSettings, least
 from taskroute.execution.failures import RETRIED, Failure, classify
 from taskroute.execution.finish import says_why
+from taskroute.execution.from_cache import FromCache
 from taskroute.execution.ledger import Ledger
 from taskroute.execution.request import ORIGINAL, Plan, Request
 from taskroute.execution.succession import after_failure, stronger
 from taskroute.execution.verdict import FREE, NOBODY, Ticket, verdict
-from taskroute.policy.carrying import DEFAULT_FALLBACK_ON
 from taskroute.steps import (
     Acquire,
     Acquired,
@@ -23,25 +22,15 @@ from taskroute.steps import (
     Ended,
     Event,
     Failed,
-    Forgo,
-    Found,
-    Lead,
-    Lookup,
-    Missed,
     Opened,
     Release,
     Released,
-    Save,
     Step,
     Validate,
     Validated,
     Wait,
 )
-from taskroute.stored import Terms
-from taskroute.types import CacheNote, Decision, Outcome, Reply
-
-_STALE_ON: Final = frozenset(DEFAULT_FALLBACK_ON) - {"context_overflow"}
-"""Failures in whose place an answer is served whose time is over: those that are the models', not the call's."""
+from taskroute.types import Decision, Outcome, Reply
 
 
 class _Next(NamedTuple):
@@ -69,39 +58,21 @@ class Tries:
         self.number = 0
         self.before: str | None = None
         self.reason: str | None = None
-        terms = terms_of(request.snapshot, decision, request.call) if request.caches else None
-        self.terms = terms if isinstance(terms, Terms) else None
-        self.note = terms if isinstance(terms, CacheNote) else None
-        """What the cache had for the call so far."""
-        self.lead: Lead | None = None
-        self.stale: list[tuple[str, Found]] = []
+        self.cache = FromCache(request, decision, self.ledger)
 
     def steps(self) -> Plan:
         """Yield the steps; return how the call ended."""
         ended: Outcome | None = None
         while self.queue and ended is None:
+            self.cache.before = self.before, self.reason
             ended = yield from self._ask(self.queue.pop(0))
-            yield from self._forgo(cancelled=ended is not None and ended.status == "cancelled")
-        if ended is None:
-            ended = yield from self._nothing_left()
-        return ended if self.note is None else ended._replace(cache=self.note)
-
-    def from_cache(self, models: tuple[str, ...]) -> Generator[Step, Event, Outcome | None]:
-        """Serve what is stored of models that must not be asked now, stale or not. Return None where nothing is."""
-        ended: Outcome | None = None
-        for model in models:
-            ended = yield from self._look_up(model)
-            yield from self._forgo(cancelled=False)
-            if ended is not None:
-                break
-        if ended is None:
-            ended = yield from self._serve_stale()
-        return ended if ended is None else ended._replace(cache=self.note)
+            yield from self.cache.forgo(cancelled=ended is not None and ended.status == "cancelled")
+        return self.cache.noted((yield from self._nothing_left()) if ended is None else ended)
 
     def _ask(self, model: str) -> Generator[Step, Event, Outcome | None]:
         """Try one model, with its retries. Return how the call ended, or None to go on with the next model."""
         retry = 0
-        stored = yield from self._look_up(model)
+        stored = yield from self.cache.look_up(model, self.number)
         if stored is not None:
             return stored
         while True:
@@ -197,8 +168,8 @@ class Tries:
             hold=settings.hold,
             client_retries=self.request.client_retries(model),
             given_up=ledger.paid() if ledger.tries else (),
-            keeps=self.lead is not None,
-            lead=self.lead,
+            keeps=self.cache.lead is not None,
+            lead=self.cache.lead,
         )
 
     def _held_by(self, model: str) -> str:
@@ -255,13 +226,10 @@ class Tries:
 
     def _end(self, attempt: Attempt, reply: Reply, score: float | None = None, *, is_fine: bool = True) -> Plan:
         """Store the answer where it is for others, too, and return the end of the call."""
-        lead = self.lead
-        if lead is None or self.terms is None or not is_fine or ("low_confidence" in self.checks and score is None):
-            return self.ledger.outcome("answered", reply=reply)
-        self.lead = None
-        saved = yield Save(lead, attempt, reply, self.terms)
-        if isinstance(saved, Cancelled):
-            return self.ledger.outcome("cancelled", error=saved.error)
+        if is_fine and ("low_confidence" not in self.checks or score is not None):
+            interrupt = yield from self.cache.save(attempt, reply)
+            if interrupt is not None:
+                return self.ledger.outcome("cancelled", error=interrupt.error)
         return self.ledger.outcome("answered", reply=reply)
 
     def _examine(self, attempt: Attempt, event: Ended) -> Generator[Step, Event, Validated | Cancelled | None]:
@@ -383,93 +351,13 @@ class Tries:
             wait = policy.backoff * 2**retry * (0.5 + self.request.chance() / 2)
         return wait if wait <= policy.max_wait else None
 
-    # The cache
-
-    def _look_up(self, model: str) -> Generator[Step, Event, Outcome | None]:
-        """Serve what is stored of a model. Return how the call ended, or None when the model is to be asked."""
-        if self.terms is None or model == ORIGINAL:
-            return None
-        left = self.ledger.left()
-        terms = self.terms if left is None else self.terms._replace(wait=min(self.terms.wait, max(left, 0.0)))
-        event = yield Lookup(model, terms, self.request.snapshot)
-        if isinstance(event, Found):
-            served = yield from self._serve(model, event)
-            if served is not None:
-                return served
-            # What cannot be served is replaced.
-            event = yield Lookup(model, terms._replace(refresh=True), self.request.snapshot)
-        if isinstance(event, Cancelled):
-            return self.ledger.outcome("cancelled", error=event.error)
-        if not isinstance(event, Missed):
-            raise TypeError(f"a plan that has looked for an answer cannot go on from {type(event).__name__}")
-        # What waiting took is no time of the model's.
-        self.ledger.at = event.at
-        self.lead = event.lead
-        if event.stale is not None:
-            self.stale.append((model, event.stale))
-        self.note = CacheNote("bypass", event.why) if event.why else CacheNote("miss")
-        return None
-
-    def _serve(self, model: str, found: Found) -> Generator[Step, Event, Outcome | None]:
-        """Give a stored answer to the caller. Return how the call ended, or None where it cannot be served."""
-        ledger = self.ledger
-        attempt = Attempt(
-            model,
-            self.number + 1,
-            0,
-            None,
-            ledger.decision,
-            len(ledger.tries) + 1,
-            # What is served in the end, because all have failed, is in the place of no one model.
-            fallback_from=None if found.stale else self.before,
-            fallback_reason=None if found.stale else self.reason,
-            snapshot=self.request.snapshot,
-            given_up=ledger.paid() if ledger.tries else (),
-            cached=found,
-        )
-        event = yield attempt
-        if isinstance(event, Opened) or (isinstance(event, Ended) and event.held):
-            given = yield Deliver(model, attempt.tries)
-            event = event if isinstance(event, Ended) and not isinstance(given, Cancelled) else given
-        note = CacheNote("stale" if found.stale else "hit", age=found.age, saved=found.entry.cost)
-        if isinstance(event, Ended):
-            self.note = note
-            return ledger.outcome("answered", reply=event.reply)._replace(answered_by=model)
-        if isinstance(event, Cancelled):
-            self.note = note
-            return ledger.outcome("cancelled", error=event.error)
-        if not isinstance(event, Failed):
-            raise TypeError(f"a plan that has served an answer cannot go on from {type(event).__name__}")
-        if event.delivered:
-            self.note = note
-            return ledger.interrupted(model, event.delivered, event.error)
-        failure = classify(event.error)
-        return ledger.outcome("cancelled", error=event.error) if failure.kind == "control" else None
-
-    def _forgo(self, *, cancelled: bool) -> Generator[Step, Event, None]:
-        """Let go of the calls that wait for an answer of this one, if they still do."""
-        lead, self.lead = self.lead, None
-        if lead is not None:
-            yield Forgo(lead, failed=not cancelled)
-
-    def _serve_stale(self) -> Generator[Step, Event, Outcome | None]:
-        """Give an answer whose time is over to the caller, where every model has failed."""
-        failure = self.ledger.failure()
-        if failure is not None and failure not in _STALE_ON:
-            return None
-        for model, found in self.stale:
-            served = yield from self._serve(model, found)
-            if served is not None:
-                return served
-        return None
-
     # The end
 
     def _nothing_left(self) -> Plan:
         """Give what there is: an answer that was not good enough, or one whose time is over, rather than none; else the error."""
         ledger, kept = self.ledger, self.ledger.kept
         if kept is None:
-            stale = yield from self._serve_stale()
+            stale = yield from self.cache.serve_stale(self.number)
             return ledger.without_answer() if stale is None else stale
         if kept.deliver is not None:
             given = yield kept.deliver
