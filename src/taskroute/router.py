@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Self
 
 from taskroute.cache.opening import open_cache
 from taskroute.cache.responses import ResponseCache
+from taskroute.cache.terms import partitions
 from taskroute.clock import SystemClock
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
@@ -101,7 +102,9 @@ class Router:
         self._environ = environ
         self._prices = prices or Prices()
         if store is not None:
-            refuse_no_store(store)
+            refuse_no_store(store, "store", ("get", "compare_and_set"))
+        if cache is not None:
+            refuse_no_store(cache, "cache", ("get", "put", "delete", "increment", "lease"))
         self._store = store
         self._cache_store = cache
         self._caches: dict[str, ResponseCache] = {}
@@ -370,7 +373,7 @@ class Router:
     def _cache_of(self, policy: Policy, environ: Mapping[str, str]) -> ResponseCache | None:
         if policy.cache is None:
             return None
-        where = policy.cache.model_dump_json(include={"store", "path", "url", "size", "stages", "tasks"})
+        where = repr((policy.cache.store, policy.cache.path, policy.cache.url, partitions(policy.cache)))
         cache = self._caches.get(where)
         if cache is None:
             cache = open_cache(policy.cache, self._clock, environ, self._cache_store)

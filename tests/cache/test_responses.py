@@ -104,6 +104,10 @@ def once_more(way: Way, host: KeepingHost, *, call: Call | None = None, check: A
         {"finish_reason": "length"},
         {"finish_reason": "MAX_TOKENS"},
         {"finish_reason": "MALFORMED_FUNCTION_CALL"},
+        # Anthropic's turns that go on, and what nobody knows.
+        {"finish_reason": "pause_turn"},
+        {"finish_reason": "error"},
+        {"finish_reason": "content_filtered"},
         {"misfit": "its parser could not read it"},
         {"tool_calls": ("search",), "arguments": ({},)},
         {"kept": None},
@@ -114,6 +118,16 @@ def test_an_answer_that_is_not_whole_is_not_kept(way: Way, about: dict[str, Any]
     host = KeepingHost({"small": ["hi", "hi"]}, **about)
     once_more(way, host)
     assert host.called == ["small", "small"]
+
+
+@ways
+@pytest.mark.parametrize("reason", [None, "stop", "STOP", "end_turn", "stop_sequence", "COMPLETE", "eos_token"])
+def test_an_answer_that_came_to_its_own_end_is_kept(way: Way, reason: str | None) -> None:
+    kept = Kept()
+    host = KeepingHost({"small": ["hi"]}, finish_reason=reason)
+    for _ in range(2):
+        way(kept.router, host, Call("q"))
+    assert host.called == host.served == ["small"]
 
 
 @ways

@@ -313,6 +313,20 @@ async def test_those_who_come_after_that_wait_for_the_one_that_went_on(no_task_i
     cache.close()
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_stream_that_must_give_something_out_soon_waits_no_longer(way: Way) -> None:
+    kept, gate = Kept(cache={"wait": "60s"}, timeout={"first_chunk": "50ms"}), Gate()
+    host = KeepingHost({"small": [[gate, "first"], "own"]})
+    leader = Working(lambda: ask(kept.router, host))
+    gate.wait_until_reached()
+    (follower,) = calling(kept, host, way)
+    if way in WAYS[2:]:
+        assert follower.result() == "own"
+    gate.opened.set()
+    assert leader.result() == "first"
+    assert follower.result() == ("own" if way in WAYS[2:] else "first")
+
+
 def test_the_time_of_the_call_bounds_the_wait() -> None:
     kept, gate = Kept(cache={"wait": "60s"}, timeout={"call": "50ms"}), Gate()
     host = KeepingHost({"small": [[gate, "late"], "own"]})

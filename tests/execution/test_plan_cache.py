@@ -160,6 +160,13 @@ def test_waiting_takes_no_more_than_the_call_has(limit: str | None, wait: float)
     assert steps[0].terms.wait == wait
 
 
+def test_a_route_says_how_long_its_streams_may_give_nothing_out() -> None:
+    steps, _ = play([], timeout={"first_chunk": "2s"})
+    assert isinstance(steps[0], Lookup)
+    assert steps[0].first_chunk == 2.0
+    assert steps[0].terms.wait == 10.0
+
+
 def test_what_is_left_of_the_call_after_a_failure_bounds_the_next_wait() -> None:
     steps, _ = play([Missed(1.0), Failed(ConnectionRefused(), 0, 9.0)], timeout={"call": "10s"})
     assert isinstance(steps[-1], Lookup)

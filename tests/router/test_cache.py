@@ -62,7 +62,8 @@ def test_a_stage_with_a_size_of_its_own_has_a_store_of_its_own(tmp_path: Path) -
             ask(routed, host, Call("q", stage=stage))
         # One question, one key; so those of other stages were kept elsewhere.
         assert len(host.called) == 5
-    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 5
+    # And one for what is no answer: who is at work, and what was counted.
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 6
 
 
 def test_a_store_that_was_given_takes_the_place_of_the_policys(tmp_path: Path) -> None:
@@ -72,6 +73,11 @@ def test_a_store_that_was_given_takes_the_place_of_the_policys(tmp_path: Path) -
     assert not (tmp_path / "cache").exists()
     # And stays the caller's.
     assert [name for name in store.scan("") if "/e/" in name]
+
+
+def test_what_is_no_store_is_refused_when_the_router_is_built() -> None:
+    with pytest.raises(ConfigurationError, match=r"cache= is of type object, which has no get, put, .*; give a Store, such as MemoryStore"):
+        made(cache=object())
 
 
 def test_a_store_that_was_given_for_nothing_is_said_at_once() -> None:
@@ -142,6 +148,10 @@ def test_a_reload_that_leaves_the_section_alone_keeps_the_cache() -> None:
     # What says when and for whom does not say where.
     routed.reload(policy(cache={**MEMORY, "ttl": "1h", "scope": "tenant", "namespace": "next", "wait": "none"}))
     assert routed.cache is before
+    routed.reload(policy(cache={**MEMORY, "stages": {"generate": {"ttl": "1h"}, "agent": "none"}}))
+    assert routed.cache is before
+    routed.reload(policy(cache={**MEMORY, "stages": {"generate": {"size": "1MB"}}}))
+    assert routed.cache is not before
 
 
 def test_a_reload_with_another_store_opens_that_one_and_back_again_finds_the_first() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from taskroute.decision.snapshot import Snapshot
@@ -61,10 +61,10 @@ def _warn(text: str) -> None:
     warnings.warn(text, UserWarning, stacklevel=level)
 
 
-def refuse_no_store(store: object) -> None:
-    """Raise ConfigurationError for what lacks a method of a store's that circuits stand on."""
-    lacking = [name for name in ("get", "compare_and_set", "aget", "acompare_and_set") if not callable(getattr(store, name, None))]
+def refuse_no_store(store: object, given_as: str, needed: Sequence[str]) -> None:
+    """Raise ConfigurationError for what lacks a method of a store's that is needed, or the async twin of one."""
+    lacking = [name for name in (*needed, *(f"a{name}" for name in needed)) if not callable(getattr(store, name, None))]
     if lacking:
         raise ConfigurationError(
-            f"store= is of type {type(store).__name__}, which has no {', '.join(lacking)}; give a Store, such as MemoryStore()"
+            f"{given_as}= is of type {type(store).__name__}, which has no {', '.join(lacking)}; give a Store, such as MemoryStore()"
         )
