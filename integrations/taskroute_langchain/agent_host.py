@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain.agents.structured_output import ProviderStrategy
@@ -13,10 +13,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 
+from taskroute.cache.key import cache_key
 from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.validate import Expected
 from taskroute.steps import Attempt
-from taskroute.stored import Asked
+from taskroute.stored import Asked, Terms
 from taskroute.types import Reply
 from taskroute_langchain.asking import asked_of
 from taskroute_langchain.binding import LateTools
@@ -27,10 +28,26 @@ from taskroute_langchain.messages import json_text
 from taskroute_langchain.provider_settings import fitting
 from taskroute_langchain.record import run_config
 from taskroute_langchain.replay import ReplayModel
+from taskroute_langchain.stored_message import stored_of
+from taskroute_langchain.unchanged import Digest, RunListener, Watch, WatchfulReplay, messages_of, overheard, unless_changed
 
 Answered = ModelResponse[Any]
 Handler = Callable[[ModelRequest[Any]], Answered]
 AsyncHandler = Callable[[ModelRequest[Any]], Awaitable[Answered]]
+
+_NOBODYS: Final = ReplayModel(stored=None)
+"""A model of none of the providers, so that a request for it has none of their marks."""
+_NO_TERMS: Final = Terms(namespace="")
+
+
+class _Ready(NamedTuple):
+    """What goes to the handler for one attempt, and what tells afterwards what became of it."""
+
+    request: ModelRequest[Any]
+    config: RunnableConfig
+    watch: Watch | None = None
+    listener: RunListener | None = None
+    replay: WatchfulReplay | None = None
 
 
 class AgentHost(ChatHost):
@@ -40,32 +57,61 @@ class AgentHost(ChatHost):
         super().__init__(llm, request.messages, config, {})
         self._request = request
         self._handler = handler
+        self._first: dict[str, str | None] = {}
 
     def answer(self, attempt: Attempt) -> Reply:
         handler: Handler = self._handler
-        with _config_set(run_config(self.config, attempt)):
-            response = handler(self._request_for(attempt, exact=True))
-        return self._replied(attempt, response)
+        ready = self._ready(attempt, exact=True)
+        with _config_set(ready.config), unless_changed():
+            response = handler(ready.request)
+        return self._replied(attempt, response, ready)
 
     async def aanswer(self, attempt: Attempt) -> Reply:
         handler: AsyncHandler = self._handler
-        with _config_set(run_config(self.config, attempt)):
-            response = await handler(self._request_for(attempt))
-        return self._replied(attempt, response)
+        ready = self._ready(attempt)
+        with _config_set(ready.config), unless_changed():
+            response = await handler(ready.request)
+        return self._replied(attempt, response, ready)
 
     def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
-        request = self._request
-        messages = request.messages if request.system_message is None else [request.system_message, *request.messages]
+        return self._asked_in(self._request, model, snapshot)
+
+    def _asked_in(self, request: ModelRequest[Any], model: str, snapshot: Snapshot) -> Asked | None:
         arguments = {**request.model_settings, "tools": LateTools(request.tools, {}), "tool_choice": request.tool_choice}
         spec, given = snapshot.registry.get(model), self.llm.models.get(model)
-        asked = asked_of(messages, arguments, spec=spec, model=given, schema=_format_asked(request.response_format))
+        asked = asked_of(messages_of(request), arguments, spec=spec, model=given, schema=_format_asked(request.response_format))
         return for_one_answer(asked)
 
-    def _request_for(self, attempt: Attempt, *, exact: bool = False) -> ModelRequest[Any]:
+    def _ready(self, attempt: Attempt, *, exact: bool = False) -> _Ready:
+        """Return the request of an attempt, watched where its answer is from the cache or for it."""
+        config, chosen = run_config(self.config, attempt), self.llm.chosen(attempt, exact=exact)
         if attempt.cached is not None:
-            replay = ReplayModel.of(attempt.cached.entry.answer, self.llm.chosen(attempt))
-            return self._request.override(model=replay)
-        return fitting(self._request, self.llm.chosen(attempt, exact=exact))
+            replay = WatchfulReplay.of(attempt.cached.entry.answer, chosen)
+            request = replay.watched(self._request.override(model=chosen), self._looked_up(attempt), self._digests(attempt))
+            return _Ready(request, config, replay=replay)
+        request = fitting(self._request, chosen)
+        if not attempt.keeps:
+            return _Ready(request, config)
+        listener, watch = RunListener(chosen), Watch(request, self._looked_up(attempt), self._digests(attempt))
+        return _Ready(watch.request, overheard(config, listener), watch, listener)
+
+    def _looked_up(self, attempt: Attempt) -> str | None:
+        """Return the digest of the request before any other middleware had it; what these change in place is seen by that."""
+        if attempt.model not in self._first:
+            self._first[attempt.model] = self._digests(attempt)(self._request)
+        return self._first[attempt.model]
+
+    def _digests(self, attempt: Attempt) -> Digest:
+        snapshot = attempt.snapshot or self.llm.router.snapshot
+
+        def digest(request: ModelRequest[Any]) -> str | None:
+            try:
+                asked = self._asked_in(fitting(request, _NOBODYS), attempt.model, snapshot)
+                return None if asked is None else cache_key(asked, _NO_TERMS)
+            except Exception:  # noqa: BLE001 - whatever a request holds, it goes to the model
+                return None
+
+        return digest
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         answers: list[BaseMessage] = [message for message in reply.answer.result if isinstance(message, AIMessage)]
@@ -78,17 +124,28 @@ class AgentHost(ChatHost):
             others = others or not (specs or isinstance(wanted, ProviderStrategy))
         return Expected(answers[-1] if answers else None, None, None, tools or None, others)
 
-    def _replied(self, attempt: Attempt, response: Answered) -> Reply:
+    def _replied(self, attempt: Attempt, response: Answered, ready: _Ready) -> Reply:
         """Return the response with the record in the model's own message, which others of the tools' may follow."""
         messages: list[BaseMessage] = list(response.result)
-        for index in range(len(messages) - 1, -1, -1):
-            if isinstance(messages[index], AIMessage):
-                reply = self.reply(attempt, messages[index])
-                messages[index] = reply.answer
-                if attempt.keeps and response.structured_response is not None:
-                    reply = answering(reply, reply.answer)
-                return reply._replace(answer=dataclasses.replace(response, result=messages))
-        return Reply(answer=response)
+        index = next((at for at in range(len(messages) - 1, -1, -1) if isinstance(messages[at], AIMessage)), None)
+        if ready.replay is not None:
+            ready.replay.refuse_foreign(None if index is None else messages[index])
+        if index is None:
+            return Reply(answer=response)
+        message = messages[index]
+        reply = self.reply(attempt, message)
+        messages[index] = reply.answer
+        if attempt.keeps:
+            reply = _kept(reply, message, ready, in_schema=response.structured_response is not None)
+        return reply._replace(answer=dataclasses.replace(response, result=messages))
+
+
+def _kept(reply: Reply, message: BaseMessage, ready: _Ready, *, in_schema: bool) -> Reply:
+    """Return the reply with what may be stored: the answer as the model gave it, if it is the model's, to what was asked."""
+    found = None if ready.listener is None else ready.listener.answer_behind(message)
+    if found is None or ready.watch is None or not ready.watch.is_same(found[1]):
+        return reply._replace(kept=None)
+    return answering(reply, found[0]) if in_schema and reply.tool_calls else reply._replace(kept=stored_of(found[0]))
 
 
 def settings_text(request: ModelRequest[Any]) -> tuple[str, ...]:

@@ -23,6 +23,9 @@ from taskroute.reading import as_list, as_mapping, json_object
 _PLAIN_ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 _ROLES: Final[Mapping[str, str]] = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant"}
 _ROLE: Final = "__openai_role__"
+_SIGNATURES: Final = "__gemini_function_call_thought_signatures__"
+_REPEATED_BESIDE: Final = frozenset({_ROLE, "parsed", "__openai_function_call_ids__"})
+"""What goes with a message and is in it already, or says only under which id a provider has a call."""
 _REPEATED: Final = frozenset({"tool_use", "function_call", "tool_call"})
 _OF_AN_IMAGE: Final = frozenset({"type", "source_type", "url", "data", "base64", "mime_type"})
 
@@ -87,12 +90,20 @@ def _call(call_id: str | None, name: str | None, arguments: Any) -> Mapping[str,
 def _add(found: dict[str, Any], message: BaseMessage) -> None:
     """Put what goes with a message into it; what only repeats its calls of tools, and objects made of its text, stay out."""
     for key, value in message.additional_kwargs.items():
-        if value is None or key in (_ROLE, "parsed") or (key == "tool_calls" and _repeats(message, value)):
+        if value is None or key in _REPEATED_BESIDE or (key == "tool_calls" and _repeats(message, value)):
             continue
+        if key == _SIGNATURES and isinstance(message, AIMessage):
+            value = _by_call(message, as_mapping(value))  # noqa: PLW2901
         if key in found:
             found.setdefault("additional_kwargs", {})[key] = value
         else:
             found[key] = value
+
+
+def _by_call(message: AIMessage, signatures: Mapping[str, Any]) -> list[Any]:
+    """Return signatures with the place of each call in the message instead of its id."""
+    places = {call["id"]: place for place, call in enumerate(message.tool_calls)}
+    return sorted(([places.get(call_id, call_id), text] for call_id, text in signatures.items()), key=str)
 
 
 def _repeats(message: BaseMessage, value: Any) -> bool:

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import weakref
-from collections.abc import Mapping
-from enum import Enum
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, cast
-from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
-from pydantic import BaseModel, SecretBytes, SecretStr
 
 from taskroute.cache.called import called
-from taskroute.cache.noise import is_noise, overlaid
-from taskroute.content import schema_of
-from taskroute.reading import as_mapping
+from taskroute.cache.noise import overlaid
+from taskroute.reading import as_list, as_mapping
+from taskroute_langchain.asked_class import UNSET, Shape, shape_of
+from taskroute_langchain.asked_values import Values, class_name
 
-_OFFICIAL: Final[Mapping[str, tuple[str, str, str]]] = {
-    "langchain_openai.ChatOpenAI": ("openai", "model_name", "openai_api_base"),
-    "langchain_anthropic.ChatAnthropic": ("anthropic", "model", "anthropic_api_url"),
-    "langchain_google_genai.ChatGoogleGenerativeAI": ("google", "model", "base_url"),
-    "langchain_mistralai.ChatMistralAI": ("mistral", "model", "endpoint"),
-}
-"""Classes that are what a policy's entry is built as: the provider, and the fields for the model's id and its address."""
-_LEFT_OUT: Final = frozenset({"name", "profile", "root_client", "root_async_client"})
-_COUNTED: Final = frozenset({"i", "sleep"})
-"""Fields of LangChain's own fakes that say where in their answers they are."""
 _FALLBACK_LIMIT: Final = 4096
-_UNSET: Final = object()
 _SCALARS: Final = frozenset({str, int, float, bool})
-_COMPARED: Final = (str, int, float, type)
-_CONTAINERS: Final = (list, tuple, dict, BaseModel)
+_FIELDS: Final = "fields of the class"
+"""Under which name the fields stand that a user's class declares: there, no word is known to be noise."""
 
 
 class AskedModel(NamedTuple):
@@ -40,60 +28,59 @@ class AskedModel(NamedTuple):
     called: str
     parameters: Mapping[str, Any]
     is_open: bool
-    """Whether there are fields whose objects nobody can compare, so that another model of its class may be another model."""
-
-
-class _ForeignError(Exception):
-    """A value that is none of JSON's, nor made of such."""
+    """Whether there may be more to it than its class and its fields say, so that another model of its class may be another model."""
 
 
 class _Known(NamedTuple):
     model: weakref.ref[BaseChatModel]
+    reader: Values
     values: list[Any]
     asked: AskedModel
 
 
 _known: Final[dict[int, _Known]] = {}
-_defaults: Final[WeakKeyDictionary[type[BaseChatModel], Mapping[str, Any]]] = WeakKeyDictionary()
 
 
 def model_asked(model: BaseChatModel) -> AskedModel:
     """Return what a chat model is: its class and name, its address, and every field that changes its answers. No secrets.
 
-    What its class fills in by itself is as good as absent. A field that was changed since the last call counts.
+    What a provider's official class fills in by itself is as good as absent. Whatever was changed since the last call counts.
     """
-    values = _values(model)
-    known = _known.get(id(model))
-    if known is not None and known.model() is model and _same(known.values, values):
+    key, shape = id(model), shape_of(type(model))
+    known = _known.get(key)
+    ours = known is not None and known.model() is model
+    reader = known.reader if known is not None and ours else Values(_inner)
+    values = [reader.stamp(value) for value in _watched(model, shape, reader)]
+    if known is not None and ours and _same(known.values, values):
         return known.asked
-    asked = _described(model)
-    key = id(model)
+    asked = _described(model, shape, reader)
     with contextlib.suppress(TypeError):
-        _known[key] = _Known(weakref.ref(model, lambda _: _known.pop(key, None)), values, asked)
+        _known[key] = _Known(weakref.ref(model, lambda gone: _forget(key, gone)), reader, values, asked)
     return asked
 
 
-def _values(model: BaseChatModel) -> list[Any]:
+def _forget(key: int, gone: object) -> None:
+    known = _known.get(key)
+    if known is not None and known.model is gone:
+        del _known[key]
+
+
+def _inner(value: Any) -> Any:
+    """Return what a chat model inside another one is; None of anything else."""
+    return list(model_asked(value)) if isinstance(value, BaseChatModel) else None
+
+
+def _watched(model: BaseChatModel, shape: Shape, reader: Values) -> list[Any]:
     """Return what a description stands on."""
-    kind, found = type(model), model.__dict__
-    values = [found.get(name) for name in _fields_of(kind)]
+    found = model.__dict__
+    values = [found.get(name) for name in shape.fields]
+    if shape.has_client:
+        values.append(_address_of(found.get("root_client")))
     if model.__pydantic_extra__:
-        values.append(repr(model.__pydantic_extra__))
-    texts = _name_of(kind) in _OFFICIAL
-    for at, value in enumerate(values):
-        if value is not None and type(value) not in _SCALARS:
-            values[at] = _stamp(value, texts=texts)
+        values.append(model.__pydantic_extra__)
+    if shape.is_own:
+        values.extend(value for _, value in _own(model, shape, reader))
     return values
-
-
-def _stamp(value: Any, *, texts: bool) -> Any:
-    """Return what stands for a value that is more than a text or a number: its own text, for what may change in place.
-
-    Lists that a class of the user's keeps its own notes in stay the same however they grow.
-    """
-    if isinstance(value, _CONTAINERS):
-        return cast("object", repr(cast("object", value)) if texts else value)
-    return cast("object", value if isinstance(value, _COMPARED) else type(value))
 
 
 def _same(old: list[Any], new: list[Any]) -> bool:
@@ -104,64 +91,78 @@ def _equal(old: Any, new: Any) -> bool:
     return old is new or (type(old) is type(new) and type(old) in _SCALARS and bool(old == new))
 
 
-def _name_of(kind: type[BaseChatModel]) -> str:
-    """Return package and name of a class."""
-    return f"{kind.__module__.split('.', 1)[0]}.{kind.__name__}"
+def _own(model: BaseChatModel, shape: Shape, reader: Values) -> Iterator[tuple[str, Any]]:
+    """Yield what is in a model of a user's class by that class: fields, private attributes, what was put there past both."""
+    found = model.__dict__
+    for name in shape.own:
+        yield name, reader.without_notes(name, found.get(name))
+    private = model.__pydantic_private__
+    if private:
+        for name in shape.private:
+            if name in private:
+                yield name, reader.without_notes(name, private[name])
+    if len(found) > shape.size:
+        yield from [(name, value) for name, value in found.items() if name not in shape.known]
 
 
-def _fields_of(kind: type[BaseChatModel]) -> Mapping[str, Any]:
-    """Return the fields of a class that may change an answer, with their defaults."""
-    found = _defaults.get(kind)
-    if found is None:
-        out = _LEFT_OUT | _COUNTED if kind.__module__.startswith("langchain_core.") else _LEFT_OUT
-        fields = {name: field for name, field in kind.model_fields.items() if name not in out and not is_noise(name)}
-        found = _defaults[kind] = {name: _default(field) for name, field in fields.items()}
-    return found
-
-
-def _default(field: Any) -> Any:
-    try:
-        return field.get_default(call_default_factory=True, validated_data={})
-    except Exception:  # noqa: BLE001 - a factory of the user's; then every value counts as set
-        return _UNSET
-
-
-def _described(model: BaseChatModel) -> AskedModel:
-    kind = type(model)
+def _described(model: BaseChatModel, shape: Shape, reader: Values) -> AskedModel:
     given: dict[str, Any] = {}
-    is_open = False
-    values = {name: model.__dict__.get(name) for name in _fields_of(kind)}
-    for name, value in {**values, **(model.__pydantic_extra__ or {})}.items():
-        if value is None or is_noise(name) or not _is_set(model, name, value):
-            continue
-        try:
-            plain = _plain(value)
-        except _ForeignError:
-            is_open = True
-            continue
-        if plain not in (None, {}, []):
-            given[name] = plain
+    fields = {name: model.__dict__.get(name) for name in shape.fields}
+    extra = model.__pydantic_extra__ or {}
+    for name, value in (fields if shape.is_own else {**fields, **extra}).items():
+        if value is not None and (shape.official is None or _is_set(model, shape, name, value)):
+            plain = reader.read(value)
+            if plain not in (None, {}, []):
+                given[name] = plain
     given = dict(overlaid(given, as_mapping(given.pop("model_kwargs", None))))
-    official = _OFFICIAL.get(_name_of(kind))
-    if official is not None:
-        return _official(model, given, *official)._replace(is_open=is_open)
-    provider, model_id = _named(model)
-    besides = f"{kind.__module__}.{kind.__qualname__}"
-    return AskedModel(called(provider, model_id, besides=besides), given, is_open)
+    address = _address_of(model.__dict__.get("root_client")) if shape.has_client else None
+    if shape.official is not None:
+        return _official(model, given, shape.official, address)
+    if address is not None:
+        given["root_client"] = address
+    if shape.is_own:
+        given[_FIELDS] = {name: reader.read(value) for name, value in [*_own(model, shape, reader), *extra.items()]}
+    return AskedModel(called(*_named(model), besides=_class_of(type(model), reader)), given, True)
 
 
-def _official(model: BaseChatModel, given: Mapping[str, Any], provider: str, model_field: str, address_field: str) -> AskedModel:
+def _class_of(kind: type[BaseChatModel], reader: Values) -> str:
+    name = class_name(kind, reader)
+    if kind.__module__ != "__main__":
+        return name
+    # Every script has classes of this module.
+    place = getattr(sys.modules.get("__main__"), "__file__", None)
+    return f"{name} in {place or reader.token(kind)['object']}"
+
+
+def _official(model: BaseChatModel, given: Mapping[str, Any], official: tuple[str, str, str], address: str | None) -> AskedModel:
+    provider, model_field, address_field = official
     rest = {name: value for name, value in given.items() if name not in (model_field, address_field)}
     if provider == "anthropic" and rest.get("max_tokens") == ((model.profile or {}).get("max_output_tokens") or _FALLBACK_LIMIT):
         # As many as there can be, which the class writes into every model.
         del rest["max_tokens"]
-    model_id = str(given.get(model_field) or "").removeprefix("models/")
-    return AskedModel(called(provider, model_id, address=given.get(address_field)), rest, False)
+    held = model.__dict__
+    model_id = str(given.get(model_field) or held.get(model_field) or "").removeprefix("models/")
+    where = address or held.get(address_field)
+    return AskedModel(called(provider, model_id, address=None if where is None else str(where)), rest, _is_foreign(rest))
 
 
-def _is_set(model: BaseChatModel, name: str, value: Any) -> bool:
+def _is_foreign(value: Any) -> bool:
+    """Return whether there is an object in a value that nobody can read."""
+    if isinstance(value, Mapping):
+        fields = cast("dict[str, Any]", value)
+        return [*fields] == ["object"] or any(map(_is_foreign, fields.values()))
+    return any(map(_is_foreign, as_list(value)))
+
+
+def _address_of(client: Any) -> str | None:
+    """Return the address that a client of OpenAI's calls, whoever said it: a field, or a variable when it was made."""
+    found = getattr(client, "base_url", None)
+    return None if found is None else str(found)
+
+
+def _is_set(model: BaseChatModel, shape: Shape, name: str, value: Any) -> bool:
     """Return whether somebody set a field: to something else than its default, or to that."""
-    default = _fields_of(type(model)).get(name, _UNSET)
+    default = shape.fields.get(name, UNSET)
     return name in model.model_fields_set or type(value) is not type(default) or bool(value != default)
 
 
@@ -172,23 +173,3 @@ def _named(model: BaseChatModel) -> tuple[str | None, str]:
     except Exception:  # noqa: BLE001 - its class and fields tell it from others
         return None, ""
     return said.get("ls_provider") or "", str(said.get("ls_model_name") or "")
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it, None for a secret. Raises _ForeignError for an object that cannot be compared."""
-    if value is None or isinstance(value, SecretStr | SecretBytes):
-        return None
-    if isinstance(value, Enum):
-        return _plain(value.value)
-    if isinstance(value, str | int | float):
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in cast("list[Any]", value)]
-    if isinstance(value, Mapping):
-        return {str(_plain(key)): _plain(inner) for key, inner in cast("dict[Any, Any]", value).items()}
-    if isinstance(value, type) and issubclass(value, BaseModel):
-        return schema_of(value, lambda _: {})
-    if isinstance(value, BaseModel):
-        name = f"{type(value).__module__}.{type(value).__qualname__}"
-        return {"class": name, **{key: _plain(inner) for key, inner in value.__dict__.items() if not is_noise(key)}}
-    raise _ForeignError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
@@ -10,8 +11,10 @@ from weakref import WeakKeyDictionary
 from langchain_core.language_models import BaseChatModel
 
 from taskroute import content
-from taskroute.cache.called import called
+from taskroute.cache.called import address_said, called
 from taskroute.cache.noise import overlaid
+from taskroute.cache.state import depends_on_state
+from taskroute.reading import as_mapping
 from taskroute.registry.models import ModelSpec
 from taskroute.stored import Asked
 from taskroute_langchain.asked_messages import messages_asked
@@ -19,12 +22,11 @@ from taskroute_langchain.asked_model import AskedModel, model_asked
 from taskroute_langchain.binding import LateTools, ToolView
 from taskroute_langchain.building import expand, provider_of
 from taskroute_langchain.expected import schema_of
-from taskroute_langchain.messages import json_text
 
 _ADDRESSES: Final = ("base_url", "api_base", "openai_api_base", "anthropic_api_url", "endpoint")
 _APART: Final = frozenset({"tools", "response_format", "ls_structured_output_format"})
-_STATE: Final = ("previous_response_id", "conversation", "background", "use_previous_response_id")
-"""Parameters that make an answer depend on what the provider keeps, or leave it with the provider."""
+_AS_GOOD_AS_ABSENT: Final = frozenset({"stop", "tool_choice"})
+"""Arguments that LangChain hands over as None where nobody gives them: then the model's own hold."""
 
 _schemas: Final[WeakKeyDictionary[type[Any], Any]] = WeakKeyDictionary()
 
@@ -45,7 +47,8 @@ def asked_of(
     `model` is the object that the user gave for the chosen name, None where `spec` says what is built. `schema` is what
     `with_structured_output` was given, alone or in a list with its options. What of `kwargs` the model has, too, wins over the model's.
 
-    Raises ValueError for what is no input of a chat model, ConfigurationError for a variable that is not set.
+    Raises ValueError for what is no input of a chat model, TypeError for a class without a JSON schema, ConfigurationError for a variable
+    that is not set.
     """
     if spec is None and model is None:
         return None
@@ -55,10 +58,10 @@ def asked_of(
         tools, parameters, wanted = _Tools(), known.parameters, None
     else:
         tools = _tools(kwargs.get("tools"))
-        given = {**tools.options, **kwargs}
+        given = {**tools.options, **{key: kwargs[key] for key in kwargs if kwargs[key] is not None or key not in _AS_GOOD_AS_ABSENT}}
         wanted = _format(given.get("response_format"))
         parameters = overlaid(known.parameters, {key: value for key, value in given.items() if key not in _APART})
-    if parameters and any(parameters.get(key) for key in _STATE):
+    if depends_on_state(parameters, tools.tools):
         return None
     if schema is not None:
         wanted = {"structured": _schema(schema), "format": wanted}
@@ -74,7 +77,9 @@ def _built(spec: ModelSpec) -> AskedModel:
     address = spec.base_url or next((given[key] for key in _ADDRESSES if given.get(key)), None)
     rest = {key: value for key, value in given.items() if key not in _ADDRESSES and key != "model_kwargs"}
     provider = provider_of(spec) or given.get("model_provider")
-    name = called(provider, _expanded(spec.model_id, f"{where}.model"), address=_expanded(address, f"{where}.base_url"))
+    model_id = _expanded(spec.model_id, f"{where}.model")
+    address = _expanded(address, f"{where}.base_url") or address_said(provider, model_id, os.environ)
+    name = called(provider, model_id, address=address)
     return AskedModel(name, overlaid(rest, given.get("model_kwargs") or {}), False)
 
 
@@ -90,23 +95,32 @@ def _tools(given: Any) -> _Tools:
         return _Tools()
     if not isinstance(given, LateTools):
         views = [ToolView(tool) for tool in cast("Sequence[Any]", given)]
-        return _Tools(_described(views, [text for view in views for text in view.texts]))
+        return _Tools(_described(views))
     found = _bound.get(id(given))
     if found is None or found[0]() is not given:
         key = id(given)
-        made = _Tools(_described(given, given.texts, given.options), given.options)
+        made = _Tools(_described(given), given.options)
         found = _bound[key] = weakref.ref(given, lambda _: _bound.pop(key, None)), made
     return found[1]
 
 
-def _described(views: Sequence[ToolView], texts: Sequence[str], options: Mapping[str, Any] | None = None) -> list[Mapping[str, Any]]:
+def _described(views: Sequence[ToolView]) -> list[Mapping[str, Any]]:
     """Return the tools in OpenAI's format, and what that leaves out of what a provider may be sent of them."""
-    said = {view.texts[0] for view in views}
-    if options:
-        said.add(json_text(options))
-    titles = {title for view in views for title in _titles(view)}
-    more = sorted({text for text in texts if text not in said and text not in titles})
-    return [*map(dict, views), *([{"besides": more}] if more else [])]
+    said = {view.texts[0] for view in views} | {title for view in views for title in _titles(view)}
+    more = sorted({text for view in views for text in view.texts if text not in said})
+    tools = [_with_extras(view) for view in views]
+    if not more:
+        return tools
+    # Which of them says what, and in which order, is only in the schemas.
+    kinds = [getattr(view.raw, "args_schema", None) for view in views]
+    return [*tools, {"besides": more, "schemas": [_schema(kind) for kind in kinds if isinstance(kind, type | Mapping)]}]
+
+
+def _with_extras(view: ToolView) -> Mapping[str, Any]:
+    """Return a tool with what only some providers are sent of it, without marks for a provider's cache."""
+    extras = as_mapping(getattr(view.raw, "extras", None))
+    kept = {key: value for key, value in extras.items() if key != "cache_control"}
+    return {**view, "extras": kept} if kept else dict(view)
 
 
 def _titles(view: ToolView) -> Iterator[str]:
@@ -144,7 +158,10 @@ def _schema(value: Any) -> Any:
         kind = cast("type[Any]", value)
         found = _schemas.get(kind)
         if found is None:
-            found = _schemas[kind] = content.schema_of(kind, schema_of)
+            found = content.schema_of(kind, schema_of)
+            if not found["schema"]:
+                raise TypeError(f"the class {kind.__name__} has no JSON schema, by which alone it could be told from others")
+            _schemas[kind] = found
         return found
     if isinstance(value, Mapping):
         return {key: _schema(inner) for key, inner in cast("dict[Any, Any]", value).items()}

@@ -73,10 +73,10 @@ class RoutingMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     that another middleware puts in the place of the agent's own is used as it is, if the policy's `require` rules allow it.
 
     Put it before middleware that prepares requests for one provider, and after middleware that adds text: what is added after it has
-    looked is not seen by `require` rules. Tries, fallbacks and time limits are the policy's;
-    LangChain's `ModelRetryMiddleware` listed before it repeats the whole call, listed after it repeats one model and needs
-    `on_failure="error"`, without which a failure looks like an answer. Models of a `ModelFallbackMiddleware` listed after it are not
-    checked against the policy. Use one instance for each agent.
+    looked is not seen by `require` rules, and an answer to it is neither kept nor served from the cache. Tries, fallbacks and time limits
+    are the policy's; LangChain's `ModelRetryMiddleware` listed before it repeats the whole call, listed after it repeats one model and
+    needs `on_failure="error"`, without which a failure looks like an answer. Models of a `ModelFallbackMiddleware` listed after it are
+    not checked against the policy. Use one instance for each agent.
     """
 
     state_schema = RoutingState

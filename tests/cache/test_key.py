@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from taskroute.cache import noise
-from taskroute.cache.called import called
+from taskroute.cache.called import address_said, called
 from taskroute.cache.key import cache_key, temperature_of
 from taskroute.cache.noise import overlaid
+from taskroute.cache.state import STATE, depends_on_state
 from taskroute.stored import Asked, Terms
 from tests.cache.conversations import TERMS, call, of, result, said, user
 
@@ -115,6 +116,27 @@ def test_the_order_of_properties_is_in_and_that_of_other_mappings_is_not() -> No
     assert key(ASKED._replace(tools=[tool_with(parameters=turned)])) != key()
 
 
+@pytest.mark.parametrize(
+    "within",
+    [
+        lambda schema: {"text": {"format": {"schema": schema}}},
+        lambda schema: {"functions": [{"name": "f", "parameters": schema}]},
+        lambda schema: {"format": schema},
+        lambda schema: {"extra_body": {"guided_json": schema}},
+    ],
+    ids=["text", "functions", "format", "extra_body"],
+)
+def test_the_order_of_properties_is_in_wherever_a_schema_stands(within: Callable[[Any], Any]) -> None:
+    turned = {**SCHEMA, "properties": dict(reversed([*SCHEMA["properties"].items()]))}
+    assert with_parameters(**within(SCHEMA)) == with_parameters(**within(dict(reversed([*SCHEMA.items()]))))
+    assert with_parameters(**within(SCHEMA)) != with_parameters(**within(turned))
+
+
+def test_a_scope_that_is_no_text_is_told_from_the_text_of_it() -> None:
+    values: list[Any] = ["True", True, "1", 1]
+    assert len({key(terms=TERMS._replace(scope={"tenant": value})) for value in values}) == 4
+
+
 def test_properties_of_a_users_schema_may_have_the_name_of_something_that_is_left_out() -> None:
     without = {"type": "object", "properties": {"id": {"type": "string"}}}
     assert key(ASKED._replace(schema=without)) != key()
@@ -163,6 +185,16 @@ def test_the_document_names_every_header_that_is_out_and_no_other() -> None:
     assert tuple(re.findall("`([^`]+)`", line)) == noise.HEADER_PREFIXES
 
 
+def test_the_document_names_what_is_out_of_a_body_and_nothing_else() -> None:
+    line = DOCUMENT.read_text().split("In `extra_body` and `model_kwargs`", 1)[1].split("are out", 1)[0]
+    assert sorted(re.findall("`([^`]+)`", line)) == sorted(noise.BODY)
+
+
+def test_the_document_names_what_has_no_key_for_its_state_and_nothing_else() -> None:
+    text = DOCUMENT.read_text().split("whose answer depends on what the provider keeps:", 1)[1].split(";", 1)[0]
+    assert sorted(re.findall("`([^`]+)`", text)) == sorted(STATE)
+
+
 def test_the_document_names_every_alias_and_no_other() -> None:
     rows = [(row[0], row[1]) for row in table("## What is the same")]
     assert dict(rows) == noise.ALIASES
@@ -174,14 +206,30 @@ def test_a_parameter_of_the_table_is_out(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["openai_api_key", "aws_secret_access_key", "password", "vertex_credentials", "azure_ad_token", "Authorization", "token"]
+    "name",
+    [
+        *(
+            "openai_api_key",
+            "aws_secret_access_key",
+            "aws_access_key_id",
+            "password",
+            "vertex_credentials",
+            "azure_ad_token",
+            "Authorization",
+        ),
+        *("token", "client_secret", "hf_token", "bearer", "cookie", "x-api-key", "private_key_id", "azure_ad_token_provider"),
+    ],
 )
 def test_a_secret_is_out_whatever_its_name(name: str) -> None:
     assert with_parameters(**{name: "s3cret"}) == with_parameters()
 
 
 @pytest.mark.parametrize(
-    "name", ["mock_response", "eos_token", "guardrails", "max_tokens", "logprobs", "reasoning_effort", "prompt_id", "tokenizer"]
+    "name",
+    [
+        *("mock_response", "eos_token", "guardrails", "max_tokens", "logprobs", "reasoning_effort", "prompt_id", "tokenizer"),
+        *("secretary_prompt", "cookie_text", "credentials_policy", "passwordless_tone", "auth_mode", "x_auth_user", "bad_token", "keys"),
+    ],
 )
 def test_a_parameter_that_is_not_known_to_be_noise_is_in(name: str) -> None:
     assert with_parameters(**{name: 1}) != with_parameters(**{name: 2})
@@ -212,6 +260,8 @@ def test_one_that_is_said_twice_and_differently_is_in_as_it_is_said() -> None:
         ({"tool_choice": "auto"}, {}),
         ({"tool_choice": "look_up"}, {"tool_choice": {"type": "function", "function": {"name": "look_up"}}}),
         ({"extra_body": {}}, {}),
+        ({"extra_body": {"metadata": {"trace": "1"}, "user": "u", "api_key": "k"}}, {}),
+        ({"extra_headers": dict.fromkeys(("x-client-request-id", "X-Trace-Id", "uber-trace-id", "x-langfuse-trace-id"), "1")}, {}),
         ({"logit_bias": {50256: -100}}, {"logit_bias": {"50256": -100}}),
         ({"extra_headers": {"TraceParent": "00-1", "X-Taskroute-Stage": "x", "authorization": "Bearer a", "X-Api-Key": "b"}}, {}),
         ({"extra_headers": {"X-Mode": "a"}}, {"extra_headers": {"x-mode": "a"}}),
@@ -234,6 +284,12 @@ def test_parameters_that_say_the_same_have_one_key(one: dict[str, Any], other: d
         ({"tool_choice": "none"}, {}),
         ({"tool_choice": "required"}, {"tool_choice": "look_up"}),
         ({"extra_body": {"top_k": 1}}, {"extra_body": {"top_k": 2}}),
+        ({"extra_body": {"order": 1}}, {"extra_body": {"order": 2}}),
+        ({f"seed{noise.UNSET}": 1}, {}),
+        *[
+            ({"extra_headers": {name: "a"}}, {"extra_headers": {name: "b"}})
+            for name in ("x-auth-user", "x-forwarded-user", "x-secret-mode")
+        ],
         ({"extra_headers": {"anthropic-beta": "a"}}, {"extra_headers": {"anthropic-beta": "b"}}),
         ({"extra_headers": {"x-mode": "a"}}, {"default_headers": {"x-mode": "a"}}),
     ],
@@ -251,7 +307,8 @@ def test_a_word_that_is_the_name_of_a_tool_too_is_neither() -> None:
 
 def test_parameters_of_a_call_win_under_any_of_their_names() -> None:
     assert overlaid({"max_tokens": 5, "seed": 1}, {"max_completion_tokens": 7}) == {"seed": 1, "max_completion_tokens": 7}
-    assert overlaid({"seed": 1}, {"seed": None}) == {"seed": 1}
+    assert overlaid({"seed": 1, "stop": "x"}, {"seed": None}) == {f"seed{noise.UNSET}": 1, "stop": "x"}
+    assert overlaid({"max_tokens": 1}, {"max_tokens": None, "max_completion_tokens": 7}) == {"max_completion_tokens": 7}
     assert overlaid({}, {"seed": 2}) == {"seed": 2}
     assert overlaid({"seed": 2}, {}) == {"seed": 2}
 
@@ -299,11 +356,18 @@ def test_a_key_leaves_the_request_as_it_is() -> None:
     [
         ({}, None),
         ({"temperature": None}, None),
-        ({"temperature": True}, None),
-        ({"temperature": "hot"}, None),
         ({"temperature": 1}, 1.0),
+        ({"temperature": "1.5"}, 1.5),
+        ({"temperature": True}, math.inf),
+        ({"temperature": "hot"}, math.inf),
+        ({"temperature": "os.environ/HEAT"}, math.inf),
+        ({"temperature": math.nan}, math.inf),
+        ({f"temperature{noise.UNSET}": 1.2}, 1.2),
         ({"temperature": 0.2, "extra_body": {"temperature": 0.9}}, 0.9),
+        ({"temperature": 0.9, "extra_body": {"temperature": "0.2"}}, 0.2),
         ({"generation_config": {"temperature": 0.7}}, 0.7),
+        ({"temperature": 0.1, "extra_body": {"options": {"temperature": 0.8}}}, 0.8),
+        ({"text": {"format": {"schema": {"properties": {"temperature": {"type": "number"}}}}}}, None),
     ],
 )
 def test_the_temperature_is_the_one_that_the_provider_is_sent(parameters: dict[str, Any], expected: float | None) -> None:
@@ -327,3 +391,36 @@ def test_the_temperature_is_the_one_that_the_provider_is_sent(parameters: dict[s
 )
 def test_a_model_has_one_name_whoever_spells_it(name: str, expected: str) -> None:
     assert name == expected
+
+
+@pytest.mark.parametrize(
+    ("provider", "variables", "expected"),
+    [
+        ("openai", {}, None),
+        ("openai", {"OPENAI_BASE_URL": "http://a/v1/"}, "http://a/v1"),
+        (None, {"OPENAI_API_BASE": "http://a/v1"}, "http://a/v1"),
+        ("openai", {"OPENAI_API_BASE": "http://b", "OPENAI_BASE_URL": "http://a"}, "http://a or http://b"),
+        ("openai", {"OPENAI_API_BASE": "http://a", "OPENAI_BASE_URL": "http://a/"}, "http://a"),
+        ("anthropic", {"OPENAI_BASE_URL": "http://a", "ANTHROPIC_BASE_URL": "http://c"}, "http://c"),
+        ("groq", {"GROQ_API_BASE": "http://d"}, "http://d"),
+    ],
+)
+def test_an_address_that_the_environment_gives_is_known(provider: str | None, variables: dict[str, str], expected: str | None) -> None:
+    assert address_said(provider, "gpt-5-mini", variables) == expected
+
+
+@pytest.mark.parametrize("name", sorted(STATE - {"prompt"}))
+@pytest.mark.parametrize("place", ["", "extra_body", "model_kwargs"])
+def test_state_of_the_provider_is_seen_wherever_it_is_given(name: str, place: str) -> None:
+    assert depends_on_state({place: {name: "x"}} if place else {name: "x"})
+    assert not depends_on_state({place: {name: None}} if place else {name: None})
+
+
+def test_a_container_is_state_by_its_id_and_a_prompt_of_the_providers_without_its_version() -> None:
+    tool = {"type": "code_interpreter", "container": {"type": "auto"}}
+    assert not depends_on_state({"container": {"skills": []}}, [tool])
+    assert depends_on_state({"container": {"id": "c"}})
+    assert depends_on_state({}, [{**tool, "container": "c"}])
+    assert depends_on_state({"prompt": {"id": "p"}})
+    assert not depends_on_state({"prompt": {"id": "p", "version": "2"}})
+    assert not depends_on_state({"prompt": "a text"})

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from langchain_anthropic import ChatAnthropic
-from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, ChatMessage, FunctionMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.tools import tool
+from langchain_core.tools import StructuredTool, tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, Field, SecretStr
 
@@ -52,6 +51,12 @@ class Own(FakeListChatModel):
 # Messages
 
 
+def _signed(call_id: str, signature: str) -> AIMessage:
+    """Return a message as a model of Google's gives it, with the signature of what it thought before a call."""
+    calls: Any = [{"name": "f", "args": {}, "id": call_id}]
+    return AIMessage("", tool_calls=calls, additional_kwargs={"__gemini_function_call_thought_signatures__": {call_id: signature}})
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -63,6 +68,11 @@ class Own(FakeListChatModel):
         (HumanMessage("a"), {"role": "user", "content": "a"}),
         (HumanMessage("a"), ("human", "a")),
         (HumanMessage("a"), HumanMessage("a", example=True)),
+        (_signed("x", "S"), _signed("y", "S")),
+        (
+            AIMessage("a", additional_kwargs={"__openai_function_call_ids__": {"x": "fc_1"}}),
+            AIMessage("a", additional_kwargs={"__openai_function_call_ids__": {"y": "fc_2"}}),
+        ),
         (ChatMessage(content="a", role="user"), HumanMessage("a")),
         (SystemMessage("a", additional_kwargs={"__openai_role__": "developer"}), {"role": "developer", "content": "a"}),
         (
@@ -86,6 +96,7 @@ def test_noise_of_a_message_is_out(one: Any, other: Any) -> None:
         (AIMessage("a", additional_kwargs={"reasoning_content": "b"}), AIMessage("a")),
         (AIMessage("a", additional_kwargs={"audio": {"id": "b"}}), AIMessage("a")),
         (AIMessage("a", name="Ann"), AIMessage("a")),
+        (_signed("x", "S"), _signed("x", "T")),
         (
             AIMessage([{"type": "thinking", "thinking": "a", "signature": "s"}]),
             AIMessage([{"type": "thinking", "thinking": "a", "signature": "t"}]),
@@ -188,22 +199,6 @@ def test_a_fake_model_has_one_key_whatever_it_has_answered_by_then() -> None:
     assert key(model=model, spec=LARGE) == before
 
 
-def test_notes_that_a_class_keeps_of_its_calls_leave_the_key_as_it_is() -> None:
-    model = Own(responses=["a"])
-    before = key(model=model, spec=LARGE)
-    model.notes.append("a call")
-    assert key(model=model, spec=LARGE) == before
-
-
-def test_models_that_nobody_can_compare_are_told_apart_by_their_names() -> None:
-    def lines() -> Iterator[Any]:
-        yield from ()
-
-    model = GenericFakeChatModel(messages=lines())
-    assert key(model=model, spec=LARGE) != key(model=model, spec=describe("other"))
-    assert key(model=FakeListChatModel(responses=[]), spec=LARGE) == key(model=FakeListChatModel(responses=[]), spec=describe("other"))
-
-
 def test_a_limit_that_was_asked_for_is_in() -> None:
     def claude(**more: Any) -> ChatAnthropic:
         return ChatAnthropic(**{"model": "claude-haiku-4-5", "api_key": KEY, **more})
@@ -236,9 +231,11 @@ def test_a_model_that_nobody_knows_has_no_key() -> None:
     assert asked_of("hi", {}, spec=None, model=None) is None
 
 
-@pytest.mark.parametrize("name", ["previous_response_id", "conversation", "background"])
+@pytest.mark.parametrize("name", ["previous_response_id", "conversation", "background", "container"])
 def test_what_depends_on_the_providers_memory_has_no_key(name: str) -> None:
     assert asked_of("hi", {name: "x"}, spec=SMALL, model=None) is None
+    assert asked_of("hi", {"extra_body": {name: "x"}}, spec=SMALL, model=None) is None
+    assert asked_of("hi", {}, spec=SMALL, model=openai(extra_body={name: "x"})) is None
     assert asked_of("hi", {}, spec=SMALL._replace(params={name: "x"}), model=None) is None
 
 
@@ -278,6 +275,46 @@ def test_what_only_some_providers_are_sent_of_a_tool_is_in() -> None:
     assert key(tools=LateTools([for_cache], {})) == key(tools=LateTools([plain], {}))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"defer_loading": True}, {"defer_loading": False}),
+        ({"input_examples": [{"x": 1}]}, {"input_examples": [{"x": 2}]}),
+        ({"input_examples": [{"x": "left", "y": "right"}]}, {"input_examples": [{"y": "left", "x": "right"}]}),
+    ],
+    ids=str,
+)
+def test_extras_of_a_tool_are_in_as_they_are(one: Any, other: Any) -> None:
+    first, second = (look_up.model_copy(update={"extras": extras}) for extras in (one, other))
+    assert key(tools=LateTools([first], {})) != key(tools=LateTools([second], {}))
+    assert key(tools=[first]) == key(tools=LateTools([first], {}))
+
+
+def test_examples_in_a_schema_are_told_by_their_places() -> None:
+    class One(BaseModel):
+        a: str = Field(json_schema_extra={"x-hint": "left"})
+        b: str = Field(json_schema_extra={"x-hint": "right"})
+
+    class Other(BaseModel):
+        a: str = Field(json_schema_extra={"x-hint": "right"})
+        b: str = Field(json_schema_extra={"x-hint": "left"})
+
+    tools = [StructuredTool.from_function(lambda: "", name="f", description="d", args_schema=kind) for kind in (One, Other)]
+    assert key(tools=tools[:1]) != key(tools=tools[1:])
+
+
+def test_a_class_without_a_schema_has_no_key() -> None:
+    class Thing:
+        pass
+
+    class Odd(BaseModel):
+        model_config = {"arbitrary_types_allowed": True}
+        thing: Thing
+
+    with pytest.raises(TypeError, match="the class Odd has no JSON schema"):
+        asks(schema=[Odd, {}])
+
+
 def test_options_of_the_binding_are_in_and_those_of_the_call_win() -> None:
     bound = LateTools([look_up, locate], {"tool_choice": "look_up"})
     assert key(tools=bound) == key(tools=[look_up, locate], tool_choice="look_up") != key(tools=[look_up, locate])
@@ -304,6 +341,12 @@ def test_structured_output_is_in_and_is_no_response_format() -> None:
         == 5
     )
     assert key(schema=[Where, {}]) == key(schema=[Where, {}])
+
+
+def test_a_stop_or_a_choice_of_none_is_as_good_as_absent() -> None:
+    model = openai(stop=["END"])
+    assert key(model=model, stop=None, tool_choice=None) == key(model=model) != key()
+    assert len({key(model=openai(seed=1), seed=None), key(model=openai(seed=1)), key(model=openai(seed=2), seed=None)}) == 3
 
 
 def test_what_langchain_takes_for_its_traces_is_out() -> None:

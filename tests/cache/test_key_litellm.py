@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from taskroute.cache.key import cache_key, temperature_of
+from taskroute.cache.key import cache_key
 from taskroute.registry.models import describe
 from taskroute.stored import Asked, Terms
 from taskroute_litellm.asking import Params, asked_of
@@ -75,9 +75,11 @@ def test_several_prompts_have_no_key(prompt: Any) -> None:
     assert asked_of("text_completion", {"prompt": prompt}, spec=SMALL) is None
 
 
-@pytest.mark.parametrize("name", ["previous_response_id", "conversation", "background"])
+@pytest.mark.parametrize("name", ["previous_response_id", "conversation", "background", "container"])
 def test_what_depends_on_the_providers_memory_has_no_key(name: str) -> None:
     assert asked_of("responses", {"input": "hi", name: "x"}, spec=SMALL) is None
+    assert asked_of("responses", {"input": "hi", "extra_body": {name: "x"}}, spec=SMALL) is None
+    assert asked_of("responses", {"input": "hi"}, spec=SMALL, params=[{"model": "openai/gpt-5", "extra_body": {name: "x"}}]) is None
     assert asked_of("responses", {"input": "hi"}, spec=SMALL, params={"model": "openai/gpt-5", name: "x"}) is None
 
 
@@ -112,23 +114,10 @@ def test_a_whole_id_with_a_stroke_in_it_names_no_provider() -> None:
     assert asks(params={"model": "mistralai/Mixtral-8x7B"}).model == "mistralai/Mixtral-8x7B"
 
 
-def test_an_address_counts_but_not_within_a_group() -> None:
+def test_an_address_counts() -> None:
     one, other = ({"model": "openai/gpt-5-mini", "api_base": base, "api_key": base} for base in ("http://a", "http://b"))
     assert len({key(params=one), key(params=other), key()}) == 3
-    assert key(params=[one, other]) == key(params=[other]) == key()
-
-
-def test_limits_and_weights_of_deployments_are_out() -> None:
-    assert (
-        key(params=[{"model": "openai/gpt-5-mini", "rpm": 3, "weight": 2, "order": 1}, {"model": "openai/gpt-5-mini", "tpm": 9}]) == key()
-    )
-
-
-def test_deployments_that_differ_in_a_parameter_are_in_as_a_whole() -> None:
-    cold, warm = {"model": "openai/gpt-5-mini", "temperature": 0}, {"model": "openai/gpt-5-mini", "temperature": 0.9}
-    assert key(params=[cold, warm]) == key(params=[warm, cold])
-    assert len({key(params=[cold, warm]), key(params=[cold]), key(params=[warm])}) == 3
-    assert temperature_of(asks(params=[cold, warm])) == 0.9
+    assert key(params=one) == key(params={"model": "openai/gpt-5-mini", "base_url": "http://a/"})
 
 
 def test_arguments_of_the_call_win_over_those_of_the_model() -> None:
@@ -155,6 +144,30 @@ def test_messages_that_are_objects_are_as_good_as_mappings() -> None:
 def test_a_class_as_the_format_counts_by_its_schema() -> None:
     assert key(response_format=City) == key(response_format=City) != key()
     assert key(response_format={"type": "text"}) == key()
+
+
+def test_a_class_without_a_schema_has_no_key() -> None:
+    class Plain:
+        """No schema."""
+
+    with pytest.raises(TypeError, match="the class Plain has no JSON schema"):
+        asks(response_format=Plain)
+
+
+def test_none_of_the_call_takes_the_place_of_what_the_model_has() -> None:
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    params = {"model": "openai/gpt-5-mini", "tools": tools, "response_format": {"type": "json_object"}}
+    assert key(params=params) == key(tools=tools, response_format={"type": "json_object"})
+    assert key(params=params, tools=None, response_format=None) == key()
+    assert key(params={"model": "openai/gpt-5-mini", "temperature": 1}, temperature=None) != key(
+        params={"model": "openai/gpt-5-mini", "temperature": 1}
+    )
+
+
+def test_an_address_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key()
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://a/v1")
+    assert key() == key(params={"model": "openai/gpt-5-mini", "api_base": "http://a/v1"}) != before
 
 
 def test_a_format_of_the_model_counts_where_the_call_has_none() -> None:

@@ -20,6 +20,14 @@ SAME: Mapping[str, tuple[list[Any], list[Any]]] = {
         [user("a")],
         [user([{"type": "text", "text": "a", "extras": {"cache_control": {"type": "ephemeral"}}}])],
     ),
+    "an id that LangChain made": (
+        [user([{"type": "image", "url": "http://a/i.png", "id": "lc_1"}])],
+        [user([{"type": "image", "url": "http://a/i.png", "id": "lc_2"}])],
+    ),
+    "which item a call was": (
+        [said(content=[{"type": "tool_call", "id": "x", "name": "f", "args": {}, "extras": {"item_id": "fc_1", "status": "completed"}}])],
+        [said(content=[{"type": "tool_call", "id": "y", "name": "f", "args": {}, "extras": {"item_id": "fc_2"}}])],
+    ),
     "id and index of a text": ([user("a")], [user([{"type": "text", "text": "a", "id": "b1", "index": 0, "annotations": []}])]),
     "the id of a thought": (
         [said(content=[{"type": "thinking", "thinking": "a", "signature": "s", "index": 1}])],
@@ -98,6 +106,14 @@ APART: Mapping[str, tuple[list[Any], list[Any]]] = {
     "an image by its id": ([user([{"type": "image", "id": "i1"}])], [user([{"type": "image", "id": "i2"}])]),
     "an item by its id": ([{"type": "item_reference", "id": "a"}], [{"type": "item_reference", "id": "b"}]),
     "how finely an image is looked at": ([user([IMAGE])], [user([{**IMAGE, "image_url": {**IMAGE["image_url"], "detail": "low"}}])]),
+    "what else LangChain adds": (
+        [user([{"type": "text", "text": "a", "extras": {"cache_control": {}, "phase": "1"}}])],
+        [user([{"type": "text", "text": "a", "extras": {"phase": "2"}}])],
+    ),
+    "a thought that the provider has": (
+        [user("a"), {"type": "reasoning", "id": "rs_1", "summary": []}, user("b")],
+        [user("a"), {"type": "reasoning", "id": "rs_2", "summary": []}, user("b")],
+    ),
     "a signature": (
         [said(content=[{"type": "thinking", "thinking": "a", "signature": "s"}])],
         [said(content=[{"type": "thinking", "thinking": "a", "signature": "t"}])],

@@ -120,7 +120,7 @@ EQUAL = (
     Pair(
         "a group",
         langchain,
-        lambda: litellm(params=[{"model": "openai/gpt-4o", "api_base": base} for base in ("http://a", "http://b")]),
+        lambda: litellm(params=[{"model": "openai/gpt-4o", "api_key": key, "rpm": 3} for key in ("one", "other")]),
     ),
     Pair(
         "an address",
@@ -232,6 +232,7 @@ DIFFERENT = (
     Pair("another model", langchain, lambda: litellm(params={"model": "openai/gpt-5"})),
     Pair("another provider", langchain, lambda: litellm(params={"model": "azure/gpt-4o"})),
     Pair("another address", langchain, lambda: litellm(params={"model": "openai/gpt-4o", "api_base": "http://other/v1"})),
+    Pair("a group at another address", langchain, lambda: litellm(params=[{"model": "openai/gpt-4o", "api_base": "http://a"}])),
     Pair("another temperature", lambda: langchain(temperature=0), lambda: litellm(temperature=1)),
     Pair("the temperature of a changed model", lambda: langchain(model=openai(temperature=0)), litellm),
     Pair("a tool more", lambda: langchain(tools=LateTools([look_up], {})), litellm),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from taskroute.cache.noise import normal_parameters
+from taskroute.cache.noise import UNSET, normal_parameters
 from taskroute.cache.normal import normal_messages, normal_tool, tool_name
 from taskroute.stored import Asked, Terms
 
@@ -18,6 +18,10 @@ KEY_VERSION: Final = 1
 _encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _SAME: Final = (str, int)
 _LISTS: Final = (list, tuple)
+_BODIES: Final = ("extra_body", "generation_config")
+_TEMPERATURE: Final = "temperature"
+_NO_PARAMETERS: Final = frozenset({"properties", "$defs", "definitions", "metadata", "default_metadata", "logit_bias"})
+_DEEP: Final = 8
 _IN_ORDER: Final = "properties"
 """The field of a schema whose order counts: models write an answer in the order of its properties."""
 
@@ -34,13 +38,13 @@ def cache_key(asked: Asked, terms: Terms) -> str:
             [
                 KEY_VERSION,
                 terms.namespace,
-                _plain(terms.scope),
+                {name: _owner(value) for name, value in terms.scope.items()},
                 asked.operation,
                 asked.model,
                 _plain(normal_messages(asked.messages)),
                 [_ordered(normal_tool(tool)) for tool in asked.tools],
                 _ordered(asked.schema),
-                _plain(normal_parameters(asked.parameters, names)),
+                _ordered(normal_parameters(asked.parameters, names)),
             ]
         )
     except (ValueError, RecursionError) as error:
@@ -49,13 +53,39 @@ def cache_key(asked: Asked, terms: Terms) -> str:
 
 
 def temperature_of(asked: Asked) -> float | None:
-    """Return the temperature that a request asks for; None where it asks for none."""
+    """Return the temperature that a request asks for; None where it asks for none, infinity where nobody can read it."""
+    found = asked.parameters
     # A provider is sent what stands in `extra_body` in the place of the parameter.
-    for place in (asked.parameters.get("extra_body"), asked.parameters.get("generation_config"), asked.parameters):
-        value = cast("Mapping[str, Any]", place).get("temperature") if isinstance(place, Mapping) else None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    return None
+    for place in _BODIES:
+        inner = found.get(place)
+        heat = _heat(cast("Mapping[str, Any]", inner).get(_TEMPERATURE)) if isinstance(inner, Mapping) else None
+        if heat is not None:
+            return heat
+    heats = [_heat(found.get(_TEMPERATURE)), _heat(found.get(_TEMPERATURE + UNSET))]
+    heats.extend(heat for name, value in found.items() if isinstance(value, Mapping) for heat in _heats_in(name, value))
+    return max((heat for heat in heats if heat is not None), default=None)
+
+
+def _heat(value: Any) -> float | None:
+    """Return a temperature as a number. A text that is none, such as the name of a variable, may be any."""
+    if value is None:
+        return None
+    try:
+        heat = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.inf
+    return math.inf if math.isnan(heat) else heat
+
+
+def _heats_in(name: str, value: Any, depth: int = 0) -> Iterator[float]:
+    """Yield the temperatures in a mapping of parameters, as some providers have it; the properties of a schema are none."""
+    if not isinstance(value, Mapping) or name in _NO_PARAMETERS or depth > _DEEP:
+        return
+    for key, inner in cast("dict[Any, Any]", value).items():
+        if key == _TEMPERATURE and (heat := _heat(inner)) is not None:
+            yield heat
+        elif isinstance(inner, Mapping):
+            yield from _heats_in(str(key), inner, depth + 1)
 
 
 def _plain(value: Any) -> Any:
@@ -72,14 +102,24 @@ def _plain(value: Any) -> Any:
     return _number(value)
 
 
+def _owner(value: Any) -> Any:
+    """Return a value of the scope so that a text is told from a number or a truth that reads the same."""
+    return value if type(value) is str else [type(value).__name__, _plain(value)]
+
+
 def _ordered(value: Any) -> Any:
-    """Return a tool or a schema in the one form of it, with the order of its properties."""
+    """Return tools, a schema or parameters in the one form of it, with the order of the properties of each schema."""
+    if value is None or isinstance(value, _SAME):
+        return value
     if isinstance(value, Mapping):
-        fields = cast("dict[Any, Any]", value)
-        return {_text(key): _pairs(inner) if key == _IN_ORDER else _ordered(inner) for key, inner in fields.items()}
+        found: dict[str, Any] = {}
+        for key, inner in cast("dict[Any, Any]", value).items():
+            name = key if type(key) is str else _text(key)
+            found[name] = inner if type(inner) is str else _pairs(inner) if name == _IN_ORDER else _ordered(inner)
+        return found
     if isinstance(value, _LISTS):
         return [_ordered(inner) for inner in cast("list[Any]", value)]
-    return _plain(value)
+    return _number(value)
 
 
 def _pairs(properties: Any) -> Any:

@@ -81,40 +81,67 @@ HEADERS: Final = frozenset(
         *("traceparent", "tracestate", "baggage", "b3", "sentry-trace", "x-request-id", "x-correlation-id", "x-amzn-trace-id"),
         *("x-cloud-trace-context", "authorization", "proxy-authorization", "cookie", "user-agent", "x-session-affinity"),
         *("idempotency-key", "x-stainless-retry-count", "content-type", "accept", "connection", "content-length", "host"),
+        *("x-client-request-id", "x-trace-id", "helicone-session-id", "helicone-request-id", "x-litellm-trace-id", "uber-trace-id"),
+        *("x-litellm-session-id", "x-litellm-call-id", "elastic-apm-traceparent", "grpc-trace-bin", "x-ot-span-context", "cf-ray"),
+        *("x-amz-date", "set-cookie"),
     }
 )
 """Headers that do not change the answer, in lower case; so are those of `HEADER_PREFIXES`."""
-HEADER_PREFIXES: Final = ("x-taskroute-", "x-b3-", "x-datadog-", "langsmith-")
+HEADER_PREFIXES: Final = ("x-taskroute-", "x-b3-", "x-datadog-", "langsmith-", "x-langfuse-", "langfuse_")
+
+BODY: Final = frozenset(
+    {
+        *("metadata", "litellm_metadata", "requester_metadata", "user", "safety_identifier", "user_profile_id", "litellm_call_id"),
+        *("litellm_trace_id", "litellm_session_id", "prompt_cache_key", "prompt_cache_retention", "service_tier", "store"),
+    }
+)
+"""What does not change the answer in `extra_body` and `model_kwargs` either, where other words may be a provider's own."""
+UNSET: Final = " unset"
+"""How the name ends of a parameter of a model that the call gives as None: some models leave theirs out then, others do not."""
 
 _SECRET: Final = re.compile(
-    r"(?:api|access|private|signing|subscription|account|license)[_-]?keys?(?:_id)?$|secret|passw|credential|authori[sz]ation|cookie"
-    r"|(?:^|[_-])(?:auth|bearer)(?:$|[_-])|^token$|(?:access|api|auth|ad|bearer|hf|id|identity|refresh|security|session)[_-]token$"
-    r"|token_provider$",
+    r"(?:api|access|private|signing|subscription|account|license)[_-]?keys?(?:[_-]id)?$"
+    r"|(?:^|[_-])(?:secrets?|secret[_-]?key|passw(?:or)?d|passphrase|credentials?|authori[sz]ation|cookies?|bearer|basic[_-]auth)$"
+    r"|^(?:auth|token)$|(?:^|[_-])(?:access|api|auth|ad|bearer|hf|id|identity|refresh|security|session)[_-]token$|token_provider$",
     re.IGNORECASE,
 )
 """Names of parameters and headers that hold what only proves who asks."""
 
 
 @lru_cache(maxsize=2048)
+def is_secret(name: str) -> bool:
+    """Return whether what has this name only proves who asks."""
+    return _SECRET.search(name) is not None
+
+
+@lru_cache(maxsize=2048)
 def is_noise(name: str) -> bool:
     """Return whether a parameter of this name does not change the answer, or is a secret."""
     named = name in NOISE or name.startswith(NOISE_PREFIXES) or any(part in name for part in NOISE_PARTS)
-    return named or _SECRET.search(name) is not None
+    return named or is_secret(name)
 
 
 @lru_cache(maxsize=2048)
 def is_header_noise(name: str) -> bool:
     """Return whether a header of this name, in lower case, does not change the answer, or is a secret."""
-    return name in HEADERS or name.startswith(HEADER_PREFIXES) or _SECRET.search(name) is not None
+    return name in HEADERS or name.startswith(HEADER_PREFIXES) or is_secret(name)
 
 
 def overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the parameters of `base` with those of `over`, which win, also where they have another name for the same."""
+    """Return the parameters of `base` with those of `over`, which win, also where they have another name for the same.
+
+    What `over` has as None is `base`'s no longer, and is there as unset.
+    """
     if not base or not over:
         return over or base
     said = {ALIASES.get(name, name) for name, value in over.items() if value is not None}
-    kept = {name: value for name, value in base.items() if ALIASES.get(name, name) not in said}
-    return {**kept, **{name: value for name, value in over.items() if value is not None}}
+    unset = {ALIASES.get(name, name) for name, value in over.items() if value is None} - said
+    found: dict[str, Any] = {}
+    for name, value in base.items():
+        target = ALIASES.get(name, name)
+        if target not in said:
+            found[f"{name}{UNSET}" if target in unset and value is not None else name] = value
+    return {**found, **{name: value for name, value in over.items() if value is not None}}
 
 
 def normal_parameters(parameters: Mapping[str, Any], tool_names: Collection[str] = ()) -> Mapping[str, Any]:
@@ -124,7 +151,7 @@ def normal_parameters(parameters: Mapping[str, Any], tool_names: Collection[str]
     found: dict[str, Any] = {}
     for name, value in parameters.items():
         # A name that is none is left for the caller to refuse.
-        if value is None or (isinstance(name, str) and is_noise(name)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if value is None or (isinstance(name, str) and is_noise(name.removesuffix(UNSET))):  # pyright: ignore[reportUnnecessaryIsInstance]
             continue
         said = _normal(ALIASES.get(name, name), value, tool_names)
         if said is not None:
@@ -146,6 +173,9 @@ def _normal(name: str, value: Any, tool_names: Collection[str]) -> Any:
         case "logit_bias" if isinstance(value, Mapping):
             # Numbers of tokens become texts on the way to the provider.
             return {str(token): bias for token, bias in cast("dict[Any, Any]", value).items()} or None
+        case "extra_body" | "model_kwargs" if isinstance(value, Mapping):
+            body = cast("dict[Any, Any]", value)
+            return {key: inner for key, inner in body.items() if not (isinstance(key, str) and (key in BODY or is_secret(key)))} or None
         case "extra_body" | "extra_query" | "model_kwargs":
             return value or None
         case _:

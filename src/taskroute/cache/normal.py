@@ -17,6 +17,10 @@ _OWN: Final = _TEXTS | _THOUGHTS | _CALLS | _RESULTS
 _CALL_IDS: Final = frozenset({"tool_call_id", "tool_use_id", "call_id"})
 """Fields that say which call of a tool is meant, wherever they stand."""
 _LISTS: Final = (list, tuple)
+_HOLD_THOUGHTS: Final = ("encrypted_content", "content", "summary", "reasoning", "text", "extras")
+_OF_AN_ITEM: Final = frozenset({"item_id", "status", "index"})
+_MADE_HERE: Final = "lc_"
+"""How ids begin that LangChain makes for blocks that have none."""
 _EMPTY: Final[tuple[Any, ...]] = (None, "", (), [], {})
 
 
@@ -124,7 +128,13 @@ def _block(block: Any, calls: _Calls) -> Any:
     kind = fields.get("type")
     own = isinstance(kind, str) and kind in _OWN
     found = {key: value for key, value in fields.items() if not _is_noise(key, value, own=own)}
+    if isinstance(found.get("extras"), Mapping):
+        found["extras"] = _extras(found["extras"], own=own)
+        if not found["extras"]:
+            del found["extras"]
     if own:
+        if kind == "reasoning" and _holds_nothing(fields) and fields.get("id"):
+            found["id"] = fields["id"]
         if kind == "text" and len(found) == 2 and isinstance(found.get("text"), str):
             return found["text"]
         if kind in _CALLS:
@@ -142,10 +152,20 @@ def _block(block: Any, calls: _Calls) -> Any:
 def _is_noise(key: str, value: Any, *, own: bool) -> bool:
     if value is None or key == _MARK:
         return True
-    if key == "extras" and isinstance(value, Mapping):
-        return not (cast("Mapping[str, Any]", value).keys() - {_MARK})
+    if key == "id" and isinstance(value, str) and value.startswith(_MADE_HERE):
+        return True
     # The input of a tool is the user's own, also where it is empty.
     return own and (key in ("id", "index", "status") or (key in ("annotations", "citations", "logprobs") and value in _EMPTY))
+
+
+def _holds_nothing(fields: Mapping[str, Any]) -> bool:
+    """Return whether a thought is nothing but its id, by which the provider finds what it keeps of it."""
+    return fields.get("type") == "reasoning" and all(fields.get(key) in _EMPTY for key in _HOLD_THOUGHTS)
+
+
+def _extras(extras: Mapping[str, Any], *, own: bool) -> Mapping[str, Any]:
+    """Return what LangChain adds to a block, without marks, and without which item of the provider's it was."""
+    return {key: value for key, value in extras.items() if key != _MARK and not (own and key in _OF_AN_ITEM)}
 
 
 def _call_block(fields: Mapping[str, Any], found: dict[str, Any], calls: _Calls) -> None:
