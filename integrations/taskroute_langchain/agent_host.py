@@ -23,7 +23,7 @@ from taskroute_langchain.asking import asked_of
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import tools_in
-from taskroute_langchain.host import ChatHost, answering, for_one_answer
+from taskroute_langchain.host import ChatHost, answering, for_one_answer, is_kept_out
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.provider_settings import fitting
 from taskroute_langchain.record import run_config
@@ -79,6 +79,8 @@ class AgentHost(ChatHost):
     def _asked_in(self, request: ModelRequest[Any], model: str, snapshot: Snapshot) -> Asked | None:
         arguments = {**request.model_settings, "tools": LateTools(request.tools, {}), "tool_choice": request.tool_choice}
         spec, given = snapshot.registry.get(model), self.llm.models.get(model)
+        if is_kept_out(given, spec):
+            return None
         asked = asked_of(messages_of(request), arguments, spec=spec, model=given, schema=_format_asked(request.response_format))
         return for_one_answer(asked)
 

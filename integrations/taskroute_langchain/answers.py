@@ -93,6 +93,7 @@ def _provider(about: Mapping[str, Any]) -> str | None:
 
 def _finish(about: Mapping[str, Any]) -> str | None:
     finish = _word(about.get("finish_reason")) or _word(about.get("stop_reason")) or _word(about.get("done_reason"))
+    finish = finish or _word(about.get("stopReason"))
     if finish is None and about.get("object") == "response":
         # OpenAI's responses have a status, and a reason only where they are incomplete.
         finish = _word(as_mapping(about.get("incomplete_details")).get("reason")) or _word(about.get("status"))

@@ -11,28 +11,33 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 from langchain_core.caches import RETURN_VAL_TYPE, BaseCache
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, Generation
 
+from taskroute.execution.finish import is_whole
 from taskroute.ports import Store
-from taskroute.reading import as_mapping
+from taskroute.reading import as_mapping, json_object
 from taskroute.stores.memory import MemoryStore
+from taskroute.types import Reply
 from taskroute.warn import warn_once
-from taskroute_langchain.replay import with_parsed
+from taskroute_langchain.answers import Answer, answer_from, answer_of, is_empty, refuses
 from taskroute_langchain.stored_message import PARSED, from_native, native_of, plain
 
 _VERSION: Final = 1
 """Another one leaves all earlier answers behind."""
+_DAY: Final = 86_400.0
 
 
 class TaskrouteCache(BaseCache):
     """Keeps what LangChain's models answer, as JSON, in memory or in a directory or in any store.
 
-    `store` is a directory, a store, or None for this process's memory. `ttl` is in seconds; None keeps answers until the store needs the
-    room. `size` is the room of a directory in bytes. Caches of different namespaces share no answers. A store of the caller's stays the
-    caller's to close; `close` closes one that was made here. Raises ConfigurationError for a directory without the diskcache package.
+    `store` is a directory, a store, or None for this process's memory. `ttl` is in seconds, a day if it is left out; None keeps answers
+    until the store needs the room. `size` is the room of a directory in bytes. Caches of different namespaces share no answers. A store
+    of the caller's stays the caller's to close; `close` closes one that was made here. Raises ConfigurationError for a directory without
+    the diskcache package.
 
-    Answers come back with new ids and without tokens. What JSON cannot hold is not kept. A store that fails is a miss and one warning.
+    Answers come back with new ids and without tokens. What JSON cannot hold is not kept, nor is an answer that was cut off or withheld, or
+    that has nothing in it. A store that fails is a miss and one warning.
     LangChain asks its cache for whole answers only, never for streams; a `RoutedChatModel` with a `cache` section in its policy has both,
     and needs no other: with two, what this one has counts as a new answer of the chosen model.
     """
@@ -41,7 +46,7 @@ class TaskrouteCache(BaseCache):
         self,
         store: Store | str | os.PathLike[str] | None = None,
         *,
-        ttl: float | None = None,
+        ttl: float | None = _DAY,
         size: int | None = None,
         namespace: str = "default",
     ) -> None:
@@ -145,12 +150,27 @@ def _without_ids(prompt: str) -> str:
 
 
 def _dumps(answers: Sequence[Generation]) -> bytes | None:
-    """Return answers as bytes; None where one of them cannot be kept whole."""
+    """Return answers as bytes; None where one of them is not whole, or cannot be kept whole."""
     try:
+        if not all(_is_whole(answer) for answer in answers):
+            return None
         text = json.dumps({"version": _VERSION, "answers": [_fields(answer) for answer in answers]}, allow_nan=False)
         return text.encode()
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def _is_whole(answer: Generation) -> bool:
+    """Return whether an answer came to its own end and says something, as far as it is told."""
+    about = as_mapping(answer.generation_info)
+    message = getattr(answer, "message", None)
+    if not isinstance(message, BaseMessage):
+        return bool(answer.text.strip()) and _ended(answer_from(about, None))
+    return not (is_empty(message) or refuses(message)) and _ended(answer_of(message)) and _ended(answer_from(about, None))
+
+
+def _ended(said: Answer) -> bool:
+    return is_whole(Reply(answer=None, finish_reason=said.finish_reason))
 
 
 def _fields(answer: Generation) -> dict[str, Any]:
@@ -159,10 +179,23 @@ def _fields(answer: Generation) -> dict[str, Any]:
     message = getattr(answer, "message", None)
     if not isinstance(answer, ChatGeneration) or type(message) is not AIMessage:
         raise TypeError(f"a {type(answer).__name__} of a {type(message).__name__} is not kept")
-    had = PARSED in message.additional_kwargs
-    if had and with_parsed(message) is message:
+    parsed = message.additional_kwargs.get(PARSED)
+    had = parsed is not None
+    # A class is not kept. The parser of OpenAI's package makes an object of the fields, which is not for every class the same.
+    if had and _made_of(message.text, cast("type[Any]", type(parsed))) != parsed:
         raise TypeError("what was parsed is not in the text")
     return {"message": native_of(message), "about": _info(answer.generation_info), "parsed": had}
+
+
+def _made_of(text: str, kind: type[Any]) -> Any:
+    """Return what the fields that a text has in JSON make. Raises ValueError or TypeError where they make nothing."""
+    return kind(**(json_object(text) or {})) if text else None
+
+
+def _with_fields(message: AIMessage) -> AIMessage:
+    """Return the message with the fields that its text holds in JSON, of which OpenAI's parser makes an object."""
+    found = json_object(message.text)
+    return message.model_copy(update={"additional_kwargs": {**message.additional_kwargs, PARSED: dict(found or {})}})
 
 
 def _info(about: Mapping[str, Any] | None) -> Any:
@@ -183,4 +216,4 @@ def _generation(fields: Mapping[str, Any]) -> Generation:
         return Generation(text=fields["text"], generation_info=fields["about"])
     # As LangChain begins the ids that it makes; to a message from its cache it gives none.
     message = from_native(fields["message"]).model_copy(update={"id": f"lc_cached--{uuid.uuid4()}"})
-    return ChatGeneration(message=with_parsed(message) if fields["parsed"] else message, generation_info=fields["about"])
+    return ChatGeneration(message=_with_fields(message) if fields["parsed"] else message, generation_info=fields["about"])

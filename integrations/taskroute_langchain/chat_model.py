@@ -35,10 +35,11 @@ from taskroute_langchain.ancestors import track_ancestors
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, event_stream, ready
 from taskroute_langchain.host import ChatHost, GenerateHost, aclose
-from taskroute_langchain.ignored import refuse_ignored
+from taskroute_langchain.ignored import refuse_ignored, warn_of_two_caches
 from taskroute_langchain.pool import ModelPool, at_most, refuse_others
 from taskroute_langchain.profile import shared_profile
 from taskroute_langchain.request import as_config, below, call_of, joined, named, of_latest_attempt, pinned, with_stop, without_id
+from taskroute_langchain.retried import follow_retries
 
 _WRITTEN_BY_LANGCHAIN: Final = frozenset({"lc_versions"})
 """Metadata that LangChain gives every chat model: the one that is chosen brings its own."""
@@ -83,6 +84,8 @@ class RoutedChatModel(BaseChatModel):
         self.router.prepare()
         if self.router.policy.stages.ancestors:
             track_ancestors()
+        if self.router.policy.cache is not None:
+            follow_retries()
         if self.router.policy.mode == "observe" and self.original is None:
             warnings.warn(
                 "mode is 'observe' and no original= was given: the first model of 'default' answers every call", UserWarning, stacklevel=3
@@ -287,7 +290,12 @@ class RoutedChatModel(BaseChatModel):
         self, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, output_schema: bool = False
     ) -> tuple[Call, dict[str, Any]]:
         """Return the call as routing sees it, and the arguments that go on to the chosen model."""
-        pin, rest = pinned(config, kwargs, self.router.snapshot.registry)
+        snapshot = self.router.snapshot
+        if snapshot.policy.cache is not None:
+            # A policy that was loaded again may have a cache that was not there before.
+            follow_retries()
+            warn_of_two_caches(self.models.values(), builds_some=len(self.models) < len(snapshot.registry))
+        pin, rest = pinned(config, kwargs, snapshot.registry)
         call = call_of(model_input, config, rest, stage=self.stage, task=self.task, pin=pin, output_schema=output_schema)
         return call._replace(cache="bypass") if self.cache is False else call, rest
 

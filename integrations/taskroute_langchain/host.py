@@ -43,6 +43,7 @@ from taskroute_langchain.expected import schema_in, tools_in
 from taskroute_langchain.record import run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
 from taskroute_langchain.stored_message import stored_of
+from taskroute_langchain.unheard import unheard
 from taskroute_langchain.usage import usage_of, with_chunk
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class ChatHost:
 
     def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
         """Return what a model would be asked, as far as its answer depends on it; None where that cannot be told."""
-        return for_one_answer(asked_of(self.input, self.kwargs, spec=snapshot.registry.get(model), model=self.llm.models.get(model)))
+        spec, given = snapshot.registry.get(model), self.llm.models.get(model)
+        if is_kept_out(given, spec):
+            return None
+        return for_one_answer(asked_of(self.input, self.kwargs, spec=spec, model=given))
 
     def target(self, attempt: Attempt, *, streams: bool = False, exact: bool = False) -> tuple[Runnable[Any, Any], dict[str, Any]]:
         """Return what to call, and with which arguments. `exact` where nobody but the client holds the time limit."""
@@ -78,11 +82,23 @@ class ChatHost:
         """Return what the answer must be like."""
         return Expected(reply.answer, schema_in(self.kwargs), None, *tools_in(self.kwargs.get("tools")))
 
+    def _unheard(self, attempt: Attempt) -> AIMessage | None:
+        """Return a stored answer for a call that nobody listens to; None for any other."""
+        if attempt.cached is None:
+            return None
+        return unheard(attempt.cached.entry.answer, self.llm.chosen(attempt), self.config, self.kwargs)
+
     def answer(self, attempt: Attempt) -> Reply:
+        served = self._unheard(attempt)
+        if served is not None:
+            return self.reply(attempt, served)
         runnable, kwargs = self.target(attempt, exact=True)
         return self.reply(attempt, runnable.invoke(self.input, run_config(self.config, attempt), **kwargs))
 
     async def aanswer(self, attempt: Attempt) -> Reply:
+        served = self._unheard(attempt)
+        if served is not None:
+            return self.reply(attempt, served)
         runnable, kwargs = self.target(attempt)
         return self.reply(attempt, await runnable.ainvoke(self.input, run_config(self.config, attempt), **kwargs))
 
@@ -138,6 +154,11 @@ class ChatHost:
         if said.usage is None:
             return None
         return self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model, snapshot=attempt.snapshot)
+
+
+def is_kept_out(given: BaseChatModel | None, spec: ModelSpec | None) -> bool:
+    """Return whether a chosen model says `cache=False` of itself: `given` as an object, or by its `params` in the policy."""
+    return spec is not None and spec.params.get("cache") is False if given is None else given.cache is False
 
 
 def for_one_answer(asked: Asked | None) -> Asked | None:

@@ -13,14 +13,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from taskroute.execution.asked import schema_asked
-from taskroute.reading import json_object
 from taskroute.stored import StoredAnswer
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.replayed_chunks import chunks_of
-from taskroute_langchain.stored_message import PARSED, message_of, refuse_others
+from taskroute_langchain.stored_message import PARSED, NotServableError, message_of, refuse_others
 
 
 class ReplayModel(BaseChatModel):
@@ -86,7 +84,7 @@ class ReplayModel(BaseChatModel):
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._message(kwargs))])
+        return _result(self._message(kwargs))
 
     async def _agenerate(
         self,
@@ -95,7 +93,7 @@ class ReplayModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._message(kwargs))])
+        return _result(self._message(kwargs))
 
     def _stream(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
@@ -113,17 +111,38 @@ class ReplayModel(BaseChatModel):
         for chunk in chunks_of(self._message(kwargs)):
             yield ChatGenerationChunk(message=chunk)
 
+    def _combine_llm_outputs(self, _llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
+        stored: StoredAnswer = self.stored
+        counts = next((said["token_usage"] for said in _llm_outputs if said), None)
+        # As packages of this kind do for every answer, even for one without counts.
+        return {} if counts is None and stored.provider != "openai" else {"token_usage": counts or {}, "model_name": self.model_name}
+
     def _message(self, kwargs: Mapping[str, Any]) -> AIMessage:
-        message = message_of(self.stored)
-        return with_parsed(message) if schema_asked(kwargs.get("response_format")) else message
+        return with_parsed(message_of(self.stored), kwargs.get("response_format"))
 
 
-def with_parsed(message: AIMessage) -> AIMessage:
-    """Return the message with the object that its text holds in JSON, where OpenAI's package puts it and its parsers look for it."""
-    found = json_object(message.text) if message.text else None
-    if found is None:
+def _result(message: AIMessage) -> ChatResult:
+    """Return a message as packages of providers give it: what goes with it stands beside it, too."""
+    about = message.response_metadata
+    beside = {name: about[name] for name in ("finish_reason", "logprobs") if name in about}
+    return ChatResult(
+        generations=[ChatGeneration(message=message, generation_info=beside or None)],
+        llm_output={"token_usage": about["token_usage"]} if "token_usage" in about else None,
+    )
+
+
+def with_parsed(message: AIMessage, wanted: Any) -> AIMessage:
+    """Return the message with the object of the class `wanted` that its text holds, where OpenAI's package puts it for its parsers.
+
+    For schemas that are no class of pydantic's the package puts nothing there. Raises NotServableError where the text does not fit.
+    """
+    if not message.text or not (isinstance(wanted, type) and issubclass(wanted, BaseModel)):
         return message
-    return message.model_copy(update={"additional_kwargs": {**message.additional_kwargs, PARSED: dict(found)}})
+    try:
+        parsed = wanted.model_validate_json(message.text)
+    except ValueError as error:
+        raise NotServableError(f"a stored answer does not fit {wanted.__name__}") from error
+    return message.model_copy(update={"additional_kwargs": {**message.additional_kwargs, PARSED: parsed}})
 
 
 def replayed_arguments(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,10 @@ def pieces(text: str) -> Iterator[str]:
     while start < len(text):
         end = start + size
         space = text.find(" ", end, end + _WORD)
-        end = space + 1 if space >= 0 else end
+        if space >= 0:
+            end = space + 1
+        elif len(text) <= end + _WORD:
+            end = len(text)
         yield text[start:end]
         start = end
 

@@ -23,6 +23,7 @@ from taskroute_langchain.ancestors import ancestors_of
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.messages import json_text, to_messages
 from taskroute_langchain.record import CACHE
+from taskroute_langchain.retried import is_retried
 
 _KEPT_BACK: Final = frozenset({"ls_structured_output_format"})
 """Arguments that LangChain takes out, for its traces."""
@@ -64,17 +65,21 @@ def call_of(
         parameters=_parameters(kwargs) if kwargs else (),
         output_schema=output_schema or "response_format" in kwargs,
         max_tokens=max_tokens if isinstance(max_tokens, int) else None,
-        cache=_wanted_of_cache(config, metadata),
+        cache=_wanted_of_cache(config, metadata, tags),
     )
 
 
-def _wanted_of_cache(config: RunnableConfig, metadata: Mapping[str, Any]) -> _Wanted:
-    """Return what a call wants of the cache. Raises ConfigurationError for a word that is not known."""
-    word = (config.get("configurable") or {}).get(CACHE)
+def _wanted_of_cache(config: RunnableConfig, metadata: Mapping[str, Any], tags: Sequence[str]) -> _Wanted:
+    """Return what a call wants of the cache: where it does not say so, a new answer for a call that is made again.
+
+    Raises ConfigurationError for a word that is not known.
+    """
+    configurable: Mapping[str, Any] = config.get("configurable") or {}
+    word = configurable.get(CACHE)
     if word is None and metadata:
         word = metadata.get(CACHE)
     if word is None or word in _SAID_BY_US:
-        return "use"
+        return "refresh" if is_retried(config.get("callbacks"), tags, configurable) else "use"
     for known in _WANTED:
         if word == known:
             return known

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
-from langchain_core.messages.ai import UsageMetadata
 
 from taskroute.reading import as_list, as_mapping, json_object
 from taskroute.stored import StoredAnswer, StoredCall
 from taskroute_langchain.answers import answer_of, text_of, unrepaired
+from taskroute_langchain.nothing_used import blank_extras, blank_metadata, counts_of_nothing, nothing_used
+from taskroute_langchain.provider_ids import ids_of_server_tools, renewed, without_ids_beside, without_item_ids
 
 HOST: Final = "langchain"
 PARSED: Final = "parsed"
@@ -62,6 +63,7 @@ _SAID: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "google_genai": ("finish_reason", {"stop": "STOP"}),
     "google_vertexai": ("finish_reason", {"stop": "STOP"}),
     "ollama": ("done_reason", {}),
+    "bedrock_converse": ("stopReason", {"stop": "end_turn", "tool_calls": "tool_use"}),
 }
 """Where a provider's package says why an answer ended, and its own words for OpenAI's."""
 _OF_A_TEXT: Final = frozenset({"type", "text", "index"})
@@ -122,21 +124,32 @@ def refuse_others(answer: StoredAnswer) -> None:
 def from_native(native: Mapping[str, Any], fresh: Callable[[], str] | None = fresh_id) -> AIMessage:
     """Return the message that `native_of` told of; None for `fresh` leaves the ids of tool calls as they were."""
     fields: dict[str, Any] = dict(native)
-    calls = [*as_list(fields.get("tool_calls")), *as_list(fields.get("invalid_tool_calls"))]
     # A copy in any case: the same stored answer may be served to several callers at once.
-    fields = _renamed(fields, {} if fresh is None else {call["id"]: fresh() for call in calls if call.get("id")})
-    return AIMessage(**fields, usage_metadata=_nothing_used())
+    fields = _renamed(fields, {} if fresh is None else _fresh_ids(fields, fresh))
+    about = as_mapping(fields.get("response_metadata"))
+    fields["response_metadata"] = {**counts_of_nothing(about), **about}
+    return AIMessage(**fields, usage_metadata=nothing_used())
+
+
+def _fresh_ids(fields: Mapping[str, Any], fresh: Callable[[], str]) -> dict[str, str]:
+    calls = [*as_list(fields.get("tool_calls")), *as_list(fields.get("invalid_tool_calls"))]
+    ids = {call["id"]: fresh() for call in calls if call.get("id")}
+    return ids | {item: renewed(item, fresh()) for item in ids_of_server_tools(fields.get("content")) if item not in ids}
 
 
 def native_of(message: AIMessage) -> dict[str, Any]:
-    """Return a message as JSON values, without its ids, its usage and other noise. Raises TypeError or ValueError for other values."""
+    """Return a message as JSON values, without its ids, its usage and other noise; the ids of its calls of tools stay.
+
+    Raises TypeError or ValueError for other values, and for parts that only the provider can tell by their ids.
+    """
     extra = message.model_extra or {}
     if extra:
         raise TypeError(f"fields of its own: {sorted(extra)}")
     about = {key: value for key, value in message.response_metadata.items() if key not in _NOISE}
-    more = {key: value for key, value in message.additional_kwargs.items() if key != PARSED}
+    more = without_ids_beside({key: value for key, value in message.additional_kwargs.items() if key != PARSED})
+    calls = {call["id"] for call in (*message.tool_calls, *message.invalid_tool_calls)}
     fields: dict[str, Any] = {
-        "content": message.content,
+        "content": without_item_ids(message.content, calls),
         "additional_kwargs": more,
         "response_metadata": about,
         "tool_calls": message.tool_calls,
@@ -167,17 +180,15 @@ def _neutral(answer: StoredAnswer, fresh: Callable[[], str]) -> AIMessage:
     where, words = _SAID.get(answer.provider or "", _AS_OPENAI)
     reason = answer.finish_reason
     about = {"model_name": answer.model, "model_provider": answer.provider, where: words.get(reason or "", reason)}
+    about = {key: value for key, value in about.items() if value is not None}
     return AIMessage(
         content=answer.text,
         tool_calls=calls,
         invalid_tool_calls=broken,
-        response_metadata={key: value for key, value in about.items() if value is not None},
-        usage_metadata=_nothing_used(),
+        additional_kwargs=blank_extras(answer.provider),
+        response_metadata={**counts_of_nothing(about), **blank_metadata(answer.provider, answer.model), **about},
+        usage_metadata=nothing_used(),
     )
-
-
-def _nothing_used() -> UsageMetadata:
-    return UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
 
 
 def _openai_reason(provider: str | None, reason: str | None) -> str | None:

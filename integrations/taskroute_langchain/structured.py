@@ -26,10 +26,11 @@ from taskroute_langchain.answers import Answer, has_content, is_half
 from taskroute_langchain.asking import asked_of
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
-from taskroute_langchain.host import ChatHost, aclose, answering, for_one_answer
+from taskroute_langchain.host import ChatHost, aclose, answering, for_one_answer, is_kept_out
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.record import run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
+from taskroute_langchain.stored_message import NotServableError
 from taskroute_langchain.swapping import Swap, swap_in
 
 
@@ -67,6 +68,8 @@ class StructuredHost(ChatHost):
 
     def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
         spec, given = snapshot.registry.get(model), self.llm.models.get(model)
+        if is_kept_out(given, spec):
+            return None
         return for_one_answer(asked_of(self.input, self.kwargs, spec=spec, model=given, schema=self._bound.schema_asked()))
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
@@ -105,6 +108,12 @@ class StructuredHost(ChatHost):
         error = as_mapping(answer).get("parsing_error") if self._bound.include_raw else None
         return "there is no structured answer" if error is None else f"the answer could not be parsed ({type(error).__name__})"
 
+    def _refuse_misfit(self, attempt: Attempt, answer: Any) -> None:
+        """Raise NotServableError for a stored answer of which the parser makes nothing: the model is asked instead."""
+        misfit = None if attempt.cached is None else self._misfit(answer)
+        if misfit is not None:
+            raise NotServableError(f"a stored answer is no longer one: {misfit}")
+
     def answer(self, attempt: Attempt) -> Reply:
         runnable, kwargs = self.target(attempt, exact=True)
         config, ear = self._listening(attempt)
@@ -112,6 +121,7 @@ class StructuredHost(ChatHost):
             answer = runnable.invoke(self.input, config, **kwargs)
         except Exception as error:
             raise self._unusable(attempt, ear, error) from error
+        self._refuse_misfit(attempt, answer)
         return self.heard(attempt, ear, answer)
 
     async def aanswer(self, attempt: Attempt) -> Reply:
@@ -121,6 +131,7 @@ class StructuredHost(ChatHost):
             answer = await runnable.ainvoke(self.input, config, **kwargs)
         except Exception as error:
             raise self._unusable(attempt, ear, error) from error
+        self._refuse_misfit(attempt, answer)
         return self.heard(attempt, ear, answer)
 
     def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
@@ -135,12 +146,16 @@ class StructuredHost(ChatHost):
 
     def _parsed_stream(self, attempt: Attempt, ear: _Overheard, chunks: Iterator[Any]) -> Iterator[Any]:
         try:
-            yield from chunks
+            yield from chunks if attempt.cached is None else self._whole(attempt, [*chunks])
         except Exception as error:
             raise self._unusable(attempt, ear, error) from error
 
     async def _aparsed_stream(self, attempt: Attempt, ear: _Overheard, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
         try:
+            if attempt.cached is not None:
+                for chunk in self._whole(attempt, [chunk async for chunk in chunks]):
+                    yield chunk
+                return
             async for chunk in chunks:
                 yield chunk
         except Exception as error:
@@ -148,10 +163,18 @@ class StructuredHost(ChatHost):
         finally:
             await aclose(chunks)
 
+    def _whole(self, attempt: Attempt, chunks: list[Any]) -> list[Any]:
+        """Return the chunks of a stored answer, of which none is given out before the last has been parsed."""
+        answer: Any = chunks[-1] if chunks else None
+        if self.in_parts:
+            answer = {key: value for chunk in chunks for key, value in as_mapping(chunk).items()}
+        self._refuse_misfit(attempt, answer)
+        return chunks
+
     def _unusable(self, attempt: Attempt, ear: _Overheard, error: Exception) -> Exception:
-        """Return an error with the answer that it is about, which was paid for; the error itself where there is no answer."""
+        """Return an error with the answer that it is about, where one was paid for; else the error itself."""
         message = ear.message
-        return error if message is None else UnusableAnswerError(error, self.read(attempt, message))
+        return error if message is None or attempt.cached is not None else UnusableAnswerError(error, self.read(attempt, message))
 
 
 class _ParsedSource:

@@ -6,6 +6,7 @@ import json
 import pickle
 import warnings
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, Generation
 from langchain_openai import ChatOpenAI
 from langchain_tests.integration_tests.cache import AsyncCacheTestSuite, SyncCacheTestSuite
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from taskroute.stores.disk import DiskStore
 from taskroute.stores.memory import MemoryStore
@@ -160,7 +161,77 @@ def test_structured_output_of_openais_is_served(in_use: TaskrouteCache, include_
     assert len(requests) == 1
 
 
+class Strict(BaseModel):
+    """A day, which only JSON may say as a text."""
+
+    model_config = ConfigDict(strict=True)
+
+    when: date
+
+
+def test_an_object_that_openais_parser_would_not_make_again_is_not_kept(cache: TaskrouteCache) -> None:
+    parsed = Strict(when=date(2026, 1, 2))
+    message = AIMessage('{"when": "2026-01-02"}', additional_kwargs={"parsed": parsed})
+
+    cache.update("when?", "model", [ChatGeneration(message=message)])
+
+    assert cache.lookup("when?", "model") is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        AIMessage("half an ans", response_metadata={"finish_reason": "length"}),
+        AIMessage("half an ans", response_metadata={"stop_reason": "max_tokens"}),
+        AIMessage("half an ans", response_metadata={"stopReason": "max_tokens"}),
+        AIMessage(
+            "half an ans",
+            response_metadata={"object": "response", "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+        ),
+        AIMessage("I", response_metadata={"finish_reason": "content_filter"}),
+        AIMessage("I", response_metadata={"finish_reason": "SAFETY"}),
+        AIMessage("I", response_metadata={"stopReason": "guardrail_intervened"}),
+        AIMessage("", additional_kwargs={"refusal": "I will not."}, response_metadata={"finish_reason": "stop"}),
+        AIMessage("", response_metadata={"finish_reason": "stop"}),
+        AIMessage(" ", response_metadata={"finish_reason": "stop"}),
+        AIMessage([]),
+    ],
+)
+def test_answers_that_were_cut_off_or_withheld_or_say_nothing_are_not_kept(cache: TaskrouteCache, message: AIMessage) -> None:
+    cache.update("why?", "model", [ChatGeneration(message=message)])
+
+    assert cache.lookup("why?", "model") is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Generation(text="half an ans", generation_info={"finish_reason": "length"}),
+        Generation(text=" "),
+        ChatGeneration(message=AIMessage("half an ans"), generation_info={"finish_reason": "length"}),
+    ],
+)
+def test_what_stands_beside_an_answer_is_read_too(cache: TaskrouteCache, answer: Generation) -> None:
+    cache.update("why?", "model", [Generation(text="whole"), answer])
+
+    assert cache.lookup("why?", "model") is None
+
+
 # By itself
+
+
+def test_without_a_time_answers_are_kept_for_a_day_and_with_none_for_ever() -> None:
+    clock = FakeClock()
+    daily, always = TaskrouteCache(MemoryStore(clock)), TaskrouteCache(MemoryStore(clock), ttl=None)
+    for cache in (daily, always):
+        cache.update("why?", "model", [Generation(text="because")])
+    clock.advance(86_399)
+    assert daily.lookup("why?", "model") is not None
+
+    clock.advance(1)
+
+    assert daily.lookup("why?", "model") is None
+    assert always.lookup("why?", "model") is not None
 
 
 def test_it_is_there_in_the_next_process(tmp_path: Path) -> None:

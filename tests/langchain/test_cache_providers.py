@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import pytest
+from langchain_core.messages import HumanMessage
 from pydantic import BaseModel
 
 from taskroute import Router
@@ -146,3 +147,38 @@ def _structured(way: str, runnable: Any) -> Any:
         parsed = [part["parsed"] for part in parts if isinstance(part, dict) and "parsed" in part]
         answer = parsed[-1] if parsed else parts[-1]
     return answer["parsed"] if isinstance(answer, dict) else answer
+
+
+def _places(value: Any) -> set[str]:
+    """Return where in nested mappings there is a number."""
+    if not isinstance(value, Mapping):
+        return {""} if isinstance(value, int | float) and value else set()
+    return {f"{key}/{place}" for key, inner in value.items() for place in _places(inner)}
+
+
+def _known(value: Any, place: str) -> Any:
+    for key in place.removesuffix("/").split("/"):
+        value = value[key]
+    return value
+
+
+def test_whoever_looks_up_counts_finds_none_of_them_gone(real: Real) -> None:
+    told = [real.llm.invoke("What is the capital of France?") for _ in range(2)]
+    generated: list[Any] = [real.llm.generate([[HumanMessage("And of Italy?")]]) for _ in range(2)]
+    [given, served], [first, again] = told, generated
+
+    assert given.usage_metadata is not None
+    places = {f"{name}/{place}" for name in ("token_usage", "usage") for place in _places(given.response_metadata.get(name, {}))}
+    assert {_known(served.usage_metadata, place) for place in _places(given.usage_metadata)} == {0}
+    assert all(_known(served.response_metadata, place) == 0 for place in places)
+    assert {"cache_hit"} <= record_of(again.generations[0][0].message).keys()
+    assert all(_known(again.llm_output, place) == 0 for place in _places(first.llm_output or {}))
+    assert (again.llm_output or {}).get("model_name") == (first.llm_output or {}).get("model_name")
+
+
+def test_fields_that_a_package_always_leaves_in_a_plain_answer_are_there(real: Real) -> None:
+    given, served = (real.llm.invoke("What is the capital of France?") for _ in range(2))
+    absent = {"id", "created_at", "system_fingerprint", "service_tier", "metadata", "diagnostics"}
+
+    assert given.response_metadata.keys() - served.response_metadata.keys() <= absent
+    assert given.additional_kwargs.keys() <= served.additional_kwargs.keys()

@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 import httpx
 import pytest
+from langchain.agents import create_agent
+from langchain.agents.structured_output import ToolStrategy
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from typing_extensions import TypedDict
 
 from taskroute_langchain.testing import ScriptedChatModel
@@ -220,3 +223,87 @@ def test_a_chain_that_cannot_be_looked_into_asks_its_model() -> None:
 
     assert [runnable.invoke("where?"), runnable.invoke("where?")] == [Point(x=3)] * 2
     assert stage.called == ["small", "small"]
+
+
+class Strict(BaseModel):
+    """A day, which only JSON may say as a text."""
+
+    model_config = ConfigDict(strict=True)
+
+    when: date
+
+
+def _says_a_day(asked: dict[str, Any]) -> dict[str, Any]:
+    body = _said_by_openai(asked)
+    body["choices"][0]["message"]["content"] = '{"when": "2026-01-02"}'
+    return body
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_openais_package_parsed_on_the_way_is_parsed_from_a_served_answer_too(way: str) -> None:
+    wire = Wire(_says_a_day)
+    stage = caching({}, given={"gpt": openai(wire)})
+    runnable = stage.llm.with_structured_output(Strict, method="json_schema", include_raw=True)
+
+    given, served = runnable.invoke("when?"), ask(way, runnable, "when?")
+
+    assert len(wire.requests) == 1
+    assert given["parsed"] == served["parsed"] == Strict(when=date(2026, 1, 2))
+    assert served["parsing_error"] is None
+    assert given["raw"].additional_kwargs["parsed"] == served["raw"].additional_kwargs["parsed"] == given["parsed"]
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_a_schema_that_is_no_class_has_no_parsed_object_beside_its_raw_message(method: str) -> None:
+    stage = caching({}, given={"gpt": openai(Wire(_said_by_openai))})
+    runnable = stage.llm.with_structured_output(Place, method=method, include_raw=True)
+
+    given, served = (runnable.invoke("where? in JSON") for _ in range(2))
+
+    assert record_of(served["raw"])["cache_hit"] is True
+    assert served["raw"].additional_kwargs.get("parsed") is given["raw"].additional_kwargs.get("parsed") is None
+
+
+class Picky(BaseModel):
+    """A point, of which the program may come to refuse some."""
+
+    x: int
+
+    refused: ClassVar[set[int]] = set()
+
+    @field_validator("x")
+    @classmethod
+    def _is_wanted(cls, x: int) -> int:
+        if x in cls.refused:
+            raise ValueError("no longer wanted")
+        return x
+
+
+@pytest.mark.parametrize("include_raw", [False, True], ids=["parsed", "with raw"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_served_answer_that_does_not_fit_is_asked_for_again_and_replaced(way: str, include_raw: bool) -> None:
+    Picky.refused = set()
+    points: list[Any] = [AIMessage("", tool_calls=[{"name": "Picky", "args": {"x": x}, "id": "call_1"}]) for x in (1, 2, 3)]
+    stage = caching({"small": points})
+    runnable = stage.llm.with_structured_output(Picky, include_raw=include_raw)
+    ask(way, runnable)
+    Picky.refused = {1}
+
+    answers = [ask(way, runnable) for _ in range(2)]
+
+    assert [each["parsed"] if include_raw else each for each in answers] == [Picky(x=2)] * 2
+    assert len(stage.called) == 2
+
+
+@pytest.mark.parametrize(("tool_calls", "asked"), [(False, 2), (True, 1)])
+def test_an_agent_over_a_routed_model_answers_in_a_schema_by_a_call_of_a_tool(tool_calls: bool, asked: int) -> None:
+    point: Any = AIMessage(
+        "", tool_calls=[{"name": "Point", "args": {"x": 3}, "id": "call_1"}], response_metadata={"finish_reason": "stop"}
+    )
+    stage = caching({"small": point}, cache={"tool_calls": tool_calls})
+    agent: Any = create_agent(model=stage.llm, tools=[], response_format=ToolStrategy(Point))
+
+    answers = [agent.invoke({"messages": [("user", "where?")]})["structured_response"] for _ in range(2)]
+
+    assert answers == [Point(x=3)] * 2
+    assert len(stage.called) == asked

@@ -1,0 +1,32 @@
+"""A stored answer for a call that nobody listens to: without a run of a model, which takes longer than to find the answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.callbacks import CallbackManager
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
+
+from taskroute.stored import StoredAnswer
+from taskroute_langchain.stored_message import message_of
+
+
+def unheard(stored: StoredAnswer, chosen: BaseChatModel, config: RunnableConfig, kwargs: Mapping[str, Any]) -> AIMessage | None:
+    """Return the message that a replay in the place of the chosen model would give; None where somebody would hear of its run.
+
+    Also None where more is made of the answer than a message. Raises NotServableError for an answer that LangChain cannot give back.
+    """
+    if kwargs.get("response_format") is not None or chosen.output_version == "v1":
+        return None
+    # Beside those of the call it finds the handlers that are on everywhere: of tracers, of debugging, of context managers.
+    manager = CallbackManager.configure(config.get("callbacks"), chosen.callbacks, chosen.verbose)
+    if not all(handler.ignore_chat_model and handler.ignore_llm for handler in manager.handlers):
+        return None
+    message = message_of(stored)
+    # In the form in which LangChain writes the ids of answers that have none of their own.
+    message.id = f"lc_run--{uuid.uuid4()}-0"
+    return message
