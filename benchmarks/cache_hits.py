@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -60,15 +61,20 @@ def _table(chars: int, *, quick: bool) -> Table:
         )
 
 
+def _was_not_asked_again(model: AnswerModel, times: int, answer: object) -> bool:
+    del answer
+    return model.asked == times
+
+
 def _of_langchain(stack: ExitStack, setup: Setup) -> dict[str, Batch]:
     from langchain_community.cache import SQLiteCache
 
     found: dict[str, Batch] = {}
     for name, cache in {SQLITE: SQLiteCache(database_path=str(setup.directory / "langchain.db")), MEMORY: InMemoryCache()}.items():
-        model = AnswerModel(setup.text, cache=cache)
-        found[name] = served(setup, model.invoke, lambda _, model=model: model.asked == len(setup.prompts))
+        model = AnswerModel(chars=len(setup.text), cache=cache)
+        found[name] = served(setup, model.invoke, partial(_was_not_asked_again, model, model.asked + len(setup.prompts)))
     for store in setup.stores():
-        model = AnswerModel(setup.text)
+        model = AnswerModel(chars=len(setup.text))
         routed = RoutedChatModel(router=caching_router(stack, setup, store, "langchain"), models={"small": model})
         found[f"RoutedChatModel, {store}"] = served(
             setup, routed.invoke, lambda answer: bool(answer.response_metadata["taskroute"].get("cache_hit"))

@@ -37,7 +37,7 @@ def contenders(stack: ExitStack, litellm: Any, setup: Setup) -> dict[str, Batch]
 def _answering(litellm: Any, text: str) -> Iterator[None]:
     """Have a provider that answers at once; a `mock_response` would be in the keys of our cache, and not in LiteLLM's."""
 
-    class Answers(litellm.CustomLLM):
+    class Answers(litellm.CustomLLM):  # type: ignore[misc]
         def completion(self, *args: Any, model_response: Any, **kwargs: Any) -> Any:
             model_response.choices[0].message.content = text
             return model_response

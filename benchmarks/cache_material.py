@@ -8,8 +8,10 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +21,6 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import PrivateAttr
 
 from benchmarks.material import rag_prompt
 from benchmarks.measure import Batch
@@ -40,22 +41,19 @@ def kilo(chars: int) -> str:
     return f"{chars // 1000} kB"
 
 
+_asked: Final = Counter[int]()
+
+
 class AnswerModel(BaseChatModel):
-    """A chat model that answers at once, with the same text whatever it is asked."""
+    """A chat model that answers at once, with the same text of so many characters whatever it is asked."""
 
-    # No field, since what a model is set up with is in the keys of caches.
-    _text: str = PrivateAttr()
-
-    _asked: int = PrivateAttr(default=0)
-
-    def __init__(self, text: str, **options: Any) -> None:
-        super().__init__(**options)
-        self._text = text
+    # The text itself would be in the keys of caches, and a model with private state has no key that another process could know.
+    chars: int
 
     @property
     def asked(self) -> int:
         """How often the model itself was asked."""
-        return self._asked
+        return _asked[id(self)]
 
     @property
     def _llm_type(self) -> str:
@@ -64,8 +62,8 @@ class AnswerModel(BaseChatModel):
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
     ) -> ChatResult:
-        self._asked += 1
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=self._text))])
+        _asked[id(self)] += 1
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=_answer(self.chars)))])
 
 
 class Setup(NamedTuple):
@@ -102,11 +100,11 @@ def served(setup: Setup, call: Callable[[str], Any], is_hit: Callable[[Any], boo
 
 def caching_router(stack: ExitStack, setup: Setup, store: str, namespace: str) -> Router:
     """Return a router of one model with a cache, as its policy says; in another namespace nothing of it is served."""
-    where: Mapping[str, Any] = {"disk": {"path": str(setup.directory / namespace)}, "redis": {"url": setup.url}, "memory": {}}[store]
+    places: dict[str, dict[str, Any]] = {"disk": {"path": str(setup.directory / namespace)}, "redis": {"url": setup.url}, "memory": {}}
     policy = {
         "models": {"small": {"model": "openai:small"}},
         "default": ["small"],
-        "cache": {"store": store, "namespace": namespace, **where},
+        "cache": {"store": store, "namespace": namespace, **places[store]},
     }
     return stack.enter_context(Router(policy, environ={"OPENAI_API_KEY": "none"}))
 
@@ -114,6 +112,9 @@ def caching_router(stack: ExitStack, setup: Setup, store: str, namespace: str) -
 def answer_text(chars: int, seed: int = 0) -> str:
     """Return an answer of so many characters, another one for each seed."""
     return rag_prompt(chars, seed=seed) if chars >= 200 else f"{seed:0{chars}d}"
+
+
+_answer: Final = lru_cache(answer_text)
 
 
 def an_entry(text: str) -> Entry:

@@ -8,6 +8,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -210,7 +211,7 @@ def _everyone(played: Trace, room: int) -> Sequence[tuple[str, Result]]:
         for admit_after in (1, 2):
             path = Path(directory) / str(admit_after)
             # Its limit is of the whole database, indexes and unused parts of pages included.
-            with ours(played, lambda path=path: DiskStore(path, size=max(room, 200_000)), admit_after) as cached:
+            with ours(played, partial(DiskStore, path, size=max(room, 200_000)), admit_after) as cached:
                 found.append((f"disk, admit_after: {admit_after}", play(cached, played)))
     return found
 

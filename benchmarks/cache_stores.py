@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,9 +111,7 @@ def _of_litellm(directory: Path, server: Any, texts: Sequence[str]) -> dict[str,
 
     caches: dict[str, Any] = {"in-memory cache's get_cache (LiteLLM)": LiteLLMMemory()}
     if has_disk_cache():
-        from litellm.caching.disk_cache import DiskCache
-
-        caches["DiskCache.get_cache (LiteLLM)"] = DiskCache(disk_cache_dir=str(directory))
+        caches["DiskCache.get_cache (LiteLLM)"] = import_module("litellm.caching.disk_cache").DiskCache(disk_cache_dir=str(directory))
     if server is not None:
         caches["RedisCache.get_cache (LiteLLM)"] = RedisCache(host="127.0.0.1", port=str(server.port))
     # What it keeps of an answer is a JSON text within a mapping.

@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from benchmarks import stress_evidence
 from benchmarks.stress_evidence import Verdict
 from benchmarks.stress_worker import NARROW, ROOM, TIMEOUT, Task, run
+from taskroute.cache.names import MARKS
 from taskroute.stores.disk import DiskStore
 
 _PATIENCE: Final = 900.0
@@ -39,6 +40,8 @@ def disk(directory: Path, *, processes: int, operations: int, seed: int) -> Verd
     done = len({(line["who"].split(".")[0], line["number"]) for line in noted if line["what"] == "began"})
     if done != processes * operations:
         verdict.faults.append(f"{done} operations of {processes * operations} were begun")
+    # Before a repair, which would remove it.
+    verdict.faults += [f"a database was given up: {file}" for file in store.rglob("*.broken")]
     with contextlib.closing(DiskStore(store / "wide", size=ROOM, timeout=TIMEOUT)) as wide:
         verdict.repaired += _repaired(wide, verdict)
         verdict.faults += stress_evidence.left(wide, noted)
@@ -47,7 +50,8 @@ def disk(directory: Path, *, processes: int, operations: int, seed: int) -> Verd
         verdict.faults += stress_evidence.left_answers(narrow)
         if narrow.bytes() > NARROW:
             verdict.faults.append(f"{narrow.bytes()} bytes are kept where there is room for {NARROW}")
-    verdict.faults += [f"a database was given up: {file}" for file in store.rglob("*.broken")]
+    with contextlib.closing(DiskStore(store / MARKS, timeout=TIMEOUT)) as marks:
+        verdict.repaired += _repaired(marks, verdict)
     return verdict
 
 
@@ -62,7 +66,7 @@ def _repaired(store: DiskStore, verdict: Verdict) -> list[str]:
 
 def _live(tasks: list[Task]) -> int:
     """Have all workers do all of their operations, in as many lives as it takes; return how many were killed."""
-    context = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
+    context: Any = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn")
     context.set_forkserver_preload(["benchmarks.stress_worker"])
     alive: dict[int, tuple[BaseProcess, Task]] = {}
     deaths, until = 0, time.monotonic() + _PATIENCE

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from taskroute.cache.names import MARKS
 from taskroute.cache.responses import ResponseCache
 from taskroute.clock import SystemClock
 from taskroute.ports import Store
@@ -68,7 +69,6 @@ class Watched:
     def __init__(self, store: Store, evidence: Evidence) -> None:
         self._store = store
         self._evidence = evidence
-        self.last_trouble = float("-inf")
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
@@ -87,7 +87,6 @@ class Watched:
         return call
 
     def _trouble(self, name: str, began: float, error: str) -> None:
-        self.last_trouble = time.time()
         self._evidence.note("trouble", op=name, seconds=time.time() - began, error=error)
 
 
@@ -103,9 +102,9 @@ def belongs(key: str, found: bytes) -> bool:
     return filling.startswith(f"{key}|".encode()) and hashlib.sha256(filling).hexdigest().encode() == digest
 
 
-def response_key(number: int) -> str:
+def response_key(partition: str, number: int) -> str:
     """Return the key of a request."""
-    return hashlib.sha256(b"request %d" % number).hexdigest()
+    return hashlib.sha256(f"request {partition}/{number}".encode()).hexdigest()
 
 
 def terms(partition: str, number: int) -> Terms:
@@ -138,11 +137,11 @@ class Worker:
         self._evidence = Evidence(task.evidence / f"{task.worker}.jsonl", f"{task.worker}.{task.life}")
         self._dice = random.Random(f"{task.seed} {task.worker} {task.life}")
         self._store = DiskStore(task.directory / "wide", size=ROOM, timeout=TIMEOUT)
-        narrow = DiskStore(task.directory / "narrow", size=NARROW, timeout=TIMEOUT)
-        self._watched = {"": Watched(self._store, self._evidence), "narrow": Watched(narrow, self._evidence)}
+        rooms = {"narrow": NARROW, MARKS: None}
+        self._others = {name: DiskStore(task.directory / name, size=size, timeout=TIMEOUT) for name, size in rooms.items()}
+        self._watched = {name: Watched(store, self._evidence) for name, store in {"": self._store, **self._others}.items()}
         stores: dict[str, Any] = dict(self._watched)
-        self._cache = ResponseCache(lambda partition: stores[partition], SystemClock())
-        self._narrow = narrow
+        self._cache = ResponseCache(lambda partition: stores[partition], SystemClock(), marks=MARKS)
 
     def work(self) -> None:
         """Do what is left to do, or die."""
@@ -170,7 +169,7 @@ class Worker:
         if self._task.die_at is not None:
             time.sleep(60)
         self._cache.close()
-        for store in (self._store, self._narrow):
+        for store in (self._store, *self._others.values()):
             store.close()
         self._evidence.note("ended")
 
@@ -234,17 +233,16 @@ class Worker:
         """Make a call through the cache; its model takes a moment."""
         number, asked = self._dice.randrange(KEYS), time.time()
         on = terms(partition, number)
-        found = self._cache.look_up(response_key(number), on)
+        found = self._cache.look_up(response_key(partition, number), on)
         if isinstance(found, Found):
             if not answers(number, found.entry.answer):
                 self._evidence.note("wrong", where="cache", name=str(number), found=found.entry.answer.text[:200])
             self._evidence.note("hit", partition=partition)
             return
         lead: Any = found.lead
-        name, waited = f"{partition}/{number}", time.time() - asked
-        # Who has waited for all of its time, or whose store is in trouble, asks the model without being the only one.
-        alone = waited < on.wait and time.time() - self._watched[partition].last_trouble > 10
-        self._evidence.note("called", name=name, asked=asked, ttl=on.wait, alone=alone, partition=partition)
+        # Who has waited for all of its time, or whose store is slow, asks the model without being the only one.
+        name, alone = f"{partition}/{number}", lead.has_lease
+        self._evidence.note("called", name=name, asked=asked, ttl=on.wait, alone=alone)
         time.sleep(self._dice.uniform(0.002, 0.02))
         self._evidence.note("released", name=name, asked=asked)
         now = time.time()

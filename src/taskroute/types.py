@@ -102,6 +102,10 @@ class Call(NamedTuple):
     """Whether the host knows that something else writes a span of each model's work, with its tokens."""
     cache: Literal["use", "refresh", "bypass"] = "use"
     """`refresh` passes over a stored answer and stores the new one; `bypass` neither reads nor stores."""
+    scope: Mapping[str, str] = NOTHING
+    """What stands in the cache's scope for `tenant`, `user` or `session`, where a name alone may be another's; other names come on top."""
+    max_age: float | None = None
+    """Seconds after which a stored answer is too old for this call, and its own for others, where that is less than the policy's `ttl`."""
     kept: Kept | None = None
     """Set inside a turn that has been decided: no route is matched again unless none of these models may answer."""
 

@@ -106,12 +106,35 @@ async def test_async_accesses_have_one_budget_too() -> None:
         assert await access.aperform(Op("get", ("a",), b"otherwise"), budget) == b"otherwise"
 
 
+async def test_an_async_look_up_has_one_budget_for_all_that_it_asks() -> None:
+    class Ticking(MemoryStore):
+        async def aget(self, key: str) -> bytes | None:
+            clock.advance(0.6)
+            await asyncio.sleep(0)
+            return None
+
+        async def alease(self, key: str, ttl: float) -> bool:
+            clock.advance(0.6)
+            await asyncio.sleep(0)
+            return True
+
+    clock = FakeClock()
+    store = Ticking(clock)
+    cache = ResponseCache(lambda partition: store, clock, owns=False)
+    with pytest.warns(RuntimeWarning, match="the cache's Ticking is slow"):
+        missed = await cache.alook_up("k", Terms("default", wait=5.0))
+    assert isinstance(missed, Missed)
+    cache.forgo(missed.lead, failed=True)
+    cache.close()
+
+
 def test_waiting_for_another_process_is_not_held_against_the_store() -> None:
     clock = FakeClock()
     store = MemoryStore(clock)
     first = ResponseCache(lambda partition: store, clock, owns=False)
     held = first.look_up("k", Terms("default", wait=60.0))
     assert isinstance(held, Missed)
+    lead = held.lead
     polls: list[float] = []
 
     class Polled(MemoryStore):
@@ -119,7 +142,7 @@ def test_waiting_for_another_process_is_not_held_against_the_store() -> None:
             clock.advance(0.1)
             polls.append(clock.now())
             if len(polls) == 20:
-                first.save(held.lead, entry(clock))
+                first.save(lead, entry(clock))
             return store.get(key)
 
         def lease(self, key: str, ttl: float) -> bool:

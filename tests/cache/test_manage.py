@@ -28,7 +28,7 @@ NAMESPACE = "shop"
 
 def entry(*, age: float = 0.0, ttl: float = 3600.0, **about: str | None) -> Entry:
     values = {"model": "small", **about}
-    return Entry(StoredAnswer(text="thirty days"), values.pop("model") or "", NOW - age, NOW - age + ttl, **values)
+    return Entry(StoredAnswer(text="thirty days"), values.pop("model") or "", NOW - age, NOW - age + ttl, **values)  # type: ignore[arg-type]
 
 
 def keep(store: MemoryStore | DiskStore, key: str, kept: Entry, namespace: str = NAMESPACE) -> None:

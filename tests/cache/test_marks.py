@@ -159,13 +159,32 @@ def test_where_no_store_can_be_opened_for_marks_those_of_the_answers_has_them() 
     cache.close()
 
 
+def test_where_answers_cannot_be_kept_nobody_is_told_of_them() -> None:
+    class Gone(MemoryStore):
+        def get(self, key: str) -> bytes | None:
+            raise OSError
+
+    class Untouched(MemoryStore):
+        def __getattribute__(self, name: str) -> Any:
+            assert name not in {"get", "put", "delete", "increment", "lease"}
+            return super().__getattribute__(name)
+
+    stores = {"": Gone(CLOCK), names.MARKS: Untouched(CLOCK)}
+    cache = ResponseCache(lambda partition: stores[partition], CLOCK, marks=names.MARKS)
+    with pytest.warns(RuntimeWarning, match="the cache's Gone failed with OSError"):
+        lead = lead_of(cache.look_up("k", TWICE._replace(wait=5.0)))
+    cache.save(lead, answer())
+    assert not lead.has_lease
+
+
 def test_a_number_that_none_can_be_added_to_costs_one_warning_and_is_found_and_removed() -> None:
     store = MemoryStore(CLOCK)
     cache = ResponseCache(lambda partition: store, CLOCK, owns=False)
     store.put(names.sightings("default", "k"), b"9" * 5000)
     store.put(names.count("default", "misses", "generate"), b"none")
     with pytest.warns(RuntimeWarning, match="holds something else where a number should be; `taskroute cache verify --repair`"):
-        cache.look_up("k", TWICE._replace(stage="generate"))
+        missed = cache.look_up("k", TWICE._replace(stage="generate"))
+    cache.save(lead_of(missed), answer())
     cache.write_counts()
     # The store itself is in no trouble.
     cache.save(lead_of(cache.look_up("other", Terms("default"))), answer())

@@ -186,7 +186,7 @@ def test_what_cannot_be_written_down_waits_and_costs_one_warning_and_no_other_co
 
     with pytest.warns(RuntimeWarning, match=r"a count of the cache could not be written down \(ValueError\)") as said:
         write(add_some)
-        write(add_some)
+    write(add_some)
     assert len(said) == 1
     assert written == {("hits", "c"): 2}
     write(add)
@@ -222,6 +222,18 @@ def test_a_cost_that_cannot_be_fails_no_call_and_is_not_counted(amount: str) -> 
     assert kept.router.cache is not None
     kept.router.cache.stale_served("default", None, Cost(Decimal(amount), "user"))
     assert counts(kept) == {("misses", ""): 1, ("stored", ""): 1, ("hits", ""): 1, ("stale", ""): 1}
+    kept.router.close()
+
+
+def test_what_cannot_be_counted_fails_no_call() -> None:
+    class Odd(Decimal):
+        def is_finite(self) -> bool:
+            raise ArithmeticError
+
+    kept = Kept()
+    assert kept.router.cache is not None
+    with pytest.warns(RuntimeWarning, match=r"what the cache was good for could not be counted \(ArithmeticError\)"):
+        kept.router.cache.stale_served("default", None, Cost(Odd(1), "user"))
     kept.router.close()
 
 
@@ -264,6 +276,22 @@ cache.look_up("k", Terms("default", stage="generate"))
     assert (found.returncode, found.stderr) == (0, "")
     with places_of(Cache(path=str(tmp_path)), FakeClock(), {}) as places:
         assert stats(places, "default", now=0.0).stages["generate"].misses == 1
+
+
+def test_a_script_ends_though_it_drops_a_call_that_others_may_wait_for() -> None:
+    code = """
+from taskroute.cache.responses import ResponseCache
+from taskroute.stored import Terms
+from taskroute.stores.memory import MemoryStore
+from taskroute.testing import FakeClock
+
+store = MemoryStore()
+missed = ResponseCache(lambda partition: store, FakeClock()).look_up("k", Terms("default", wait=60))
+assert missed.lead.has_lease
+"""
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2], timeout=PATIENCE)
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
 import time
 from decimal import Decimal
 from typing import Any
@@ -158,6 +164,49 @@ def test_no_answer_and_no_label_steers_the_terminal(kept: Cli) -> None:
     assert "  one\n  two\ufffd]0;title\ufffd" in kept("cache", "show", "ff66", "--content").out
 
 
+EVIL = "\x1b[31mevil\x9b2J\x7f"
+
+
+def test_nothing_that_is_planted_in_a_store_steers_the_terminal(kept: Cli) -> None:
+    store = DiskStore(kept.directory / ".taskroute" / "cache" / "answers")
+    planted = entry(stage=EVIL, task=EVIL, tenant=EVIL, user=EVIL)
+    key = f"ff66{EVIL}"
+    store.put(names.entry("default", key), dumps(planted._replace(cost=Cost(Decimal(1), EVIL, EVIL), answer=StoredAnswer(EVIL, host=EVIL))))
+    store.put(f"{names.PREFIX}{EVIL}/e/ff77", dumps(planted))
+    store.put(f"{names.PREFIX}{EVIL}/e/ff88", b"damaged")
+    store.put(f"{names.root('default')}c/saved/{EVIL}/{EVIL}", b"1")
+    store.put(f"{names.root('default')}c/hits/{EVIL}", b"1" * 5000)
+    store.close()
+    other = kept.directory / ".taskroute" / "cache" / f"stage-{EVIL}"
+    DiskStore(other).put(names.entry("default", "ff99"), dumps(planted))
+    (other / "cache.db.broken").write_bytes(b"?")
+    every = ("--all-namespaces",)
+    for arguments in (
+        ("stats", *every),
+        ("list", *every),
+        ("show", "ff66", "--content", *every),
+        ("show", "ff", *every),
+        ("show", EVIL),
+        ("verify",),
+        ("clear", "--all", "--namespace", EVIL),
+        ("clear", "--stage", "nothing", "--policy", EVIL),
+    ):
+        for more in ((), ("--json",)):
+            ran = kept("cache", *arguments, *more)
+            assert ran.out + ran.err
+            assert not [character for character in ran.out + ran.err if character in "\x1b\x9b\x7f"], arguments
+
+
+def test_a_count_that_cannot_be_is_none(kept: Cli) -> None:
+    store = DiskStore(kept.directory / ".taskroute" / "cache" / "answers")
+    store.put(names.count("default", "hits", "rerank"), b"9" * 5000)
+    store.close()
+    assert as_json(kept, "stats")["hits"] == 0
+    assert "the count 'hits/rerank'" in kept("cache", "verify").out
+    assert kept("cache", "verify", "--repair").status == 0
+    assert kept("cache", "verify").status == 0
+
+
 def test_a_tenant_is_shown_as_a_digest(kept: Cli) -> None:
     ran = kept("cache", "show", "aa11")
     assert f"{digest('tenant', 'acme')} (a digest)" in ran.out
@@ -183,6 +232,74 @@ def test_clearing_needs_filters_or_all_and_not_both(kept: Cli, arguments: list[s
     assert (ran.status, ran.out) == (2, "")
     assert "--all" in ran.err
     assert len(keys(kept)) == 3
+
+
+@pytest.mark.parametrize("option", ["--stage", "--task", "--model", "--tenant", "--user", "--older-than", "--namespace", "--policy"])
+@pytest.mark.parametrize("empty", ["", "  "])
+@pytest.mark.parametrize("command", [["clear", "--stage", "generate"], ["clear", "--all"], ["list"]])
+def test_a_variable_of_the_shell_that_is_not_set_stands_for_nothing(kept: Cli, command: list[str], option: str, empty: str) -> None:
+    ran = kept("cache", *command, option, empty)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"argument {option}: " in ran.err
+    assert len(keys(kept, "--all-namespaces")) == 4
+
+
+CLEAR = ("cache", "clear", "--older-than", "1ms", "--all-namespaces")
+
+
+def test_clearing_that_fails_says_how_many_went(kept: Cli) -> None:
+    file = kept.directory / ".taskroute" / "cache" / "stage-generate" / "cache.db"
+    file.unlink()
+    file.mkdir()
+    ran = kept(*CLEAR)
+    assert (ran.status, ran.out) == (2, "")
+    assert re.search(r"cannot be used: .*; 3 answers removed, \d+ B until then\n", ran.err)
+    file.rmdir()
+    assert keys(kept, "--all-namespaces") == []
+
+
+def test_clearing_waits_longer_than_a_call_for_a_program_that_writes(kept: Cli) -> None:
+    file = kept.directory / ".taskroute" / "cache" / "answers" / "cache.db"
+    held = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    held.execute("BEGIN IMMEDIATE")
+    later = threading.Timer(0.8, held.close)
+    later.start()
+    assert kept(*CLEAR).out.startswith("4 answers removed")
+    later.join()
+
+
+def test_clearing_that_is_interrupted_says_how_many_went(kept: Cli) -> None:
+    cache = kept.directory / ".taskroute" / "cache"
+    shared = DiskStore(cache / "answers")
+    held = sqlite3.connect(cache / "stage-generate" / "cache.db", isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    command = [sys.executable, "-c", f"import sys; from taskroute.cli import main; sys.exit(main({[*CLEAR]!r}))"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=kept.directory) as clearing:
+        until = time.monotonic() + 30
+        while any("/e/" in name for name in shared.scan("")):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        # It waits for the other store by now.
+        clearing.send_signal(signal.SIGINT)
+        held.execute("ROLLBACK")
+        held.close()
+        _, said = clearing.communicate(timeout=30)
+    shared.close()
+    assert clearing.returncode == 130
+    assert re.fullmatch(r"error: interrupted: [2-4] answers removed, .* until then\n", said)
+
+
+def test_remains_of_an_earlier_database_are_told(kept: Cli) -> None:
+    broken = kept.directory / ".taskroute" / "cache" / "answers" / "cache.db.broken"
+    broken.write_bytes(b"?")
+    ran = kept("cache", "clear", "--tenant", "acme")
+    assert ran.status == 0
+    assert "note: answers: " in ran.out
+    assert "cache.db.broken may hold answers; `taskroute cache verify --repair` removes it" in ran.out
+    assert len(as_json(kept, "clear", "--tenant", "acme")["remains"]) == 1
+    assert kept("cache", "verify").status == 1
+    assert kept("cache", "verify", "--repair").status == 0
+    assert not broken.exists()
 
 
 def test_clearing_says_how_many_went(kept: Cli) -> None:

@@ -300,7 +300,7 @@ class _Own(AIMessage):
         ChatGeneration(message=AIMessage("hi", additional_kwargs={"seen": object()})),
         ChatGeneration(message=AIMessage("hi", additional_kwargs={"parsed": Point(x=3)})),
         ChatGeneration(message=HumanMessage("hi")),
-        ChatGeneration(message=_Own("hi")),
+        ChatGeneration(message=_Own(content="hi")),
         Generation(text="hi", generation_info={"seen": {1, 2}}),
         Generation(text="hi", generation_info={"pair": (1, 2)}),
     ],

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypedDict
 
 import pytest
-from langchain_core.output_parsers import JsonOutputParser
+from langchain_core.output_parsers import JsonOutputParser, StrOutputParser
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.graph import END, START, StateGraph
@@ -71,7 +71,7 @@ def test_a_model_inside_of_a_tool_that_is_made_again_is_asked_again() -> None:
 def test_a_first_attempt_and_calls_after_it_are_served() -> None:
     stage = caching({"small": ["one", "two"]})
     stage.llm.invoke("why?")
-    chain = (stage.llm | RunnableLambda(lambda message: message.text)).with_retry(stop_after_attempt=3)
+    chain = (stage.llm | StrOutputParser()).with_retry(stop_after_attempt=3)
 
     assert chain.invoke("why?") == "one"
     assert stage.llm.invoke("why?").text == "one"
@@ -108,7 +108,8 @@ def test_what_the_call_says_comes_first(word: str) -> None:
     stage = caching({"small": ["one", "two", "three"]})
     stage.llm.invoke("why?")
 
-    stage.llm.invoke("why?", {**bypass(word), "tags": ["retry:attempt:2"]})
+    said: Any = {**bypass(word), "tags": ["retry:attempt:2"]}
+    stage.llm.invoke("why?", said)
 
     assert stage.llm.invoke("why?").text == "one"
 

@@ -32,6 +32,7 @@ def test_an_answer_in_one_form_is_served_in_another(first: str, then: str) -> No
     assert stage.called == ["small"]
     assert served.text == asked.text == _TEXT
     assert served.id != asked.id
+    assert served.usage_metadata is not None
     assert [served.usage_metadata[name] for name in ("input_tokens", "output_tokens", "total_tokens")] == [0, 0, 0]
     assert record_of(served)["cache_hit"] is True
 
@@ -190,7 +191,10 @@ def test_calls_of_tools_are_not_kept_unless_asked_for(way: str) -> None:
 def test_what_a_provider_says_in_blocks_of_its_own_is_served_in_them(way: str) -> None:
     thought = {"type": "thinking", "thinking": "hm", "signature": "sig", "index": 0}
     about = {"model_provider": "anthropic"}
-    parts = [AIMessageChunk([thought], response_metadata=about), AIMessageChunk([{"type": "text", "text": "yes", "index": 1}])]
+    parts = [
+        AIMessageChunk(content=[thought], response_metadata=about),
+        AIMessageChunk(content=[{"type": "text", "text": "yes", "index": 1}]),
+    ]
     stage = caching({}, given={"small": saying(*parts, finish=None, stop_reason="end_turn")})
     ask(way, stage.llm, "why?")
 

@@ -212,7 +212,10 @@ class _Closed(ScriptedChatModel):
     """A model whose structured output hides it in a function."""
 
     def with_structured_output(self, schema: Any, *, include_raw: bool = False, **kwargs: Any) -> Any:
-        return RunnableLambda(lambda given: Point(x=int(self.invoke(given).text)))
+        def parsed(given: Any) -> Point:
+            return Point(x=int(self.invoke(given).text))
+
+        return RunnableLambda(parsed)
 
 
 def test_a_chain_that_cannot_be_looked_into_asks_its_model() -> None:

@@ -224,7 +224,7 @@ def test_a_plain_answer_is_for_every_host_and_its_reason_in_words_of_openai(mess
 
 
 def test_an_answer_in_langchains_own_blocks_is_the_same_as_its_text() -> None:
-    blocks = [{"type": "text", "text": "hi", "index": 0}, {"type": "tool_call", "id": "c", "name": "look", "args": {}}]
+    blocks: Any = [{"type": "text", "text": "hi", "index": 0}, {"type": "tool_call", "id": "c", "name": "look", "args": {}}]
     message = AIMessage(blocks, tool_calls=[{"name": "look", "args": {}, "id": "c"}], response_metadata={"output_version": "v1"})
 
     stored = stored_of(message)
@@ -243,7 +243,7 @@ def test_an_answer_in_langchains_own_blocks_is_the_same_as_its_text() -> None:
         AIMessage("hi", additional_kwargs={"by": {1: "a"}}),
         AIMessage("", tool_calls=[{"name": "look", "args": {"at": b"x"}, "id": "c"}]),
         HumanMessage("hi"),
-        AIMessageChunk("", tool_call_chunks=[{"name": "look", "args": '{"at": "half', "id": "c", "index": 0}]),
+        AIMessageChunk(content="", tool_call_chunks=[{"name": "look", "args": '{"at": "half', "id": "c", "index": 0}]),
     ],
     ids=["object", "nan", "tuple", "key", "bytes", "human", "half a call"],
 )

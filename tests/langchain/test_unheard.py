@@ -16,7 +16,9 @@ ANSWERS: dict[str, Any] = {
     "text": "thirty days",
     "message": AIMessage("thirty days", response_metadata={"model_name": "m", "model_provider": "openai", "finish_reason": "stop"}),
     "blocks": AIMessage([{"type": "text", "text": "thirty"}, {"type": "text", "text": "days", "annotations": [{"type": "citation"}]}]),
-    "more": AIMessage("thirty days", additional_kwargs={"reasoning_content": "let me see"}, response_metadata={"logprobs": {"content": []}}),
+    "more": AIMessage(
+        "thirty days", additional_kwargs={"reasoning_content": "let me see"}, response_metadata={"logprobs": {"content": []}}
+    ),
     "tools": AIMessage("", tool_calls=[{"name": "search", "args": {"for": "returns"}, "id": "call_1"}]),
 }
 QUIET = BaseCallbackHandler()

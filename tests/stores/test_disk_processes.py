@@ -1,21 +1,16 @@
-"""One directory, many processes: started, forked, and killed in the middle of it."""
+"""One directory, many processes: started at once, and killed in the middle of it."""
 
 from __future__ import annotations
 
-import os
 import signal
-import sqlite3
 import subprocess
 import sys
-import threading
-import warnings
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from taskroute.stores.disk import DiskStore
-from taskroute.testing import FakeClock
 
 PROCESSES = 4
 HEAD = """
@@ -136,75 +131,3 @@ while True:
         assert all(store.get(name) == value(name) for name in found)
         store.put("key", b"value")
         assert store.get("key") == b"value"
-
-
-def in_child(work: str, store: DiskStore) -> int:
-    """Return the exit status of a forked child that does one thing with the store."""
-    with warnings.catch_warnings():
-        # Newer Pythons warn of forks beside threads, which is what this is about.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        signal.alarm(60)
-        try:
-            store.put("child", b"value")
-            right = store.get("parent") == b"value" and store.increment("n") == 2 and sorted(store.scan("")) == ["child", "n", "parent"]
-            if work == "close":
-                store.close()
-            os._exit(0 if right else 1)
-        finally:
-            os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize("work", ["close", "leave"])
-def test_a_forked_child_goes_on_with_connections_of_its_own(tmp_path: Path, work: str) -> None:
-    with closing(DiskStore(tmp_path, timeout=60)) as store:
-        store.put("parent", b"value")
-        store.increment("n")
-        assert in_child(work, store) == 0
-        assert (store.get("child"), store.increment("n"), store.verify()) == (b"value", 3, [])
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_child_is_not_held_up_by_a_thread_of_its_parent_that_was_writing(tmp_path: Path) -> None:
-    entered, go = threading.Event(), threading.Event()
-
-    class SlowClock(FakeClock):
-        """Holds one thread up in the middle of it."""
-
-        def time(self) -> float:
-            if threading.current_thread().name == "slow":
-                entered.set()
-                go.wait(30)
-            return super().time()
-
-    with closing(DiskStore(tmp_path, clock=SlowClock(), timeout=60)) as store:
-        store.put("parent", b"value")
-        store.increment("n")
-        thread = threading.Thread(target=store.put, args=("slow", b""), name="slow")
-        thread.start()
-        assert entered.wait(30)
-        assert in_child("close", store) == 0
-        go.set()
-        thread.join()
-        assert store.get("slow") == b""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_uses_noted_before_a_fork_are_written_once(tmp_path: Path) -> None:
-    store = DiskStore(tmp_path, size=1_000_000, timeout=60)
-    store.put("key", b"value")
-    for _ in range(2):
-        store.get("key")
-    child = os.fork()
-    if child == 0:
-        store.get("key")
-        store.close()
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    store.close()
-    with closing(sqlite3.connect(tmp_path / "cache.db")) as plain:
-        # Put once, read twice here and once in the child.
-        assert plain.execute("SELECT access_count FROM Cache WHERE key = 'key'").fetchone() == (4,)

@@ -13,6 +13,7 @@ import diskcache
 import pytest
 
 from taskroute.stores.disk import DiskStore
+from taskroute.stores.entries import PAGE
 from taskroute.stores.layout import BytesDisk, Refused
 
 pytestmark = pytest.mark.filterwarnings("ignore:the entry")
@@ -119,6 +120,35 @@ def test_a_scan_passes_over_names_that_are_no_text(store: DiskStore, marker: Pat
     assert [name for name in found if payload.decode("latin-1") in name] == []
     assert list(store.scan("goo")) == ["good"]
     assert not marker.exists()
+
+
+async def test_names_that_are_not_utf8_are_passed_over_wherever_they_are(directory: Path) -> None:
+    with closing(DiskStore(directory)) as store:
+        for name in ("a", "b", "n:first", "n:last", "o"):
+            store.put(name, b"value")
+        with closing(sqlite3.connect(directory / "cache.db", isolation_level=None)) as plain:
+            rows = [(b"n:k\xff%04d" % number,) for number in range(PAGE)]
+            sealed = "SELECT CAST(? AS TEXT), 1, 1, value FROM Cache WHERE key = 'a'"
+            plain.execute("BEGIN")
+            plain.executemany(f"INSERT INTO Cache(key, raw, mode, value) {sealed}", rows)
+            plain.execute("COMMIT")
+        assert list(store.scan("")) == [name async for name in store.ascan("")] == ["a", "b", "n:first", "n:last", "o"]
+        assert list(store.scan("n:")) == ["n:first", "n:last"]
+        found = store.verify()
+        assert len(found) == PAGE
+        assert all("its name is not text" in sentence for sentence in found)
+        store.verify(repair=True)
+        assert (store.verify(), store.count()) == ([], 5)
+
+
+def test_planted_triggers_are_dropped(directory: Path) -> None:
+    with closing(DiskStore(directory)) as store:
+        store.put("good", b"value")
+    with closing(sqlite3.connect(directory / "cache.db", isolation_level=None)) as plain:
+        plain.execute('CREATE TRIGGER "a ""quoted"" one" AFTER INSERT ON Cache BEGIN DELETE FROM Cache; END')
+    with closing(DiskStore(directory)) as store:
+        store.put("new", b"value")
+        assert sorted(store.scan("")) == ["good", "new"]
 
 
 async def test_nor_does_an_async_scan_execute_them(store: DiskStore, marker: Path) -> None:

@@ -31,12 +31,12 @@ def test_processes_that_are_killed_leave_no_wrong_answer_and_no_damage_behind() 
     options = ("--only", "disk", "--processes", "6", "--operations", "40", "--seed", str(SEED))
     done = subprocess.run([sys.executable, "-m", "benchmarks.stress_cache", *options], capture_output=True, text=True, check=False)
     counts = {name: int(count) for count, name in re.findall(r"^ +(\d+) (.+)$", done.stdout, re.MULTILINE)}
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing to repair" in done.stdout
     assert "FAULT" not in done.stdout
     assert counts["killed"] > 0
     assert counts["operations begun"] == 6 * 40
-    assert counts["calls of the model"] > 0
+    assert counts["calls of the model"] > counts["of those after waiting in vain, or with a store too slow"]
 
 
 def test_every_call_is_answered_while_redis_is_killed_and_started_again() -> None:
@@ -100,7 +100,7 @@ def test_one_after_the_other_may_hold_a_lease(note: Note, tmp_path: Path, first:
 
 
 def test_two_models_asked_at_once_are_found_unless_one_had_waited_in_vain(note: Note, tmp_path: Path) -> None:
-    common = {"name": "/3", "ttl": 3.0, "partition": ""}
+    common = {"name": "/3", "ttl": 3.0}
     note("called", 1.0, "1.0", asked=0.9, alone=True, **common)
     note("called", 1.1, "2.0", asked=0.8, alone=False, **common)
     assert faults(tmp_path) == []
@@ -129,7 +129,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
 
 
 def put_answer(store: Any, number: int, stored: StoredAnswer) -> None:
-    store.put(names.entry("stress", response_key(number)), dumps(Entry(stored, "small", 1.0, 2.0)))
+    store.put(names.entry("stress", response_key("", number)), dumps(Entry(stored, "small", 1.0, 2.0)))
 
 
 def test_what_is_left_is_held_against_the_names_and_the_steps_that_were_taken(store: Any, note: Note, tmp_path: Path) -> None:

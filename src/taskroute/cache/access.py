@@ -13,8 +13,7 @@ from taskroute.warn import warn_once
 _PAUSE: Final = 5.0
 """Seconds for which a store in trouble is left alone."""
 _PATIENCE: Final = 1.0
-"""Seconds that one access may take."""
-
+"""Seconds that one access may take, and all accesses of one look-up, or of one save, together."""
 
 _GIVES: Final[Mapping[str, tuple[type, ...]]] = {"get": (bytes, type(None)), "increment": (int,), "lease": (int,)}
 """What the accesses come to whose answer counts."""
@@ -27,6 +26,24 @@ class Op(NamedTuple):
     arguments: tuple[Any, ...]
     otherwise: Any = None
     """What it comes to when the store is in trouble."""
+
+
+class Budget:
+    """What is left of the time, in seconds, that several accesses may take together."""
+
+    def __init__(self, seconds: float = _PATIENCE) -> None:
+        self.left = seconds
+        self._longest = 0.0
+
+    @property
+    def suffices(self) -> bool:
+        """Whether there is time for one more access, if that takes no longer than those before it."""
+        return self.left > 0 and self.left >= self._longest
+
+    def spend(self, seconds: float) -> None:
+        """Note how long an access took."""
+        self.left -= seconds
+        self._longest = max(self._longest, seconds)
 
 
 class Access:
@@ -47,32 +64,52 @@ class Access:
         """Have the store left alone from now on: it is about to be closed."""
         self._paused_until = math.inf
 
-    def perform(self, op: Op) -> Any:
-        """Return what the store says."""
+    def perform(self, op: Op, budget: Budget | None = None) -> Any:
+        """Return what the store says. Without a budget the access has one of its own."""
+        budget = budget or Budget(self._patience)
         if not self.is_usable:
+            return op.otherwise
+        if not budget.suffices:
+            # Here an access cannot be broken off, so one that would take too long is not begun.
+            self._trouble("is slow")
             return op.otherwise
         began = self._clock.now()
         try:
             found = getattr(self.store, op.name)(*op.arguments)
         except Exception as error:  # noqa: BLE001 - whatever a store raises, the call goes on
-            self._trouble(f"failed with {type(error).__name__}")
+            self._failed(op, error)
             return op.otherwise
-        if self._clock.now() - began > self._patience:
+        budget.spend(self._clock.now() - began)
+        if budget.left < 0:
             self._trouble("is slow")
         return self._given(op, found)
 
-    async def aperform(self, op: Op) -> Any:
+    async def aperform(self, op: Op, budget: Budget | None = None) -> Any:
         """The same without blocking the event loop."""
+        budget = budget or Budget(self._patience)
         if not self.is_usable:
             return op.otherwise
+        began = self._clock.now()
         try:
-            async with asyncio.timeout(self._patience):
-                return self._given(op, await getattr(self.store, f"a{op.name}")(*op.arguments))
+            async with asyncio.timeout(budget.left):
+                found = await getattr(self.store, f"a{op.name}")(*op.arguments)
         except TimeoutError:
             self._trouble("is slow")
+            return op.otherwise
         except Exception as error:  # noqa: BLE001 - as above
+            self._failed(op, error)
+            return op.otherwise
+        budget.spend(self._clock.now() - began)
+        return self._given(op, found)
+
+    def _failed(self, op: Op, error: Exception) -> None:
+        if op.name == "increment" and isinstance(error, ValueError):
+            # One value is at fault, and not the store.
+            name = type(self.store).__name__
+            cure = "`taskroute cache verify --repair` removes it"
+            warn_once("cache", f"{name} counter", f"the cache's {name} holds something else where a number should be; {cure}")
+        else:
             self._trouble(f"failed with {type(error).__name__}")
-        return op.otherwise
 
     def _given(self, op: Op, found: Any) -> Any:
         if op.name in _GIVES and not isinstance(found, _GIVES[op.name]):

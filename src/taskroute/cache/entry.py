@@ -7,7 +7,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final
 
 from taskroute.stored import Entry, StoredAnswer, StoredCall
@@ -24,6 +24,10 @@ _PAYS: Final = 0.8
 """The share of its size that an entry must shrink to for reading it to take longer."""
 _LARGEST: Final = 256 * 2**20
 """Bytes that an entry may unpack to: whoever can write to a store must not be able to fill the memory."""
+_COSTLIEST: Final = 10**9
+_PLACES: Final = 30
+"""Digits of a cost after the point. Without a limit a few bytes in a store could stand for a number that fills the memory."""
+_EXACT: Final = Context(prec=64)
 
 
 class UnreadableError(ValueError):
@@ -58,6 +62,14 @@ def digest(kind: str, value: str | None) -> str | None:
     return hashlib.sha256(f"taskroute {kind}\0{value}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def is_sound(amount: Decimal) -> bool:
+    """Return whether an amount can be what an answer cost."""
+    if not amount.is_finite():
+        return False
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and -_PLACES <= exponent <= len(str(_COSTLIEST)) and 0 <= amount <= _COSTLIEST
+
+
 def _sum(data: bytes) -> bytes:
     return zlib.crc32(data).to_bytes(_SUM)
 
@@ -89,10 +101,19 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "tenant": entry.tenant,
         "user": entry.user,
         "usage": None if usage is None else list(usage),
-        "cost": None if cost is None else [str(cost.amount), cost.source, cost.currency],
+        "cost": None if cost is None else _told(cost),
         "answer": _known({**answer._asdict(), "text": answer.text or None, "calls": [list(call) for call in answer.calls] or None}),
     }
     return _known(found)
+
+
+def _told(cost: Cost) -> list[str] | None:
+    """Return a cost as it is stored; None for one that would be taken for damage."""
+    amount = cost.amount
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -_PLACES and amount <= _COSTLIEST:
+        amount = _EXACT.quantize(amount, Decimal(1).scaleb(-_PLACES))
+    return [str(amount), cost.source, cost.currency] if is_sound(amount) else None
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,8 +157,8 @@ def _call(name: Any, arguments: Any, call_id: Any) -> StoredCall:
 
 def _cost(amount: Any, source: Any, currency: Any) -> Cost:
     exact = Decimal(amount)
-    if not exact.is_finite():
-        raise UnreadableError("an entry whose cost is no number")
+    if not is_sound(exact):
+        raise UnreadableError("an entry whose cost cannot be")
     return Cost(exact, _text(source) or "", _text(currency) or "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -24,7 +25,8 @@ class Later:
 
     def do(self, work: Work) -> None:
         """Have this done soon; after `close`, never. What it raises is lost."""
-        if self._closed:
+        # While the interpreter ends, a thread that is begun never runs, and whoever began it waits for that.
+        if self._closed or sys.is_finalizing():
             return
         self._work.put(work)
         if self._thread is None:

@@ -22,10 +22,13 @@ _BEAT: Final = 1.0
 class CallLead:
     """Held by one call. Without a flight or a lease nobody waits for it."""
 
-    def __init__(self, key: str, terms: Terms, access: Access, flights: Flights, later: Later) -> None:
+    def __init__(self, key: str, terms: Terms, access: Access, flights: Flights, later: Later, *, marks: Access) -> None:
         self.key = key
         self.terms = terms
         self.access = access
+        """To the answers."""
+        self.marks = marks
+        """To leases and sightings."""
         self.flight: Flight | None = None
         self.lease_until = float("-inf")
         """Until when, by the monotonic clock, no other process asks the model."""
@@ -66,11 +69,11 @@ class CallLead:
         if self.has_lease:
             self.lease_until = float("-inf")
             drop = Op("delete", (self.lease_name(),))
-            self._later.do(functools.partial(self.access.perform, drop))
+            self._later.do(functools.partial(self.marks.perform, drop))
 
     def _shorten(self) -> None:
         if self.has_lease:
-            self.access.perform(Op("put", (self.lease_name(), b"1", SHORT)))
+            self.marks.perform(Op("put", (self.lease_name(), b"1", SHORT)))
 
     def lease_name(self) -> str:
         """Return the name of the lease in the store."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
-from urllib.parse import unquote
 
 from taskroute.cache import names
+from taskroute.cache.counting import number_of
 from taskroute.cache.entry import UnreadableError, loads
 from taskroute.cache.places import Place
 from taskroute.stored import Entry
@@ -52,7 +52,7 @@ class Wanted(NamedTuple):
 
     def fits(self, entry: Entry, now: float) -> bool:
         """Return whether an answer is meant."""
-        tasks = TASK_GROUPS.get(self.task, ()) if self.task else ()
+        tasks = () if self.task is None else TASK_GROUPS.get(self.task, ())
         return (
             self.stage in (None, entry.stage)
             and (self.task in (None, entry.task) or entry.task in tasks)
@@ -74,10 +74,12 @@ class Cleared(NamedTuple):
 
 
 class _Named(NamedTuple):
-    """The name of an answer in a store, and what it says."""
+    """A name in a store, and what it says."""
 
     name: str
     namespace: str
+    kind: str
+    """`e` for an answer, `l` for a lease, `n` for sightings, `c` for a count."""
     key: str
 
 
@@ -108,19 +110,54 @@ def clear(places: Iterable[Place], namespace: str | None, wanted: Wanted, *, now
 
     With `dry_run` nothing is removed. Counts of hits and misses stay. Programs that run go on, and ask the models again.
     """
-    count, size = 0, 0
+    sizes = list(clearing(places, namespace, wanted, now=now, dry_run=dry_run))
+    return Cleared(len(sizes), sum(sizes))
+
+
+def clearing(places: Iterable[Place], namespace: str | None, wanted: Wanted, *, now: float, dry_run: bool = False) -> Iterator[int]:
+    """Do the same step by step, and yield the bytes of each answer that went.
+
+    A store that can be emptied is, where all of it is meant: that works when its disk is full, and takes the remains of an earlier
+    database with it.
+    """
     for place in places:
+        if wanted == ALL and not dry_run and _is_all(place, namespace):
+            yield from _emptied(place)
+            continue
         for named in _answers(place, namespace):
             data = place.store.get(named.name)
             if data is None or not (wanted == ALL or _is_meant(data, wanted, now)):
                 continue
-            count, size = count + 1, size + len(data)
             if not dry_run:
                 place.store.delete(named.name)
+            yield len(data)
         if wanted == ALL and not dry_run:
             for named in _of_kind("n", place, namespace):
                 place.store.delete(named.name)
-    return Cleared(count, size)
+
+
+def remains(places: Iterable[Place]) -> list[str]:
+    """Return a sentence for each database that was moved out of the way when it could not be read any more: answers may be in it."""
+    return [
+        f"{place.partition or 'answers'}: {place.broken} may hold answers; `taskroute cache verify --repair` removes it"
+        for place in places
+        if place.broken is not None and place.broken.exists()
+    ]
+
+
+def _is_all(place: Place, namespace: str | None) -> bool:
+    """Return whether a store can be emptied, and holds nothing that is to stay."""
+    if place.partition == names.MARKS or not hasattr(place.store, "clear"):
+        return False
+    found = (_named(name) for name in place.store.scan(""))
+    return all(named is not None and named.kind != "c" and namespace in (None, named.namespace) for named in found)
+
+
+def _emptied(place: Place) -> list[int]:
+    sizes = [len(data) for named in _answers(place, None) if (data := place.store.get(named.name)) is not None]
+    empty: Callable[[], object] = getattr(place.store, "clear")  # noqa: B009 - not every store has it
+    empty()
+    return sizes
 
 
 def verify(places: Iterable[Place], *, repair: bool = False) -> Iterator[str]:
@@ -135,6 +172,7 @@ def verify(places: Iterable[Place], *, repair: bool = False) -> Iterator[str]:
         yield from (f"{where}: {fault}" for fault in faults)
         if repair or not faults:
             yield from (f"{where}: {fault}" for fault in _unreadable(place, repair=repair))
+            yield from (f"{where}: {fault}" for fault in _uncountable(place, repair=repair))
 
 
 def _sound(**_: Any) -> list[str]:
@@ -149,6 +187,17 @@ def _unreadable(place: Place, *, repair: bool) -> Iterator[str]:
             yield f"the answer {named.key!r} in the namespace {named.namespace!r} is of no use: {found}"
             if repair:
                 place.store.delete(named.name)
+
+
+def _uncountable(place: Place, *, repair: bool) -> Iterator[str]:
+    """Yield a sentence for each number that none can be added to."""
+    for kind in "nc":
+        for named in _of_kind(kind, place, None):
+            data = place.store.get(named.name)
+            if data is not None and number_of(data) is None:
+                yield f"the count {named.key!r} in the namespace {named.namespace!r} is no number"
+                if repair:
+                    place.store.delete(named.name)
 
 
 def _is_meant(data: bytes, wanted: Wanted, now: float) -> bool:
@@ -179,6 +228,14 @@ def _answers(place: Place, namespace: str | None, key: str = "") -> Iterator[_Na
 def _of_kind(kind: str, place: Place, namespace: str | None, key: str = "") -> Iterator[_Named]:
     prefix = names.PREFIX if namespace is None else f"{names.root(namespace)}{kind}/{key}"
     for name in place.store.scan(prefix):
-        parts = name.removeprefix(names.PREFIX).split("/")
-        if len(parts) == 3 and parts[1] == kind and parts[2].startswith(key):
-            yield _Named(name, unquote(parts[0]), parts[2])
+        named = _named(name)
+        if named is not None and named.kind == kind and named.key.startswith(key):
+            yield named
+
+
+def _named(name: str) -> _Named | None:
+    """Return what a name says; None for one that the cache does not give."""
+    namespace, kind, key = [*name.removeprefix(names.PREFIX).split("/", 2), "", ""][:3]
+    if not name.startswith(names.PREFIX) or kind not in ("e", "l", "n", "c") or ("/" in key and kind != "c"):
+        return None
+    return _Named(name, names.unquoted(namespace), kind, key)

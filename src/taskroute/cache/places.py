@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from taskroute.cache.names import MARKS
 from taskroute.cache.opening import open_cache, partition_of
 from taskroute.cache.terms import partitions
 from taskroute.errors import ConfigurationError
@@ -14,16 +15,20 @@ from taskroute.policy.caching import Cache
 from taskroute.ports import Clock, Store
 
 _DATABASE: Final = "cache.db"
+_PATIENCE: Final = 10.0
+"""Seconds that a store is waited for: no call stands behind this."""
 
 
 class Place(NamedTuple):
     """One store of a cache."""
 
     partition: str
-    """Such as `stage generate`; '' for all answers without a size limit of their own."""
+    """Such as `stage generate`; '' for all answers without a size limit of their own; `names.MARKS` for what is no answer."""
     store: Store
     room: int | None = None
     """Bytes that it may take; None where the policy does not say, or no longer."""
+    broken: Path | None = None
+    """Where a store on disk puts a database that cannot be read any more."""
 
 
 @contextmanager
@@ -42,10 +47,10 @@ def places_of(cache: Cache, clock: Clock, environ: Mapping[str, str]) -> Generat
         with _on_disk(cache, clock) as found:
             yield found
         return
-    responses = open_cache(cache, clock, environ)
+    responses = open_cache(cache, clock, environ, timeout=_PATIENCE)
     try:
-        rooms = partitions(cache).items()
-        yield tuple(Place(name, store, room) for name, room in rooms if (store := responses.store(name)) is not None)
+        rooms: dict[str, int | None] = {**partitions(cache), MARKS: None}
+        yield tuple(Place(name, store, room) for name, room in rooms.items() if (store := responses.store(name)) is not None)
     finally:
         responses.close()
 
@@ -69,7 +74,9 @@ def _on_disk(cache: Cache, clock: Clock) -> Generator[tuple[Place, ...]]:
     folders = sorted(found.parent for found in directory.glob(f"*/{_DATABASE}"))
     # Without a size, looking at an answer does not count as a use of it.
     places = tuple(
-        Place(name, DiskStore(folder, clock=clock), rooms.get(name)) for folder in folders for name in [partition_of(folder.name)]
+        Place(name, DiskStore(folder, clock=clock, timeout=_PATIENCE), rooms.get(name), folder / f"{_DATABASE}.broken")
+        for folder in folders
+        for name in [partition_of(folder.name)]
     )
     try:
         yield places

@@ -8,59 +8,49 @@ import os
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Generator
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, Final
 
 from taskroute.cache import names
-from taskroute.cache.access import Access, Op
+from taskroute.cache.access import Access, Budget, Op
+from taskroute.cache.counting import Counting, number_of
 from taskroute.cache.entry import UnreadableError, dumps, loads
 from taskroute.cache.later import Later
 from taskroute.cache.lead import CallLead
-from taskroute.cache.single_flight import Flight, Flights
-from taskroute.cache.tally import Tally
+from taskroute.cache.performing import Pause, Steps, Wait, aperform, perform
+from taskroute.cache.single_flight import Flights
 from taskroute.ports import Clock, Store
 from taskroute.steps import Found, Missed
 from taskroute.stored import Entry, Terms
 from taskroute.types import Cost
 from taskroute.warn import warn_once
 
-T = TypeVar("T")
-
 _POLL: Final = 0.05
 """Seconds after which another process is asked again whether its answer is there."""
 _GOODBYE: Final = 2.0
-"""Seconds that closing takes at most."""
-
-
-class _Wait(NamedTuple):
-    """Wait for a call of this process."""
-
-    flight: Flight
-    until: float
-
-
-class _Pause(NamedTuple):
-    seconds: float
-
-
-_Steps = Generator[tuple[Access, Op] | _Wait | _Pause, Any, T]
+"""Seconds that closing takes at most, besides what stores take to close."""
+_AHEAD: Final = 60.0
+"""Seconds by which the clocks of machines may differ. An entry from further ahead was made by a clock that was wrong."""
 
 
 class ResponseCache:
     """Keeps answers in stores, one for each partition. Nothing that a store does costs a call.
 
-    `open_store` gives the store of a partition; `shared` says that other processes may use it, too. Safe to share between threads,
-    tasks and event loops.
+    `open_store` gives the store of a partition; `shared` says that other processes may use it, too; `marks` is the partition of leases,
+    sightings and counts. Safe to share between threads, tasks and event loops.
     """
 
-    def __init__(self, open_store: Callable[[str], Store], clock: Clock, *, shared: bool = True, owns: bool = True) -> None:
+    def __init__(
+        self, open_store: Callable[[str], Store], clock: Clock, *, shared: bool = True, owns: bool = True, marks: str = ""
+    ) -> None:
         self._open_store = open_store
         self._clock = clock
         self._shared = shared
         self._owns = owns
         self._accesses: dict[str, Access] = {}
         self._flights = Flights()
-        self._tallies: dict[str, Tally] = {}
+        self._marks = marks
+        self._counting = Counting()
         self._later = Later()
         self._closed = False
         _alive.add(self)
@@ -72,17 +62,18 @@ class ResponseCache:
         if terms.wait and _in_event_loop():
             # The call that is under way might be a task of the loop that waiting would block.
             terms = terms._replace(wait=0.0)
-        return self._noted(_perform(self._looking(key, terms, is_async=False)), terms)
+        return self._noted(perform(self._looking(key, terms, is_async=False)), terms)
 
     async def alook_up(self, key: str, terms: Terms) -> Found | Missed:
         """The same without blocking the event loop."""
-        return self._noted(await _aperform(self._looking(key, terms, is_async=True)), terms)
+        return self._noted(await aperform(self._looking(key, terms, is_async=True)), terms)
 
-    def _looking(self, key: str, terms: Terms, *, is_async: bool) -> _Steps[Found | Missed]:
+    def _looking(self, key: str, terms: Terms, *, is_async: bool) -> Steps[Found | Missed]:
         access = self._access(terms.partition)
         if access is None:
             return Missed(self._clock.now())
-        lead = CallLead(key, terms, access, self._flights, self._later)
+        # Without a store of their own, marks are better kept among the answers than nowhere.
+        lead = CallLead(key, terms, access, self._flights, self._later, marks=self._access(self._marks) or access)
         if terms.refresh:
             # Whoever asks for a new answer wants it in the place of the old one, however often the request was seen.
             lead.is_admitted = True
@@ -90,8 +81,9 @@ class ResponseCache:
         found, lead.stale = yield from self._read(lead)
         if found is not None:
             return found
-        if terms.admit_after > 1:
-            seen: int = yield access, Op("increment", (names.sightings(terms.namespace, key), 1, terms.window), 0)
+        # Where nothing can be stored, nobody needs to be told of it.
+        if terms.admit_after > 1 and access.is_usable:
+            seen: int = yield lead.marks, Op("increment", (names.sightings(terms.namespace, key), 1, terms.window), 0)
             lead.is_admitted = seen >= terms.admit_after
         if not terms.wait:
             return self._missed(lead)
@@ -101,7 +93,7 @@ class ResponseCache:
             lead.let_go("cancelled")
             raise
 
-    def _together(self, lead: CallLead, until: float, *, is_async: bool) -> _Steps[Found | Missed]:
+    def _together(self, lead: CallLead, until: float, *, is_async: bool) -> Steps[Found | Missed]:
         """Become the one that asks the model, or wait for the one that does."""
         while True:
             flight, is_own = self._flights.join(lead.key)
@@ -111,7 +103,7 @@ class ResponseCache:
             if not is_async and flight.is_here():
                 # The stream that this very thread reads.
                 return self._missed(lead)
-            yield _Wait(flight, until)
+            yield Wait(flight, until)
             if flight.entry is not None:
                 return self._found(flight.entry)
             if not flight.ended:
@@ -120,18 +112,18 @@ class ResponseCache:
             if lead.flight is not None or flight.ended == "nothing" or time.monotonic() >= until:
                 return self._missed(lead)
 
-    def _leading(self, lead: CallLead, until: float) -> _Steps[Found | Missed]:
+    def _leading(self, lead: CallLead, until: float) -> Steps[Found | Missed]:
         """Take the lead among the processes too, or wait for the one that has it."""
         terms, access = lead.terms, lead.access
-        while self._shared:
+        while self._shared and access.is_usable:
             held_until = time.monotonic() + terms.wait
-            taken: bool | None = yield access, Op("lease", (lead.lease_name(), terms.wait))
+            taken: bool | None = yield lead.marks, Op("lease", (lead.lease_name(), terms.wait))
             if taken:
                 lead.lease_until = held_until
             if taken is None or taken:
                 # A store in trouble keeps nobody waiting.
                 break
-            yield _Pause(_POLL)
+            yield Pause(_POLL)
             found, lead.stale = yield from self._read(lead)
             if found is not None:
                 return self._settled(lead, found)
@@ -145,7 +137,7 @@ class ResponseCache:
         lead.let_go("stored", found.entry)
         return found
 
-    def _read(self, lead: CallLead) -> _Steps[tuple[Found | None, Found | None]]:
+    def _read(self, lead: CallLead) -> Steps[tuple[Found | None, Found | None]]:
         """Return the answer that is stored, as a fresh or as a stale one."""
         terms, access = lead.terms, lead.access
         name = names.entry(terms.namespace, lead.key)
@@ -159,6 +151,8 @@ class ResponseCache:
             yield access, Op("delete", (name,))
             return None, None
         now = self._clock.time()
+        if entry.made > now + _AHEAD:
+            return None, None
         age = max(0.0, now - entry.made)
         if now < entry.until and age < terms.ttl:
             return self._found(entry), None
@@ -175,13 +169,13 @@ class ResponseCache:
 
     def save(self, lead: Any, entry: Entry | None) -> None:
         """Store an answer, and give it to those who wait; None says that it is not to be stored. Never raises."""
-        _perform(self._saving(lead, entry))
+        perform(self._saving(lead, entry))
 
     async def asave(self, lead: Any, entry: Entry | None) -> None:
         """The same without blocking the event loop."""
-        await _aperform(self._saving(lead, entry))
+        await aperform(self._saving(lead, entry))
 
-    def _saving(self, lead: CallLead, entry: Entry | None) -> _Steps[None]:
+    def _saving(self, lead: CallLead, entry: Entry | None) -> Steps[None]:
         data = None if entry is None else _encoded(entry)
         if entry is None or data is None:
             lead.let_go("nothing")
@@ -191,18 +185,20 @@ class ResponseCache:
         finally:
             lead.let_go("stored", entry)
 
-    def _storing(self, lead: CallLead, data: bytes) -> _Steps[None]:
-        terms, access = lead.terms, lead.access
+    def _storing(self, lead: CallLead, data: bytes) -> Steps[None]:
+        terms = lead.terms
+        if not lead.access.is_usable:
+            return
         if not lead.is_admitted:
             # Those who waited meanwhile have been counted, too.
-            seen: bytes | None = yield access, Op("get", (names.sightings(terms.namespace, lead.key),))
-            lead.is_admitted = seen is not None and seen.isdigit() and int(seen) >= terms.admit_after
+            seen: bytes | None = yield lead.marks, Op("get", (names.sightings(terms.namespace, lead.key),))
+            lead.is_admitted = seen is not None and (number_of(seen) or 0) >= terms.admit_after
         if lead.is_admitted:
-            yield access, Op("put", (names.entry(terms.namespace, lead.key), data, terms.ttl + terms.stale))
+            yield lead.access, Op("put", (names.entry(terms.namespace, lead.key), data, terms.ttl + terms.stale))
             self._count("stored", terms.namespace, terms.stage)
         if lead.has_lease:
             lead.lease_until = float("-inf")
-            yield access, Op("delete", (lead.lease_name(),))
+            yield lead.marks, Op("delete", (lead.lease_name(),))
 
     @staticmethod
     def forgo(lead: Any, *, failed: bool) -> None:
@@ -223,21 +219,14 @@ class ResponseCache:
         return found
 
     def _count(self, what: str, namespace: str, stage: str | None, saved: Cost | None = None) -> None:
-        tally = self._tallies.get(namespace) or self._tallies.setdefault(namespace, Tally())
-        if tally.note(what, stage, saved):
+        if self._counting.note(what, namespace, stage, saved):
             self._later.do(self.write_counts)
 
-    def write_counts(self) -> None:
-        """Add what was counted here to the counts in the store."""
-        access = self._access("") if self._tallies else None
-        if access is None:
-            return
-        for namespace, tally in [*self._tallies.items()]:
-
-            def add(what: str, stage: str, count: int, namespace: str = namespace) -> None:
-                access.perform(Op("increment", (names.count(namespace, what, stage), count), 0))
-
-            tally.write(add)
+    def write_counts(self, seconds: float | None = None) -> None:
+        """Add what was counted here to the counts in the store; in so many seconds, where that is said."""
+        access = self._access(self._marks) if self._counting else None
+        if access is not None:
+            self._counting.write(access, None if seconds is None else Budget(seconds))
 
     # What it stands on
 
@@ -247,11 +236,13 @@ class ResponseCache:
             return None
         access = self._accesses.get(partition)
         if access is None:
-            opened = Access(self._open_store(partition), self._clock)
+            store = self._open_store(partition)
+            # One store for several partitions is in trouble for all of them.
+            opened = next((known for known in [*self._accesses.values()] if known.store is store), None) or Access(store, self._clock)
             access = self._accesses.setdefault(partition, opened)
-            if access is not opened and self._owns:
+            if access.store is not store and self._owns:
                 # Another thread was quicker.
-                opened.store.close()
+                store.close()
         return access.store
 
     def _access(self, partition: str) -> Access | None:
@@ -282,16 +273,22 @@ class ResponseCache:
         """Write down what was counted, use no store any more, and return those to close."""
         if self._closed:
             return []
-        self._later.close(_GOODBYE)
-        self.write_counts()
-        self._closed = True
-        for access in self._accesses.values():
-            access.retire()
-        return [access.store for access in self._accesses.values()] if self._owns else []
+        until = time.monotonic() + _GOODBYE
+        try:
+            self._later.close(_GOODBYE)
+            self.write_counts(max(0.0, until - time.monotonic()))
+        except Exception as error:  # noqa: BLE001 - counts that cannot be written keep no store open
+            name = type(error).__name__
+            warn_once("cache", f"counts {name}", f"what the cache was good for could not be written down ({name})")
+        finally:
+            self._closed = True
+            for access in self._accesses.values():
+                access.retire()
+        return [*{id(access.store): access.store for access in self._accesses.values()}.values()] if self._owns else []
 
     def forget(self) -> None:
         """Leave to the parent what is the parent's. Only for the child of a fork, in which no other thread runs."""
-        self._tallies = {}
+        self._counting = Counting()
         self._later = Later()
 
 
@@ -308,7 +305,7 @@ def _at_exit() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for cache in [*_alive]:
-            cache.write_counts()
+            cache.write_counts(_GOODBYE)
 
 
 atexit.register(_at_exit)
@@ -336,43 +333,3 @@ def _in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _perform(steps: _Steps[T]) -> T:
-    try:
-        step = next(steps)
-        while True:
-            try:
-                done: Any = None
-                if isinstance(step, _Wait):
-                    step.flight.wait(step.until)
-                elif isinstance(step, _Pause):
-                    time.sleep(step.seconds)
-                else:
-                    done = step[0].perform(step[1])
-            except BaseException as error:  # noqa: BLE001 - an interrupt goes through the steps, so that nobody waits for them
-                step = steps.throw(error)
-            else:
-                step = steps.send(done)
-    except StopIteration as ended:
-        return ended.value  # type: ignore[no-any-return]
-
-
-async def _aperform(steps: _Steps[T]) -> T:
-    try:
-        step = next(steps)
-        while True:
-            try:
-                done: Any = None
-                if isinstance(step, _Wait):
-                    await step.flight.await_(step.until)
-                elif isinstance(step, _Pause):
-                    await asyncio.sleep(step.seconds)
-                else:
-                    done = await step[0].aperform(step[1])
-            except BaseException as error:  # noqa: BLE001 - as above
-                step = steps.throw(error)
-            else:
-                step = steps.send(done)
-    except StopIteration as ended:
-        return ended.value  # type: ignore[no-any-return]

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
-from urllib.parse import unquote
 
 from taskroute.cache import names
+from taskroute.cache.counting import number_of
 from taskroute.cache.manage import listed
 from taskroute.cache.places import Place
 from taskroute.cache.tally import MICRO
@@ -70,7 +70,7 @@ def stats(places: Iterable[Place], namespace: str | None, *, now: float) -> Stat
         for what, count in counts.items():
             total[what] += count
     return Stats(
-        tuple(_held(place, namespace, now) for place in known),
+        tuple(_held(place, namespace, now) for place in known if place.partition != names.MARKS),
         _counts(total),
         {stage: _counts(counts) for stage, counts in counted.items()},
     )
@@ -95,6 +95,7 @@ def _counted(place: Place, namespace: str | None) -> Iterator[tuple[str, str, in
     for name in place.store.scan(names.PREFIX if namespace is None else f"{names.root(namespace)}c/"):
         of, kind, *_ = [*name.removeprefix(names.PREFIX).split("/"), ""]
         data = place.store.get(name) if kind == "c" else None
-        if data is not None and data.isdigit():
-            what, stage = names.counted(unquote(of), name)
-            yield stage, what, int(data)
+        count = None if data is None else number_of(data)
+        if count is not None:
+            what, stage = names.counted(names.unquoted(of), name)
+            yield stage, what, count

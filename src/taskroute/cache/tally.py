@@ -9,7 +9,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
+from taskroute.cache.entry import is_sound
 from taskroute.types import Cost
+from taskroute.warn import warn_once
 
 Counts = dict[tuple[str, str], int]
 """What is counted and the stage, '' for none, to how much came since."""
@@ -35,7 +37,7 @@ class Tally:
         """Count one `hits`, `misses`, `stale` or `stored`; return whether it is time to write down what there is."""
         with self._lock:
             self._counts[what, stage or ""] += 1
-            if saved is not None and saved.amount:
+            if saved is not None and is_sound(saved.amount):
                 place = saved.currency, stage or ""
                 self._saved[place] = self._saved.get(place, Decimal(0)) + saved.amount * MICRO
             self._events += 1
@@ -53,7 +55,22 @@ class Tally:
                     counts[f"saved/{currency}", stage] += whole
             return dict(counts)
 
-    def write(self, add: Callable[[str, str, int], object]) -> None:
-        """Have every count added to what is written down."""
-        for (what, stage), count in self.take().items():
-            add(what, stage, count)
+    def write(self, add: Callable[[str, str, int], bool]) -> None:
+        """Have every count added to what is written down; `add` returns whether it was. What was not stays here, for the next time."""
+        left = self.take()
+        try:
+            for (what, stage), count in [*left.items()]:
+                if _added(add, what, stage, count):
+                    del left[what, stage]
+        finally:
+            with self._lock:
+                self._counts.update(left)
+
+
+def _added(add: Callable[[str, str, int], bool], what: str, stage: str, count: int) -> bool:
+    try:
+        return add(what, stage, count)
+    except Exception as error:  # noqa: BLE001 - one count that cannot be written costs no other
+        name = type(error).__name__
+        warn_once("cache", f"add {name}", f"a count of the cache could not be written down ({name})")
+        return False

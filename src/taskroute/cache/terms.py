@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from taskroute.decision.snapshot import Snapshot
-from taskroute.policy.caching import Cache, CacheLimits
+from taskroute.policy.caching import Cache, CacheLimits, LimitsOrNone
 from taskroute.stored import Terms
 from taskroute.taxonomy import TASK_GROUPS
 from taskroute.types import CacheNote, Call, Decision
 
 OPERATIONS: Final = frozenset({"chat", "text_completion"})
 """What is asked for of which answers are kept: vectors are not."""
+_SCOPES: Final = frozenset({"tenant", "user", "session"})
+"""What the policy may ask a call for."""
 
 
 def terms_of(snapshot: Snapshot, decision: Decision, call: Call) -> Terms | CacheNote | None:
@@ -30,10 +32,11 @@ def terms_of(snapshot: Snapshot, decision: Decision, call: Call) -> Terms | Cach
     why = _kept_out(call, decision)
     if why:
         return CacheNote("bypass", why)
-    scope: dict[str, str] = {name: getattr(call, name) for name in cache.scope}
+    scope: dict[str, str] = {name: call.scope.get(name) or getattr(call, name) for name in cache.scope}
     lacking = [name for name, value in scope.items() if not value]
     if lacking:
         return CacheNote("bypass", f"the call does not say whose it is: no {lacking[0]}")
+    scope.update((name, value) for name, value in call.scope.items() if name not in _SCOPES)
     return _terms(cache, own, call, scope)._replace(stage=stage, task=task)
 
 
@@ -52,14 +55,14 @@ def _kept_out(call: Call, decision: Decision) -> str:
 def _own_limits(cache: Cache, stage: str | None, task: str | None) -> dict[str, CacheLimits] | CacheNote:
     """Return what holds for the stage and the task of a call, the one that counts for more last."""
     found: dict[str, CacheLimits] = {}
-    known = {f"stage {stage}": cache.stages.get(stage or "")}
+    known: dict[str, LimitsOrNone | None] = {f"stage {stage}": cache.stages.get(stage or "")}
     for name in (*(group for group, tasks in TASK_GROUPS.items() if task in tasks), task or ""):
         known[f"task {name}"] = cache.tasks.get(name)
     for name, limits in known.items():
-        if limits == "none":
-            return CacheNote("off", f"{name} keeps no answers")
-        if limits is not None:
+        if isinstance(limits, CacheLimits):
             found[name] = limits
+        elif limits is not None:
+            return CacheNote("off", f"{name} keeps no answers")
     return found
 
 
@@ -85,7 +88,7 @@ def _terms(cache: Cache, own: dict[str, CacheLimits], call: Call, scope: dict[st
             tool_calls=terms.tool_calls if limits.tool_calls is None else limits.tool_calls,
             partition=terms.partition if limits.size is None else name,
         )
-    return terms
+    return terms if call.max_age is None else terms._replace(ttl=min(terms.ttl, call.max_age))
 
 
 def partitions(cache: Cache) -> dict[str, int]:

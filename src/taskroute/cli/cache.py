@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from taskroute.cache.entry import digest
-from taskroute.cache.manage import ALL, Kept, Wanted, clear, listed, shown, verify
+from taskroute.cache.manage import ALL, Kept, Wanted, clearing, listed, remains, shown, verify
 from taskroute.cache.places import Place, places_of
 from taskroute.cache.stats import stats
 from taskroute.cli import cached
-from taskroute.cli.output import Style, print_json, print_pairs, say_error
+from taskroute.cli.output import Style, harmless, print_json, print_pairs, say_error
 from taskroute.cli.policies import CommandError, Found, described, find_policy
 from taskroute.clock import SystemClock
 from taskroute.policy.caching import Cache
@@ -75,9 +75,9 @@ def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], wha
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=what.split(".", maxsplit=1)[0], description=f"{what[0].upper()}{what[1:]}."
     )
-    command.add_argument("--policy", metavar="P", help="the policy file (default: taskroute.yaml here)")
+    command.add_argument("--policy", metavar="P", type=_text, help="the policy file (default: taskroute.yaml here)")
     if name != "verify":
-        command.add_argument("--namespace", metavar="N", help="the answers of this namespace (default: the policy's)")
+        command.add_argument("--namespace", metavar="N", type=_text, help="the answers of this namespace (default: the policy's)")
         command.add_argument("--all-namespaces", action="store_true", help="the answers of every namespace in the same place")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run, namespace=None, all_namespaces=False)
@@ -85,12 +85,19 @@ def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], wha
 
 
 def _filters(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--stage", metavar="S", help="of this stage")
-    command.add_argument("--task", metavar="T", help="of this task or group of tasks, where it was told or classified")
-    command.add_argument("--model", metavar="M", help="of this model, by its name in the policy")
-    command.add_argument("--tenant", metavar="ID", help="of this tenant")
-    command.add_argument("--user", metavar="ID", help="of this user")
+    command.add_argument("--stage", metavar="S", type=_text, help="of this stage")
+    command.add_argument("--task", metavar="T", type=_text, help="of this task or group of tasks, where it was told or classified")
+    command.add_argument("--model", metavar="M", type=_text, help="of this model, by its name in the policy")
+    command.add_argument("--tenant", metavar="ID", type=_text, help="of this tenant")
+    command.add_argument("--user", metavar="ID", type=_text, help="of this user")
     command.add_argument("--older-than", metavar="T", type=_duration, help="made longer ago than this, such as 1h or 7d")
+
+
+def _text(text: str) -> str:
+    # What a shell makes of a variable that is not set must not stand for everything.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("nothing is given; write what is meant, or leave the option out")
+    return text
 
 
 def _duration(text: str) -> float:
@@ -126,7 +133,8 @@ def _opened(arguments: argparse.Namespace, clock: Clock | None = None) -> Genera
         raise CommandError(f"{described(found)}: it has no 'cache', so no answers are kept; add cache: {{}}, or name another with --policy")
     if arguments.namespace is not None and arguments.all_namespaces:
         raise CommandError("both --namespace and --all-namespaces are given; give one")
-    namespace = None if arguments.all_namespaces else arguments.namespace or cache.namespace
+    own = cache.namespace if arguments.namespace is None else arguments.namespace
+    namespace = None if arguments.all_namespaces else own
     try:
         with places_of(cache, clock, os.environ) as places:
             yield Open(found, cache, places, namespace, clock.time())
@@ -218,14 +226,40 @@ def _clear(arguments: argparse.Namespace) -> int:
         raise CommandError("both --all and filters are given; give filters to remove some answers, or --all alone to remove every one")
     if not arguments.all and wanted == ALL:
         raise CommandError("nothing says which answers; give --stage, --task, --model, --tenant, --user or --older-than, or --all")
-    with _opened(arguments) as opened:
-        gone = clear(opened.places, opened.namespace, wanted, now=opened.now, dry_run=arguments.dry_run)
+    gone, dry_run = _Gone(), bool(arguments.dry_run)
+    try:
+        with _opened(arguments) as opened:
+            gone.take(clearing(opened.places, opened.namespace, wanted, now=opened.now, dry_run=dry_run))
+            left = remains(opened.places)
+    except KeyboardInterrupt:
+        say_error(f"interrupted: {gone.said(dry_run=dry_run)} until then")
+        raise
+    except CommandError as error:
+        raise CommandError(f"{error}; {gone.said(dry_run=dry_run)} until then" if gone.answers else str(error)) from None
     if arguments.json:
-        print_json({**opened.about(), "dry_run": arguments.dry_run, "removed": gone.answers, "bytes": gone.bytes})
-    else:
-        verb = "would be removed" if arguments.dry_run else "removed"
-        print(f"{cached.answers(gone.answers)} {verb}, {cached.size(gone.bytes)}")
+        print_json({**opened.about(), "dry_run": dry_run, "removed": gone.answers, "bytes": gone.bytes, "remains": left})
+        return 0
+    print(gone.said(dry_run=dry_run))
+    for remain in left:
+        print(Style()("note:", "yellow"), harmless(remain))
     return 0
+
+
+class _Gone:
+    """Counts answers that are removed, and knows how many there were when that is broken off."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.bytes = 0
+
+    def take(self, sizes: Iterator[int]) -> None:
+        for size in sizes:
+            self.answers += 1
+            self.bytes += size
+
+    def said(self, *, dry_run: bool) -> str:
+        verb = "would be removed" if dry_run else "removed"
+        return f"{cached.answers(self.answers)} {verb}, {cached.size(self.bytes)}"
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -239,9 +273,9 @@ def _verify(arguments: argparse.Namespace) -> int:
         return 0 if sound else 1
     style = Style()
     for fault in faults:
-        print(style("repaired:" if repair else "fault:", "yellow"), fault)
+        print(style("repaired:" if repair else "fault:", "yellow"), harmless(fault))
     if not faults:
-        print(style("OK", "bold", "green"), f" {cached.where(opened.cache)}: no damage found")
+        print(style("OK", "bold", "green"), harmless(f" {cached.where(opened.cache)}: no damage found"))
     elif not repair:
         print("--repair removes what is damaged; the answers in it are then asked for again")
     return 0 if sound else 1

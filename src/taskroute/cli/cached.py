@@ -16,8 +16,6 @@ from taskroute.stored import StoredAnswer
 _UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _SHORT: Final = 12
 _TOP: Final = 10
-_CONTROLS: Final = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
-"""Characters by which a text could steer the terminal it is shown on."""
 
 
 def duration(seconds: float) -> str:
@@ -44,11 +42,6 @@ def size(count: float) -> str:
 def answers(count: int) -> str:
     """Return `1 answer`, `2,000 answers`."""
     return f"{count:,} answer{'' if count == 1 else 's'}"
-
-
-def harmless(text: str) -> str:
-    """Return a text that came from a model or a caller so that no terminal takes it for commands."""
-    return text.translate(_CONTROLS)
 
 
 def where(cache: Cache) -> str:
@@ -127,7 +120,7 @@ def show_stats(found: Stats) -> None:
     print_table(("for", "answers", "bytes", "used", "of size"), rows, right=(1, 2, 3, 4))
     if found.stages:
         print_title("Stages with the most hits")
-        top = [(harmless(stage) or "(none)", counts) for stage, counts in _by_hits(found)[:_TOP]]
+        top = [(stage or "(none)", counts) for stage, counts in _by_hits(found)[:_TOP]]
         lines = [(stage, f"{each.hits:,}", f"{each.misses:,}", _rate(each, "{}"), saved(each)) for stage, each in top]
         print_table(("stage", "hits", "misses", "rate", "saved"), lines, right=(1, 2, 3))
 
@@ -192,9 +185,9 @@ def show_list(found: Iterable[Kept], now: float) -> None:
     rows = [
         (
             kept.key[:_SHORT],
-            harmless(kept.entry.model),
-            harmless(kept.entry.stage or "-"),
-            harmless(kept.entry.task or "-"),
+            kept.entry.model,
+            kept.entry.stage or "-",
+            kept.entry.task or "-",
             duration(max(0.0, now - kept.entry.made)),
             _left(kept, now),
             size(kept.size),
@@ -216,9 +209,9 @@ def show_kept(kept: Kept, now: float, *, content: bool) -> None:
         ("key", kept.key),
         ("namespace", kept.namespace),
         ("kept with", kept.partition or "all"),
-        ("model", harmless(entry.model + (f" ({answer.model})" if answer.model else ""))),
-        ("stage", harmless(entry.stage or "-")),
-        ("task", harmless(entry.task or "-")),
+        ("model", entry.model + (f" ({answer.model})" if answer.model else "")),
+        ("stage", entry.stage or "-"),
+        ("task", entry.task or "-"),
         ("tenant", "-" if entry.tenant is None else f"{entry.tenant} (a digest)"),
         ("user", "-" if entry.user is None else f"{entry.user} (a digest)"),
         ("made", f"{made}, {duration(max(0.0, now - entry.made))} ago"),
@@ -226,7 +219,7 @@ def show_kept(kept: Kept, now: float, *, content: bool) -> None:
         ("bytes", size(kept.size)),
         ("tokens", usage or "unknown"),
         ("cost", "unknown" if entry.cost is None else f"{money(entry.cost.amount, entry.cost.currency)} ({entry.cost.source})"),
-        ("served by", "any host" if answer.host is None else harmless(f"{answer.host} only")),
+        ("served by", "any host" if answer.host is None else f"{answer.host} only"),
     ]
     print_pairs([*pairs, ("answer", _in_short(answer))] if not content else pairs)
     if content:
@@ -244,9 +237,9 @@ def _in_short(answer: StoredAnswer) -> str:
 
 def _show_content(answer: StoredAnswer) -> None:
     print_title("Answer")
-    print_wrapped(harmless(answer.text))
+    print_wrapped(answer.text)
     for call in answer.calls:
-        print_wrapped(harmless(f"calls {call.name} {call.arguments}"))
+        print_wrapped(f"calls {call.name} {call.arguments}")
     if answer.native is not None:
-        print_title(harmless(f"As {answer.host} has it"))
-        print_wrapped(harmless(str(dict(answer.native))))
+        print_title(f"As {answer.host} has it")
+        print_wrapped(str(dict(answer.native)))

@@ -16,6 +16,14 @@ _CODES: Final[Mapping[str, str]] = {"bold": "1", "dim": "2", "red": "31", "green
 _LEAST, _MOST = 60, 120
 _GAP: Final = "  "
 _NARROWEST: Final = 12
+_C1: Final = {code: f"\\u{code:04x}" for code in range(127, 160)}
+_CONTROLS: Final = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+"""Characters by which a text could steer the terminal it is shown on."""
+
+
+def harmless(text: str) -> str:
+    """Return a text, wherever it came from, so that no terminal takes it for commands. All that is printed here is made so."""
+    return text.translate(_CONTROLS)
 
 
 class Style:
@@ -39,12 +47,13 @@ def width() -> int:
 
 def say_error(text: str) -> None:
     """Print an error to stderr."""
-    print(Style(sys.stderr)("error:", "bold", "red"), text, file=sys.stderr)
+    print(Style(sys.stderr)("error:", "bold", "red"), harmless(text), file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; exact amounts become numbers."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    # All other characters that steer a terminal are escaped in JSON anyway.
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain).translate(_C1))
 
 
 def _plain(value: object) -> Any:
@@ -59,14 +68,14 @@ def _plain(value: object) -> Any:
 
 def print_title(text: str) -> None:
     """Print the title of a section."""
-    print(f"\n{Style()(text, 'bold')}")
+    print(f"\n{Style()(harmless(text), 'bold')}")
 
 
 def print_table(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), looks: Mapping[int, Sequence[str]] | None = None
 ) -> None:
     """Print rows in columns that fit the terminal. `right` columns are aligned to the right; `looks` colours rows."""
-    cells = [list(row) for row in rows]
+    cells = [list(map(harmless, row)) for row in rows]
     widths = _fitting([max(map(len, column)) for column in zip(head, *cells, strict=True)])
     style = Style()
     for line in _lines(head, widths, right):
@@ -96,13 +105,13 @@ def _lines(row: Sequence[str], widths: list[int], right: Sequence[int]) -> list[
 
 def print_wrapped(text: str, *, indent: str = "  ") -> None:
     """Print a text, wrapped and indented; its own line breaks stay."""
-    for line in text.splitlines() or [""]:
+    for line in harmless(text).splitlines() or [""]:
         print(textwrap.fill(line, width(), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False) or "")
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     """Print name and value, a pair a line, the values aligned and wrapped."""
-    known = list(pairs)
+    known = [(harmless(name), harmless(value)) for name, value in pairs]
     size = max((len(name) for name, _ in known), default=0)
     style = Style()
     for name, value in known:

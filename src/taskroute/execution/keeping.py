@@ -7,7 +7,7 @@ from typing import Final
 from taskroute.cache.entry import digest
 from taskroute.cache.key import cache_key, temperature_of
 from taskroute.execution.finish import is_whole
-from taskroute.execution.run import Host, Run
+from taskroute.execution.run import Asks, Host, Run
 from taskroute.execution.validate import Expected, examine
 from taskroute.steps import Forgo, Found, Lookup, Missed, Save, Saved
 from taskroute.stored import Entry, Terms
@@ -57,6 +57,8 @@ def forgo(run: Run, step: Forgo) -> Saved:
 
 def _key(run: Run, host: Host, step: Lookup) -> str | Missed:
     """Return the key of a call; or why it has none."""
+    if not isinstance(host, Asks):
+        return Missed(run.clock.now(), why="its host does not tell what is asked")
     try:
         asked = host.asked(step.model, step.snapshot)
         if asked is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from taskroute.cache.responses import ResponseCache
 from taskroute.execution.partly import Partly
@@ -57,6 +57,11 @@ class Host(Protocol):
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""
         ...
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """What a host has besides whose answers may be kept."""
 
     def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
         """Return what is asked of a model, for the cache; None where an answer could not be told from another's."""

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import weakref
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from taskroute.stores.directory import make_private, make_private_file
-
-_NAME: Final = "cache.db"
-_BROKEN: Final = "cache.db.broken"
-_MOST_IDLE: Final = 8
+from taskroute.stores.files import Files
+from taskroute.stores.forks import GATE, Identity, Pool
+from taskroute.warn import warn_once
 
 _PRAGMAS: Final = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA cache_size = 1024",
     "PRAGMA mmap_size = 0",
-    "PRAGMA journal_size_limit = 8388608",
+    # Pages of 8 kB after which the log is written back: it is room that nobody else can use, and on a full disk cannot be given up.
+    "PRAGMA wal_autocheckpoint = 256",
+    "PRAGMA journal_size_limit = 2097152",
     "PRAGMA trusted_schema = OFF",
 )
 
-# Closing a connection of the parent's in the child may touch what the parent is about to write, so they are never closed.
-_inherited: Final[list[sqlite3.Connection]] = []
+
+class Broken(sqlite3.DatabaseError):
+    """The file is no database, or a damaged one."""
+
+    def __init__(self, error: sqlite3.Error, identity: Identity | None) -> None:
+        super().__init__(str(error))
+        self.identity = identity
+        """Which file it was."""
 
 
 class Database:
@@ -36,129 +41,164 @@ class Database:
     """
 
     def __init__(self, directory: Path, timeout: float) -> None:
-        self._directory = directory
-        self._file = directory / _NAME
+        self._files = Files(directory, timeout)
         self._timeout = timeout
-        self._opened: tuple[int, int] | None = None
-        """Device and inode of the file that the idle connections lead to."""
-        self._tried: tuple[int, int] | None = None
-        self._idle: list[sqlite3.Connection] = []
+        self._opened: Identity | None = None
+        """The file that was last seen to be as it should be."""
+        self._pool = Pool()
         # Reentrant, since the collector may close a forgotten stream, and with it a call, while this thread writes.
         self._turn = threading.RLock()
         self._writer: sqlite3.Connection | None = None
-        weakref.finalize(self, _close_all, self._idle)
+        weakref.finalize(self, self._pool.retire)
 
     @contextmanager
-    def reading(self) -> Generator[sqlite3.Connection, None, None]:
-        """Lend a connection. Raises sqlite3.DatabaseError when the file is no database, OSError when there can be none."""
-        identity = self._identity()
-        if identity is None or identity != self._opened:
-            identity = self._open()
+    def reading(self) -> Generator[sqlite3.Connection]:
+        """Lend a connection. Raises Broken when the file is no database, OSError when there can be none."""
+        GATE.enter(self._timeout)
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._connect()
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            raise
-        if identity == self._opened and len(self._idle) < _MOST_IDLE:
-            self._idle.append(connection)
-        else:
-            connection.close()
+            identity = self._files.identity()
+            if identity is None or identity != self._opened:
+                identity = self._open()
+            connection = self._pool.take(identity) or self._connect(identity)
+            try:
+                yield connection
+            except BaseException as error:
+                self._pool.take_back(connection, identity, keep=False)
+                _tell_broken(error, identity)
+                raise
+            self._pool.take_back(connection, identity, keep=identity == self._opened)
+        finally:
+            GATE.leave()
 
     @contextmanager
-    def writing(self) -> Generator[sqlite3.Connection, None, None]:
+    def writing(self) -> Generator[sqlite3.Connection]:
         """Lend a connection within a transaction, alone among all threads and processes.
 
         Raises TimeoutError when others write for too long.
         """
-        if not self._turn.acquire(timeout=self._timeout):
-            raise self._too_long()
-        try:
-            if self._writer is not None:
-                yield self._writer
-                return
-            with self.reading() as connection:
-                self._begin(connection)
-                self._writer = connection
-                try:
-                    yield connection
-                    connection.execute("COMMIT")
-                finally:
-                    self._writer = None
-        finally:
-            self._turn.release()
+        with GATE.passing(self._timeout):
+            # In the child of a fork it is another one by the end.
+            turn = self._turn
+            if not turn.acquire(timeout=self._timeout):
+                raise self._too_long()
+            try:
+                if self._writer is not None:
+                    yield self._writer
+                    return
+                with self.reading() as connection:
+                    self._begin(connection)
+                    self._writer = connection
+                    try:
+                        yield connection
+                        connection.execute("COMMIT")
+                    finally:
+                        self._writer = None
+            finally:
+                turn.release()
 
-    def set_aside(self) -> None:
-        """Move a file that is no database, or no longer one, to `cache.db.broken`, in the place of an earlier one."""
-        with self._turn:
-            used = self._opened or self._tried
-            self._forget()
-            # Another process may have done so already, and begun anew.
-            if used == self._identity():
-                # These first: after the move they may be another process's, of a new database.
-                for end in ("-wal", "-shm"):
-                    Path(f"{self._file}{end}").unlink(missing_ok=True)
-                with suppress(FileNotFoundError):
-                    self._file.replace(self._directory / _BROKEN)
+    def mend(self, error: sqlite3.DatabaseError) -> bool:
+        """Return whether it is worth another try: with another database, its tables made anew, or the room of its log."""
+        code: int | None = getattr(error, "sqlite_errorcode", None)
+        if isinstance(error, Broken):
+            self.set_aside(error.identity)
+            where = str(self._files.directory)
+            warn_once(
+                "store on disk",
+                where,
+                f"the database in {where!r} could not be read ({error}); it was moved to cache.db.broken, and the store begins empty;"
+                f" `taskroute cache verify --repair` removes it",
+            )
+        elif code == sqlite3.SQLITE_FULL:
+            try:
+                self.shrink()
+            except sqlite3.Error:
+                return False
+        elif code == sqlite3.SQLITE_ERROR and str(error).startswith("no such table"):
+            self.reopen()
+        else:
+            return False
+        return True
+
+    def set_aside(self, identity: Identity | None) -> None:
+        """Move a file that is no database, or no longer one, to `cache.db.broken`, unless another is in its place by now."""
+        with GATE.passing(self._timeout):
+            if self._opened == identity:
+                self.reopen()
+            self._files.set_aside(identity)
+
+    def remove(self) -> None:
+        """Remove the database with all that is in it, whether or not it can be written to."""
+        with GATE.passing(self._timeout):
+            self.reopen()
+            self._files.remove()
+
+    @property
+    def broken(self) -> Path:
+        """Where a database is moved that cannot be read."""
+        return self._files.broken
+
+    def remove_broken(self) -> None:
+        """Remove a database that was moved since it could not be read."""
+        self._files.remove_broken()
+
+    def shrink(self) -> None:
+        """Write the log back into the database and give up the room that it took."""
+        with self.reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def reopen(self) -> None:
+        """Close the idle connections, and look at the tables again before the next use. Those that are lent out close when given back."""
+        self._opened = None
+        self._pool.close()
 
     def close(self) -> None:
         """Close the connections. Those that are lent out close when they are given back."""
-        self._forget()
+        with GATE.passing(self._timeout):
+            self.reopen()
 
     def after_fork(self) -> None:
-        """Leave the connections to the parent. Only for the child of a fork, in which no other thread runs."""
-        _inherited.extend(self._idle)
-        if self._writer is not None:
-            _inherited.append(self._writer)
+        """Take a new lock. Only for the child of a fork, in which no other thread runs."""
         self._writer = None
-        self._idle.clear()
-        self._opened = None
         self._turn = threading.RLock()
 
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self._file)
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
-    def _open(self) -> tuple[int, int] | None:
+    def _open(self) -> Identity | None:
         """Make what is missing, and return which file it is."""
-        from taskroute.stores.layout import lay_out
+        from taskroute.stores.layout import is_laid_out, lay_out
 
         with self._turn:
-            identity = self._identity()
+            identity = self._files.identity()
             if identity is not None and identity == self._opened:
                 return identity
-            self._forget()
-            make_private(self._directory)
-            make_private_file(self._file)
-            # If it turns out to be no database, this is the one to be set aside.
-            self._tried = self._identity()
-            connection = self._connect()
+            self.reopen()
+            identity = self._files.make()
             try:
-                lay_out(self._directory, connection)
-                self._opened = self._tried
-            finally:
-                connection.close()
-            return self._opened
+                connection = self._connect(identity)
+                try:
+                    if not is_laid_out(connection):
+                        # Many processes that begin at once would keep each other waiting.
+                        with self._files.alone():
+                            lay_out(self._files.directory, connection)
+                finally:
+                    self._pool.take_back(connection, identity, keep=False)
+            except sqlite3.DatabaseError as error:
+                _tell_broken(error, identity)
+                raise
+            self._opened = identity
+            return identity
 
-    def _forget(self) -> None:
-        self._opened = None
-        _close_all(self._idle)
-
-    def _connect(self) -> sqlite3.Connection:
-        # A connection goes from thread to thread, but is lent to one at a time.
-        connection = sqlite3.connect(self._file, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+    def _connect(self, identity: Identity | None) -> sqlite3.Connection:
+        # A connection goes from thread to thread, but is lent to one at a time. It makes no file where the database has just vanished.
+        connection = sqlite3.connect(
+            f"{self._files.database.as_uri()}?mode=rw", uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
+        )
+        self._pool.lend(connection)
         connection.text_factory = _text
         try:
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
-        except BaseException:
-            connection.close()
+        except BaseException as error:
+            self._pool.take_back(connection, identity, keep=False)
+            _tell_broken(error, identity)
             raise
         return connection
 
@@ -172,20 +212,15 @@ class Database:
 
     def _too_long(self) -> TimeoutError:
         return TimeoutError(
-            f"others wrote to {str(self._directory)!r} for longer than {self._timeout:g} s; give the store a longer timeout"
+            f"others wrote to {str(self._files.directory)!r} for longer than {self._timeout:g} s; give the store a longer timeout"
         )
 
 
-def is_broken(error: sqlite3.Error) -> bool:
-    """Return whether an error says that the file is no database, or a damaged one."""
+def _tell_broken(error: BaseException, identity: Identity | None) -> None:
+    """Raise Broken for an error that says that the file is no database, or a damaged one."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _close_all(connections: list[sqlite3.Connection]) -> None:
-    while connections:
-        with suppress(IndexError):
-            connections.pop().close()
+    if isinstance(error, sqlite3.Error) and code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        raise Broken(error, identity) from error
 
 
 def _text(text: bytes) -> str:

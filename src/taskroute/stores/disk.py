@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 from weakref import WeakSet
@@ -16,9 +17,8 @@ from taskroute.clock import SystemClock
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Clock
 from taskroute.stores.checks import check_key, check_step, check_value, ttl_seconds
-from taskroute.stores.database import Database, is_broken
+from taskroute.stores.database import Database
 from taskroute.stores.directory import check_private
-from taskroute.warn import warn_once
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -45,16 +45,20 @@ class DiskStore:
     """Keeps values in a directory, for every thread, task and process that names it, and after they have ended.
 
     `size` is how many bytes the database may take (its write-ahead log, some megabytes at most, comes on top); None is no limit. At the
-    limit what has expired goes first, then the value used least often of late. A value larger than `size` is not kept, nor is the one that
-    it was to replace. `timeout` is how many seconds a write waits for others that write, before it raises TimeoutError.
+    limit what has expired goes first, then the value used least often of late. A value that would not fit even alone, with about 100 kB
+    for the tables, is not kept, nor is the one that it was to replace, and no other goes for it. `timeout` is how many seconds a write
+    waits for others that write, before it raises TimeoutError.
 
     Values and names are never pickled or unpickled: a row that this store did not write, or that was damaged, is no value, is dropped, and
     costs one warning. A database that cannot be read any more is moved to `cache.db.broken`, with one warning, and the store begins empty;
-    a directory that vanished is made again. Other faults raise OSError or sqlite3.Error.
+    a directory that vanished is made again, and so are tables. Other faults raise OSError or sqlite3.Error, such as a disk that is full.
 
     The directory is made at the first use, with those above it that are missing, for this user alone. Raises ConfigurationError when
-    everybody may write to it, and when diskcache is not installed. The async methods work in up to four threads of the store's own. A
-    pickled store opens the same directory again; a forked child goes on with connections of its own.
+    everybody may write to it or could replace it, when it belongs to another user than this one or root, and when diskcache is not
+    installed. The async methods work in up to four threads of the store's own.
+
+    A pickled store opens the same directory again. A fork waits, for a second at most, for threads that use a store, and parent and child
+    go on with connections of their own. Where a thread takes longer, or is itself the one that forks, the child's stores raise OSError.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, size: int | None = None, clock: Clock | None = None, timeout: float = 0.5) -> None:
@@ -71,7 +75,6 @@ class DiskStore:
         directory = _directory(path)
         check_private(directory)
         self._given = directory, size, clock, timeout
-        self._directory = directory
         self._database = Database(directory, timeout)
         self._entries = Entries(self._database, directory, SystemClock() if clock is None else clock, size)
         self._threads: ThreadPoolExecutor | None = None
@@ -126,12 +129,17 @@ class DiskStore:
     def verify(self, repair: bool = False) -> list[str]:
         """Return one sentence for each fault of the database or of an entry; with `repair`, remove what is at fault.
 
-        Reads every value, and with `repair` nobody else can write meanwhile. Files beside the database are not looked at.
+        Reads every value, and with `repair` nobody else can write meanwhile. Of the files beside the database it looks at
+        `cache.db.broken` alone.
         """
         from taskroute.stores.verify import verify
 
         self._check_open()
         return verify(self._database, repair=repair)
+
+    def clear(self) -> None:
+        """Remove every value, and what an earlier database left behind; on a full disk too, where nothing can be written."""
+        self._do(self._entries.clear)
 
     def close(self) -> None:
         """Close the database; its values stay. A closed store cannot be used again; closing it twice is no fault."""
@@ -146,7 +154,8 @@ class DiskStore:
             self._entries.write_hits()
         except (OSError, sqlite3.Error):
             self._entries.forget_hits()
-        self._database.close()
+        with suppress(OSError):
+            self._database.close()
 
     async def aget(self, key: str) -> bytes | None:
         return await self._in_thread(self.get, key)
@@ -182,7 +191,7 @@ class DiskStore:
         await asyncio.to_thread(self.close)
 
     def after_fork(self) -> None:
-        """Take new locks and connections. Only for the child of a fork, in which no other thread runs."""
+        """Take new locks. Only for the child of a fork, in which no other thread runs."""
         self._threads_lock = threading.Lock()
         self._threads = None
         self._entries.forget_hits()
@@ -200,20 +209,13 @@ class DiskStore:
             raise RuntimeError("this store was closed; build a new DiskStore")
 
     def _do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Work on the database; when it turns out to be broken, once more on a new one."""
+        """Work on the database; when that fails of something that can be mended, once more."""
         self._check_open()
         try:
             return work(*args, **kwargs)
         except sqlite3.DatabaseError as error:
-            if not is_broken(error):
+            if not self._database.mend(error):
                 raise
-            self._database.set_aside()
-            warn_once(
-                "store on disk",
-                str(self._directory),
-                f"the database in {str(self._directory)!r} could not be read ({error}); it was moved to cache.db.broken, and the store"
-                f" begins empty",
-            )
             return work(*args, **kwargs)
 
     def _scan(self, prefix: str) -> Iterator[str]:

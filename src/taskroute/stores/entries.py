@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,7 +13,7 @@ from taskroute.stores.checks import number_in
 from taskroute.stores.database import Database
 from taskroute.stores.envelope import Damaged, Kept, seal, unseal
 from taskroute.stores.layout import BytesDisk, Refused
-from taskroute.stores.room import MOST, drop_expired, keep_within, make_room, used, wear
+from taskroute.stores.room import MOST, drop_expired, fits, keep_within, make_room, used, wear
 from taskroute.warn import warn_once
 
 _HITS_AT_ONCE: Final = 256
@@ -32,7 +33,7 @@ _WRITE: Final = """
 _USE: Final = """
     UPDATE Cache SET access_time = :now, access_count = MIN(access_count + :hits, :most) WHERE key = :key AND raw = 1
 """
-_NAMES: Final = "SELECT key, raw, expire_time FROM Cache WHERE raw = 1 AND key {} ? ORDER BY key LIMIT ?"
+_NAMES: Final = "SELECT key, raw, expire_time FROM Cache WHERE raw = 1 AND key {} CAST(? AS TEXT) ORDER BY key LIMIT ?"
 
 
 class Page(NamedTuple):
@@ -109,19 +110,30 @@ class Entries:
         """Return some of the names that begin so, in order, from the first or from the one after `after`; no value is read for it."""
         now = self._clock.time()
         with self._database.reading() as connection:
-            rows = connection.execute(_NAMES.format(">=" if after is None else ">"), (after or prefix, PAGE)).fetchall()
+            # As bytes, since the last name of a page may be one that is no text.
+            begin = (after or prefix).encode("utf-8", "surrogateescape")
+            rows = connection.execute(_NAMES.format(">=" if after is None else ">"), (begin, PAGE)).fetchall()
         found: list[str] = []
         for key, raw, until in rows:
-            try:
+            if not isinstance(key, str) or not key.startswith(prefix):
+                # Bytes come after all text.
+                return Page(found, None)
+            with suppress(Refused):
                 name = self._disk.get(key, raw)
-            except Refused:
-                # Whatever is no text comes after all text.
-                return Page(found, None)
-            if not name.startswith(prefix):
-                return Page(found, None)
-            if until is None or now < until:
-                found.append(name)
+                if until is None or now < until:
+                    found.append(name)
         return Page(found, rows[-1][0] if len(rows) == PAGE else None)
+
+    def clear(self) -> None:
+        """Remove every entry. Where they cannot be deleted, such as on a full disk, the database goes with them."""
+        self.forget_hits()
+        try:
+            with self._database.writing() as connection:
+                connection.execute("DELETE FROM Cache")
+            self._database.shrink()
+        except sqlite3.Error:
+            self._database.remove()
+        self._database.remove_broken()
 
     def count(self) -> int:
         """Return how many entries have time left."""
@@ -197,7 +209,7 @@ class Entries:
         drop_expired(connection, key, now)
         place: int | None = None
         if self._size is not None:
-            if len(value) + len(key) > self._size:
+            if not fits(self._size, key, len(value)):
                 connection.execute("DELETE FROM Cache WHERE key = ? AND raw = 1", (key,))
                 return
             place = make_room(connection, self._size, key, len(value), now)

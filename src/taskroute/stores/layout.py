@@ -56,7 +56,7 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]
 
     def get(self, key: object, raw: object) -> str:
         """Return a name. Raises Refused when it is not plain text, such as a pickle."""
-        if raw != 1 or not isinstance(key, str):
+        if raw != 1 or not isinstance(key, str) or not _is_utf8(key):
             raise Refused("its name is not text")
         return key
 
@@ -83,12 +83,13 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]
 
 def lay_out(directory: Path, connection: sqlite3.Connection) -> None:
     """Make the tables where they are missing or not as they should be. Raises sqlite3.DatabaseError when the file is no database."""
-    if _is_laid_out(connection):
+    if is_laid_out(connection):
         return
     _set_pages(connection)
     _set_settings(connection)
     options: dict[str, Any] = {**_SETTINGS}
     diskcache.Cache(str(directory), timeout=60, disk=BytesDisk, **options).close()
+    _drop_triggers(connection)
     connection.execute(f"CREATE INDEX IF NOT EXISTS {_USE_INDEX} ON Cache(access_count, access_time)")
 
 
@@ -114,8 +115,25 @@ def _set_settings(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _is_laid_out(connection: sqlite3.Connection) -> bool:
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (_USE_INDEX,)).fetchone():
+def _drop_triggers(connection: sqlite3.Connection) -> None:
+    """Drop what would be done beside each write: diskcache's, by which it counts entries, writes a page more, and another's was planted."""
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        quoted = str(name).replace('"', '""')
+        connection.execute(f'DROP TRIGGER IF EXISTS "{quoted}"')
+
+
+def is_laid_out(connection: sqlite3.Connection) -> bool:
+    """Return whether the tables are as they should be. Raises sqlite3.DatabaseError when the file is no database."""
+    found = {(kind, name) for kind, name in connection.execute("SELECT type, name FROM sqlite_master")}
+    if not {("index", _USE_INDEX), ("table", "Cache"), ("table", "Settings")} <= found or any(kind == "trigger" for kind, _ in found):
         return False
-    found = dict(connection.execute("SELECT key, value FROM Settings"))
-    return {key: value for key, value in found.items() if key not in _COUNTS} == _SETTINGS
+    settings = dict(connection.execute("SELECT key, value FROM Settings"))
+    return {key: value for key, value in settings.items() if key not in _COUNTS} == _SETTINGS
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

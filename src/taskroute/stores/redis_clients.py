@@ -7,7 +7,7 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
 from typing import Any, Final, NamedTuple, Protocol, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -163,7 +163,8 @@ def parse(url: str) -> Address:
     if not colon or plain not in _PLAIN:
         known = ", ".join(f"{known}://" for known in (*_PLAIN, *_CLUSTER))
         raise ConfigurationError(f"the URL of a Redis store begins with one of {known}; the password and all else comes after that")
-    wrong = next((name for name in _OURS if name in parse_qs(urlsplit(url).query)), None)
+    options = _asked_for(url)
+    wrong = next((name for name in _OURS if name in options), None)
     if wrong is not None:
         raise ConfigurationError(f"{shown}: the store decides on {wrong!r} itself; take it out of the URL")
     sound = shown != _hidden(scheme)
@@ -176,6 +177,13 @@ def parse(url: str) -> Address:
         f"{shown}: this URL cannot be read; write {scheme}://user:password@host:port/db, unix:///path, and percent-encode "
         "what is not a letter or digit in user and password (urllib.parse.quote(password, safe=''))"
     )
+
+
+def _asked_for(url: str) -> Collection[str]:
+    """Return the names of the options in a URL; none when it cannot be read."""
+    with contextlib.suppress(ValueError):
+        return parse_qs(urlsplit(url).query).keys()
+    return ()
 
 
 def _hidden(scheme: str) -> str:

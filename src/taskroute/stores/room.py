@@ -13,8 +13,16 @@ _AT_ONCE: Final = 10
 _SPARE: Final = 32_768
 """What indexes and pages that split may need besides."""
 
+_EMPTY: Final = 65_536
+"""What the tables take without a row."""
+
 _EXPIRED: Final = "SELECT rowid, length(value) FROM Cache WHERE expire_time <= ? AND key IS NOT ? ORDER BY expire_time LIMIT ?"
 _LEAST: Final = "SELECT rowid, length(value) FROM Cache WHERE key IS NOT ? ORDER BY access_count, access_time LIMIT 1"
+
+
+def fits(size: int, key: str, need: int) -> bool:
+    """Return whether a row of `need` bytes fits when it is the only one; its name is also in an index."""
+    return need + 2 * len(key.encode("utf-8", "surrogatepass")) + _EMPTY + _SPARE <= size
 
 
 def wear(connection: sqlite3.Connection, rows: int) -> None:

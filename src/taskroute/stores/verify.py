@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from taskroute.stores.database import Database, is_broken
+from taskroute.stores.database import Broken, Database
 from taskroute.stores.envelope import Damaged, unseal
 from taskroute.stores.layout import BytesDisk, Refused
 
@@ -20,16 +20,24 @@ class _Fault(NamedTuple):
 
 def verify(database: Database, *, repair: bool) -> list[str]:
     """Return one sentence for each fault, and with `repair` remove it: an entry alone, or the database when it cannot be read."""
+    sentences = _left_behind(database)
     try:
         access: AbstractContextManager[sqlite3.Connection] = database.writing() if repair else database.reading()
         with access as connection:
-            return _look(connection, repair=repair)
-    except sqlite3.DatabaseError as error:
-        if not is_broken(error):
-            raise
+            sentences += _look(connection, repair=repair)
+    except Broken as error:
         if repair:
-            database.set_aside()
-        return [f"the database cannot be read: {error}"]
+            database.set_aside(error.identity)
+        sentences.append(f"the database cannot be read: {error}")
+    if repair:
+        database.remove_broken()
+    return sentences
+
+
+def _left_behind(database: Database) -> list[str]:
+    if not database.broken.exists():
+        return []
+    return [f"a database that could not be read any more was moved to {str(database.broken)!r}, with answers that may still be read in it"]
 
 
 def _look(connection: sqlite3.Connection, *, repair: bool) -> list[str]:
@@ -44,7 +52,7 @@ def _look(connection: sqlite3.Connection, *, repair: bool) -> list[str]:
     faults = list(_faults(connection))
     if repair:
         connection.executemany("DELETE FROM Cache WHERE rowid = ?", [(fault.row,) for fault in faults])
-    return [*sentences, *(fault.sentence for fault in faults), *_counts(connection, repair=repair)]
+    return [*sentences, *(fault.sentence for fault in faults)]
 
 
 def _faults(connection: sqlite3.Connection) -> Iterator[_Fault]:
@@ -72,13 +80,3 @@ def _fault(disk: BytesDisk, row: int, columns: tuple[object, object, float | Non
     if kept.until != (math.inf if until is None else until):
         return f"{named} is not usable: it says that it holds until {kept.until}, and its row {until}"
     return None
-
-
-def _counts(connection: sqlite3.Connection, *, repair: bool) -> Iterator[str]:
-    for key, query in (("count", "SELECT COUNT(*) FROM Cache"), ("size", "SELECT COALESCE(SUM(size), 0) FROM Cache")):
-        (found,) = connection.execute(query).fetchone()
-        rows = connection.execute("SELECT value FROM Settings WHERE key = ?", (key,)).fetchall()
-        if rows != [(found,)]:
-            yield f"the {key} of all entries is noted as {rows[0][0] if rows else None}, and is {found}"
-            if repair:
-                connection.execute("INSERT OR REPLACE INTO Settings VALUES (?, ?)", (key, found))
