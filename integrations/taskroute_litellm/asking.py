@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-from taskroute.cache.called import called
+from taskroute.cache.called import address_said, called
+from taskroute.cache.key import temperature_of
 from taskroute.cache.noise import normal_parameters, overlaid
+from taskroute.cache.state import depends_on_state
 from taskroute.content import schema_of
 from taskroute.reading import as_list
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.providers import split_model
 from taskroute.stored import Asked
+from taskroute.types import NOTHING
+from taskroute_litellm.asked_deployments import chosen_by, own_parameters
 from taskroute_litellm.conversation import Endpoint, fields_of
 from taskroute_litellm.naming import PROVIDER_NAMES, litellm_model, litellm_params
 
@@ -35,12 +42,9 @@ _FORMATS: Final[Mapping[Endpoint, tuple[str, ...]]] = {
     "responses": ("text_format",),
     "messages": ("output_format",),
 }
-_ADDRESSES: Final = ("api_base", "base_url")
+_ADDRESSES: Final = ("base_url", "api_base")
+"""Where an address stands; LiteLLM takes the first, whoever says it."""
 _APART: Final = frozenset({"model", "tools", "custom_llm_provider", *_ADDRESSES})
-_STATE: Final = ("previous_response_id", "conversation", "background")
-"""Parameters that make an answer depend on what the provider keeps, or leave it with the provider."""
-_OF_ONE_DEPLOYMENT: Final = frozenset({*_ADDRESSES, "api_version", "region_name", "custom_llm_provider", "model"})
-"""What deployments of a group may differ in: by its operator's word they are one model."""
 
 
 def asked_of(endpoint: Endpoint, arguments: Mapping[str, Any], *, spec: ModelSpec | None, params: Params | None = None) -> Asked | None:
@@ -49,42 +53,73 @@ def asked_of(endpoint: Endpoint, arguments: Mapping[str, Any], *, spec: ModelSpe
     `params` are the `litellm_params` that the model is called with, several where it is a group of deployments; None where `spec` says
     them. The arguments of the call win over them.
 
-    Raises ConfigurationError for a variable of the policy that is not set.
+    Raises TypeError for a class without a JSON schema, ConfigurationError for a variable of the policy that is not set.
     """
     operation = _OPERATIONS.get(endpoint)
-    if operation is None or any(arguments.get(name) for name in _STATE):
+    if operation is None or (spec is None and not params):
         return None
     messages = _messages(endpoint, arguments)
-    if messages is None or (spec is None and not params):
+    if messages is None:
         return None
-    name, own = _of_group(params) if isinstance(params, Sequence) and params else _of_model(spec, params or None, arguments)
     formats = _FORMATS.get(endpoint, ())
     apart = _APART | _CONVERSATION[endpoint] | set(formats)
-    parameters = overlaid(own, {key: value for key, value in arguments.items() if key not in apart})
-    if any(parameters.get(key) for key in _STATE):
+    kinds, besides = _ways(spec, params, arguments, {key: value for key, value in arguments.items() if key not in apart})
+    if besides is None or any(depends_on_state(kind.parameters, _tools(arguments, kind.parameters)) for kind in kinds):
         return None
-    tools = arguments["tools"] if arguments.get("tools") is not None else parameters.get("tools")
-    wanted = next((arguments[key] for key in formats if arguments.get(key) is not None), None)
-    wanted = next((parameters[key] for key in formats if parameters.get(key) is not None), None) if wanted is None else wanted
+    name, parameters = _together(kinds, "" if spec is None else spec.name)
+    wanted = next((value for key in formats if (value := _said(key, arguments, parameters)) is not None), None)
     rest = {key: _jsonable(value) for key, value in parameters.items() if key != "tools" and key not in formats}
-    return Asked(messages, [*map(fields_of, as_list(tools))], _format(wanted), rest, name, operation)
+    return Asked(messages, _tools(arguments, parameters), _format(wanted), {**rest, **besides}, name, operation)
+
+
+def _said(name: str, arguments: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+    """Return what holds of a parameter: what the call says, also where that is None, else what the model has."""
+    return arguments[name] if name in arguments else parameters.get(name)
+
+
+def _tools(arguments: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*map(fields_of, as_list(_said("tools", arguments, parameters)))]
 
 
 # The model
 
 
-def _of_model(spec: ModelSpec | None, params: Params | None, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Return what is called, and its own parameters."""
+class _Kind(NamedTuple):
+    """One way in which a call may be answered."""
+
+    name: str
+    parameters: Mapping[str, Any]
+
+
+def _ways(
+    spec: ModelSpec | None, params: Params | None, arguments: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Sequence[_Kind], Mapping[str, Any] | None]:
+    """Return the ways in which a call may be answered, and what else of it says which of them; None where that cannot be told."""
+    if isinstance(params, Sequence) and params:
+        return _kinds(params, arguments, given), chosen_by(params, arguments)
+    return (_of_model(spec, params or None, arguments, given),), NOTHING
+
+
+def _of_model(spec: ModelSpec | None, params: Params | None, arguments: Mapping[str, Any], given: Mapping[str, Any]) -> _Kind:
+    """Return what is called, and with what; the arguments win over what the model has of its own."""
     own: Mapping[str, Any] = cast("Mapping[str, Any]", params) if params is not None else litellm_params(cast("ModelSpec", spec))
-    said = (arguments, own)
-    provider = next((given["custom_llm_provider"] for given in said if given.get("custom_llm_provider")), None)
-    if provider is None and spec is not None and spec.model_id is not None and own.get("model") == _written(spec):
+    # LiteLLM puts the arguments over what it is told of a model, also those that are None.
+    said = {name: _said(name, arguments, own) for name in ("custom_llm_provider", *_ADDRESSES)}
+    provider = said["custom_llm_provider"]
+    if not provider and spec is not None and spec.model_id is not None and own.get("model") == _written(spec):
         provider, model_id = spec.provider, spec.model_id
     else:
         split, model_id = _split(str(own.get("model") or ""))
         provider = provider or split
-    address = next((given[name] for given in said for name in _ADDRESSES if given.get(name)), None)
-    return called(provider, model_id, address=address), {key: value for key, value in own.items() if key not in _APART or key == "tools"}
+    address = next((said[name] for name in _ADDRESSES if said[name]), None) or _address_elsewhere(provider, model_id)
+    rest = {key: value for key, value in own.items() if key not in _APART or key == "tools"}
+    return _Kind(called(provider, model_id, address=address), overlaid(rest, given))
+
+
+def _address_elsewhere(provider: str | None, model_id: str) -> str | None:
+    """Return the address that LiteLLM or its environment gives every model of a provider."""
+    everywhere = getattr(sys.modules.get("litellm"), "api_base", None)
+    return str(everywhere) if everywhere else address_said(provider, model_id, os.environ)
 
 
 def _written(spec: ModelSpec) -> str | None:
@@ -102,23 +137,32 @@ def _split(model: str) -> tuple[str | None, str]:
     return provider, model_id
 
 
-def _of_group(deployments: Sequence[Mapping[str, Any]]) -> tuple[str, Mapping[str, Any]]:
-    """Return what the deployments of a group are together, in whichever order, and their parameters.
-
-    Where these differ, they are told as a whole: nobody knows before the call which of them answers.
-    """
-    names: set[str] = set()
-    kinds: dict[str, Mapping[str, Any]] = {}
+def _kinds(deployments: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any], given: Mapping[str, Any]) -> list[_Kind]:
+    """Return the ways in which the deployments of a group answer a call, each once, in an order of their own."""
+    if len(deployments) == 1:
+        return [_of_model(None, own_parameters(deployments[0]), arguments, given)]
+    found: dict[str, _Kind] = {}
     for deployment in deployments:
-        provider, model_id = _split(str(deployment.get("model") or ""))
-        names.add(called(deployment.get("custom_llm_provider") or provider, model_id))
-        rest = {key: _jsonable(value) for key, value in deployment.items() if key not in _OF_ONE_DEPLOYMENT}
-        kinds.setdefault(json.dumps(normal_parameters(rest), sort_keys=True, default=str), rest)
-    name = " | ".join(sorted(names))
+        kind = _of_model(None, own_parameters(deployment), arguments, given)
+        plain = {key: _jsonable(value) for key, value in kind.parameters.items()}
+        text = json.dumps([kind.name, normal_parameters(plain)], sort_keys=True, default=repr)
+        found.setdefault(text, kind._replace(parameters=plain))
+    return [found[text] for text in sorted(found)]
+
+
+def _together(kinds: Sequence[_Kind], group: str) -> _Kind:
+    """Return the deployments of a group as one: nobody knows before the call which of them answers.
+
+    Where they differ, all of them are told, with the name of the group and the warmest of their temperatures.
+    """
+    names = sorted({kind.name for kind in kinds})
     if len(kinds) == 1:
-        return name, next(iter(kinds.values()))
-    warmest = max((heat for rest in kinds.values() if isinstance(heat := rest.get("temperature"), int | float)), default=None)
-    return name, {"deployments": sorted(kinds), "temperature": warmest}
+        return kinds[0] if "*" not in names[0] else kinds[0]._replace(name=f"{names[0]} in group {group}")
+    heats = [heat for kind in kinds if (heat := temperature_of(Asked((), parameters=kind.parameters))) is not None]
+    told = [[kind.name, normal_parameters(kind.parameters)] for kind in kinds]
+    # Infinity has no place in a key.
+    heat = max(heats, default=None)
+    return _Kind(f"{' | '.join(names)} in group {group}", {"deployments": told, "temperature": "unknown" if heat == math.inf else heat})
 
 
 # Messages
@@ -180,4 +224,10 @@ def _jsonable(value: Any) -> Any:
     """Return a value with the JSON schema of a class, and the fields of an object, in their place."""
     if value is None or isinstance(value, str | int | float | dict | list | tuple):
         return cast("Any", value)
-    return schema_of(cast("type[Any]", value), lambda _: {}) if isinstance(value, type) else (fields_of(value) or value)
+    if not isinstance(value, type):
+        return fields_of(value) or value
+    kind = cast("type[Any]", value)
+    found = schema_of(kind, lambda _: {})
+    if not found["schema"]:
+        raise TypeError(f"the class {kind.__name__} has no JSON schema, by which alone it could be told from others")
+    return found

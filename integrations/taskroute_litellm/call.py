@@ -44,4 +44,6 @@ def call_of(endpoint: Endpoint, arguments: Mapping[str, Any], *, pin: str | None
         operation=_OPERATIONS[endpoint],
         told_by="header" if told.stage or told.task else "explicit",
         cache=told.cache,
+        scope=told.scope,
+        max_age=told.max_age,
     )

@@ -99,7 +99,7 @@ class StreamSource:
         if self._examined:
             self._given.append(chunk)
         if self._kept is not None:
-            self._kept.take(choices)
+            self._kept.take(choices, as_text(field(chunk, "model")))
         # Read once: a private field of pydantic's takes microseconds.
         hidden = field(chunk, "_hidden_params")
         beside, known = about_of(hidden), self._about

@@ -12,11 +12,12 @@ from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute.warn import warn_once
+from taskroute_litellm.asked_deployments import deployments_asked
 from taskroute_litellm.asking import Params
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.groups import deployments_of, goes_on_within
-from taskroute_litellm.host import KEY, AttemptId, LiteLLMHost, told, with_entry
+from taskroute_litellm.host import KEY, AttemptId, LiteLLMHost, apart, told, with_entry
 from taskroute_litellm.limits import limit_of, limits_of
 from taskroute_litellm.otel import parent
 from taskroute_litellm.stamp import STAMP, routing_decision
@@ -59,9 +60,14 @@ class GroupHost(LiteLLMHost):
     def params(self, spec: ModelSpec) -> Params:
         return deployments_of(self._litellm_router, spec.name)
 
+    def params_asked(self, spec: ModelSpec) -> Params:
+        return deployments_asked(self._litellm_router, spec.name, self.arguments)
+
     def logged(self, attempt: Attempt) -> dict[str, Any]:
         key = metadata_key(self.endpoint)
-        return {key: {**parent(), **with_entry(self.arguments.get(key), told(attempt))}}
+        metadata = {**parent(), **with_entry(self.arguments.get(key), told(attempt))}
+        # Logs and dashboards tell by it what a call was sent to.
+        return {key: {**metadata, "model_group": attempt.model}}
 
     def _given(self, attempt: Attempt, *, streams: bool, is_async: bool) -> dict[str, Any]:
         """Return the caller's arguments for a group, with the decision in LiteLLM's metadata."""
@@ -78,7 +84,7 @@ class GroupHost(LiteLLMHost):
         # LiteLLM's code for fallbacks also goes on from a stream of responses that breaks in the middle, and joins two answers.
         joins = streams and self.endpoint == "responses"
         ends = NO_FALLBACKS if not joins and goes_on_within(self._litellm_router, deployments) else ALONE
-        given = {**self.arguments, "model": attempt.model, **ends, **others, key: metadata}
+        given = {**self.arguments, "model": attempt.model, **ends, **others, **apart(attempt, self.arguments), key: metadata}
         for name in SENT_HEADERS:
             if name in given:
                 given[name] = without_ours(given[name])

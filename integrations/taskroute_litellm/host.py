@@ -16,6 +16,8 @@ from taskroute.steps import Attempt
 from taskroute.stored import Asked
 from taskroute.types import Cost, Reply
 from taskroute_litellm.asking import Params, asked_of
+from taskroute_litellm.cache_use import alone
+from taskroute_litellm.cacheable import is_cacheable
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.closing import aclose, close
 from taskroute_litellm.endpoints import metadata_key
@@ -66,6 +68,10 @@ class LiteLLMHost:
         """Return what LiteLLM is told of a model beside the arguments of the call: of each deployment, where it is a group."""
         raise NotImplementedError
 
+    def params_asked(self, spec: ModelSpec) -> Params:
+        """Return the same as far as it tells one answer from another."""
+        return self.params(spec)
+
     def logged(self, attempt: Attempt) -> dict[str, Any]:
         """Return the arguments that say what LiteLLM logs of an answer that was stored."""
         key = metadata_key(self.endpoint)
@@ -74,7 +80,11 @@ class LiteLLMHost:
     def asked(self, model: str, snapshot: Snapshot) -> Asked | None:
         """Return what is asked of a model, for the cache."""
         spec = snapshot.registry[model]
-        return asked_of(self.endpoint, self.arguments, spec=spec, params=self.params(spec))
+        params = self.params_asked(spec)
+        return asked_of(self.endpoint, self.arguments, spec=spec, params=params) if self._is_cacheable(params) else None
+
+    def _is_cacheable(self, params: Params) -> bool:
+        return is_cacheable(self.endpoint, self.arguments, params)
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""
@@ -224,6 +234,11 @@ def told(attempt: Attempt) -> dict[str, Any]:
         "policy_version": decision.policy_version,
         **stored,
     }
+
+
+def apart(attempt: Attempt, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that keep LiteLLM's own cache out of an attempt whose answer ours may store."""
+    return alone(arguments) if attempt.keeps or attempt.lead is not None else {}
 
 
 def with_entry(metadata: Any, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ the router's own selection calls itself without end, and none ever learns how a 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any, Final, Self, cast
 
 from taskroute.errors import ConfigurationError
@@ -111,6 +112,7 @@ class Installation:
         """Give the router its own methods back."""
         if self.is_active:
             unregister()
+            import_module("taskroute_litellm.replay").withdraw()
         while self._own:
             name, (own, was_kept) = self._own.popitem()
             if getattr(self.litellm_router, name) is not self._doors.pop(name):

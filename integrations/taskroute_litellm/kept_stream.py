@@ -23,11 +23,13 @@ class KeptStream:
         self._is_keepable = True
         self._thought: list[str] = []
         self._blocks: dict[int, dict[str, str]] = {}
+        self._model: str | None = None
         self._last: Any = None
         """The whole answer, where the stream ends with it."""
 
-    def take(self, choices: Sequence[Any]) -> None:
-        """Note what a chunk holds."""
+    def take(self, choices: Sequence[Any], model: str | None = None) -> None:
+        """Note what a chunk holds, and the model that it names."""
+        self._model = self._model or model
         for choice in choices:
             delta: Any = field(choice, "delta")
             custom = any(field(call, "custom") for call in as_list(field(delta, "tool_calls")))
@@ -64,7 +66,8 @@ class KeptStream:
     def stored(self, reply: Reply) -> StoredAnswer | None:
         """Return what is to be stored; `reply` is what the stream came to. None where it could not be served again as it was."""
         found = stored_of(self._last) if self._last is not None else self._put_together(reply)
-        return None if found is None else found._replace(model=reply.model, provider=reply.provider, finish_reason=reply.finish_reason)
+        model = reply.model or self._model
+        return None if found is None else found._replace(model=model, provider=reply.provider, finish_reason=reply.finish_reason)
 
     def _put_together(self, reply: Reply) -> StoredAnswer | None:
         if not self._is_keepable or None in reply.arguments:

@@ -13,7 +13,7 @@ from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute_litellm.asked import own_metadata
 from taskroute_litellm.call import Endpoint
-from taskroute_litellm.host import LiteLLMHost, told, with_entry
+from taskroute_litellm.host import LiteLLMHost, apart, told, with_entry
 from taskroute_litellm.limits import limit_of
 from taskroute_litellm.naming import litellm_params
 from taskroute_litellm.otel import hang_below
@@ -66,7 +66,7 @@ class ModelHost(LiteLLMHost):
             ours = {name: value for name, value in ours.items() if name not in _LIMITS}
         asked = {name: value for name, value in self.arguments.items() if name not in ("model", "timeout", "metadata", "litellm_metadata")}
         # The call of the policy is the one that LiteLLM logs, with the cost of the answer. Logged too, an attempt would be billed twice.
-        given: dict[str, Any] = {"max_retries": 0, **ours, **asked, "no-log": True}
+        given: dict[str, Any] = {"max_retries": 0, **ours, **asked, **apart(attempt, self.arguments), "no-log": True}
         if not given["max_retries"]:
             given["num_retries"] = 0
         given["metadata"] = {**with_entry(own_metadata(self.arguments.get("metadata")), told(attempt))}

@@ -14,6 +14,7 @@ from taskroute.types import CacheNote, Cost, Decision, Outcome, Reply, Try
 from taskroute.warn import warn_once
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.proxy_kept import KeptCall
+from taskroute_litellm.replaying import Replayed
 
 Turn = tuple[object, object]
 """How often LiteLLM has tried again and fallen back, as it counts: another try of the same group has another turn."""
@@ -154,6 +155,15 @@ class ObservedCall:
         if self._run.watches is not None:
             self._run.watches.step(self._open, self._whence)
 
+    async def goes_without(self, gave_up: BaseException | None) -> Replayed | None:
+        """Note that no group answers, and return the stored answer whose time is over that is served instead; None where there is none."""
+        if self._open is not None:
+            await quietly(self.failed(gave_up or ConnectionError(f"LiteLLM went on from {self._open.model!r} without a word on why")))
+        served = self.kept.serve_late([one.failure for one in self._tries])
+        if served is not None:
+            self.model = served
+        return self.kept.replayed
+
     async def failed(self, error: BaseException, *, delivered: int = 0, part: Reply | None = None) -> None:
         """Note that the group which was asked did not answer, or broke off after so many chunks, which `part` came to."""
         attempt = self._close()
@@ -189,7 +199,8 @@ class ObservedCall:
                 await self.kept.keep(attempt, reply)
                 self._event(Ended(reply, now, waited, first_chunk=self._opened))
                 self._note(attempt, None, None, reply)
-                if not self._settled:
+                # What LiteLLM's own cache has says nothing of the model.
+                if not (self._settled or reply.from_cache):
                     seconds = now - self._whence if waited is None else waited
                     await self._release(attempt.model, "answered", seconds=seconds, first_chunk=self._opened)
             elif self.kept.replayed is not None:

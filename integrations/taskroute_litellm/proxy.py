@@ -19,16 +19,18 @@ from taskroute.router import Router
 from taskroute.types import Decision
 from taskroute.warn import warn_once
 from taskroute_litellm import replay
+from taskroute_litellm.cache_use import alone
 from taskroute_litellm.call import Endpoint, call_of
 from taskroute_litellm.calls import Calls, bucket_of, mark, unmark
 from taskroute_litellm.deciding import start
-from taskroute_litellm.keepable import stored_of
 from taskroute_litellm.message_stream import MessageSource
 from taskroute_litellm.observed import ObservedCall, quietly
 from taskroute_litellm.policy_file import PolicyFile
 from taskroute_litellm.proxy_answers import headers_of, http_error, refusal
-from taskroute_litellm.proxy_groups import ProxyGroups
-from taskroute_litellm.proxy_kept import ProxyRequest
+from taskroute_litellm.proxy_groups import REPLAY_ID, ProxyGroups
+from taskroute_litellm.proxy_kept import ProxyRequest, say_refused
+from taskroute_litellm.proxy_order import is_changed_before
+from taskroute_litellm.proxy_replay import GROUP, as_replay, direct, is_for_replay, note_in_log
 from taskroute_litellm.proxy_stream import followed
 from taskroute_litellm.proxy_ways_past import WaysPast
 from taskroute_litellm.replaying import PROVIDER, Replayed
@@ -154,14 +156,16 @@ class ProxyHook(CustomLogger):
         return data
 
     def _serve(self, data: dict[str, Any], call: ObservedCall) -> None:
-        """Send a request to what gives out a stored answer, where there is one. Should that fail, LiteLLM goes on with the groups."""
-        replayed = call.kept.replayed
-        if replayed is None:
-            return
-        replay.provide().find = self._replayed
-        data["model"], data["fallbacks"] = f"{PROVIDER}/{replayed.model}", [*call.decision.candidates]
-        # LiteLLM's own cache knows no scope, and would take one stored answer for another's.
-        data["cache"] = {"no-cache": True, "no-store": True}
+        """Send a request to what gives out a stored answer, where there is one."""
+        if call.kept.replayed is not None:
+            direct(data, call.decision.candidates)
+        elif call.kept.stores:
+            data.update(alone(data))
+            if call.kept.late and call.is_enforced:
+                # The last resort; LiteLLM takes the id of a deployment for a group.
+                data["fallbacks"] = [*data["fallbacks"], REPLAY_ID]
+        if call.kept.replayed is not None or call.kept.late:
+            replay.provide().find = self._replayed
 
     def _replayed(self, params: Mapping[str, Any]) -> Replayed | None:
         """Return the stored answer that a call of LiteLLM's is to give out; None of every call that has none."""
@@ -173,7 +177,7 @@ class ProxyHook(CustomLogger):
         headers = as_mapping(data.get("proxy_server_request")).get("headers")
         parent = parent_of(getattr(key, "parent_otel_span", None), headers)
         limited = bool(data.get(_LIMITED))
-        request = ProxyRequest(endpoint, data, deployments=self._groups.deployments, can_serve=self._groups.can_serve)
+        request = ProxyRequest(endpoint, data, deployments=self._groups.deployments_asked, can_serve=self._groups.can_serve)
         if parent is None:
             return await start(self.router, call, request, name=name, limited=limited)
         token = otel_context.attach(parent)
@@ -190,22 +194,22 @@ class ProxyHook(CustomLogger):
 
     # Following
 
-    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> None:
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
         """Note that a group is asked. Raises for one that the policy does not allow, wherever LiteLLM got it from."""
         call = self.calls.of(kwargs)
         if call is None:
             if not self.calls.knows(kwargs):
                 self._past.undecided(kwargs, self.router.snapshot)
-            return
+            return None
         about, caught = bucket_of(kwargs), sys.exception()
         group = str(about.get("model_group"))
-        if group.startswith(PROVIDER) and call.kept.replayed is not None:
-            return
+        if is_for_replay(kwargs, group):
+            return await self._as_replay(kwargs, about, call, caught)
         if about.get("is_silent_experiment") is True:
             # Nobody waits for its answer, but it gets the text, too.
             if call.is_ruled and not call.allows(self._groups.resolved(group)):
                 raise BadRequestError(f"taskroute: the policy does not let {group!r} see this call", group, "")
-            return
+            return None
         if not call.is_enforced:
             group = self._groups.resolved(group)
         elif not call.allows(group):
@@ -213,6 +217,18 @@ class ProxyHook(CustomLogger):
             # is the better error.
             raise caught or BadRequestError(f"taskroute: the policy does not let {group!r} answer this call", group, "")
         await quietly(call.began(group, (about.get("attempted_retries"), about.get("attempted_fallbacks")), caught))
+        return None
+
+    async def _as_replay(
+        self, kwargs: dict[str, Any], about: Mapping[str, Any], call: ObservedCall, caught: BaseException | None
+    ) -> dict[str, Any]:
+        """Return a request as what gives out stored answers takes it. Raises where none is to be served."""
+        replayed = call.kept.replayed or await call.goes_without(caught)
+        if replayed is None:
+            raise caught or BadRequestError("taskroute: there is no stored answer for this call", PROVIDER, PROVIDER)
+        if isinstance(about, dict):
+            about[GROUP] = call.model
+        return as_replay(kwargs, replayed)
 
     def log_pre_api_call(self, model: Any, messages: Any, kwargs: Any) -> None:
         """Write the decision where LiteLLM looks for it, just before a provider is asked. Choosing a deployment clears it."""
@@ -221,22 +237,34 @@ class ProxyHook(CustomLogger):
         if call is not None and call.model is not None and isinstance(about, dict):
             about[STAMP] = routing_decision(call.decision, call.model, call.name)
 
+    async def async_logging_hook(self, kwargs: dict[str, Any], result: Any, call_type: str) -> tuple[dict[str, Any], Any]:
+        """Have logs tell a stored answer, which LiteLLM takes for that of a model."""
+        note_in_log(kwargs)
+        return kwargs, result
+
     async def async_post_call_failure_deployment_hook(
         self, request_data: Mapping[str, Any], exception: Exception, call_type: Any, fallback_depth: int | None = None
     ) -> None:
         """Note that the group that was asked did not answer."""
         call = self.calls.of(request_data)
         if call is not None:
+            if call.kept.replayed is not None:
+                say_refused(exception)
             await quietly(call.failed(exception))
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
         """Note a whole answer."""
         call = self.calls.of(data)
         if call is not None:
-            reply = reply_of(response, examined=call.kept.stores)
-            await quietly(call.answered(reply._replace(kept=stored_of(response)) if call.kept.stores else reply))
+            await quietly(call.answered(call.kept.given(response) or reply_of(response)))
             self.calls.end(call)
         return response
+
+    async def async_post_call_success_deployment_hook(self, request_data: dict[str, Any], response: Any, call_type: Any) -> None:
+        """Read a whole answer for what may be stored of it, while nothing has changed it yet: a guardrail writes names into it."""
+        call = self.calls.of(request_data)
+        if call is not None and call.kept.stores:
+            call.kept.read(response, is_raw=not is_changed_before(self, "async_post_call_success_deployment_hook", request_data))
 
     async def async_post_call_failure_hook(
         self, request_data: dict[str, Any], original_exception: Exception, user_api_key_dict: Any, traceback_str: str | None = None
@@ -258,7 +286,10 @@ class ProxyHook(CustomLogger):
         call = self.calls.of(request_data)
         if call is None:
             return _as_it_is(response)
-        keeps = call.kept.stores
+        keeps = call.kept.stores and not is_changed_before(self, "async_post_call_streaming_iterator_hook", request_data)
+        if not keeps:
+            # What others would wait for is not stored.
+            call.kept.let_go(failed=True)
         source = MessageSource(keeps=keeps) if call.endpoint == "messages" else StreamSource(response, keeps=keeps)
         stream = followed(response, source, call, self.calls.end, self.router.clock)
         # A client may leave before anything is read of it, and then nothing else says so. What is collected may be so anywhere, which is

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from taskroute.policy.schema import Policy
 from taskroute.warn import warn_once
+from taskroute_litellm.asked_deployments import deployments_asked
 from taskroute_litellm.groups import (
     aliases_of,
-    deployments_of,
     group_behind,
     groups_of,
     groups_with_deployment,
@@ -23,6 +23,8 @@ from taskroute_litellm.replaying import FREE, PROVIDER
 
 REPLAY: Final = f"{PROVIDER}/*"
 """The group whose deployment gives out stored answers, under the name of the model that each is from."""
+REPLAY_ID: Final = PROVIDER
+"""The id of that deployment."""
 _log: Final = logging.getLogger("taskroute")
 
 
@@ -65,10 +67,10 @@ class ProxyGroups:
         router = self._find()
         return () if router is None else groups_with_deployment(router, name)
 
-    def deployments(self, group: str) -> tuple[Mapping[str, Any], ...]:
-        """Return what LiteLLM is told of each deployment of a group; nothing while there is no router."""
+    def deployments_asked(self, group: str, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """Return what LiteLLM is told of each deployment of a group that it may take for a call; nothing while there is no router."""
         router = self._find()
-        return () if router is None else deployments_of(router, group)
+        return () if router is None else deployments_asked(router, group, arguments)
 
     def can_serve(self) -> bool:
         """Return whether the proxy's router has the group that gives out stored answers, which it is given the first time."""
@@ -99,9 +101,12 @@ def _add_replay(router: Any) -> None:
         return
     types: Any = import_module("litellm.types.router")
     # What a deployment costs goes before what LiteLLM would count and price itself.
-    params = types.LiteLLM_Params(model=REPLAY, **FREE)
-    deployment = types.Deployment(model_name=REPLAY, litellm_params=params, model_info={"id": REPLAY})
     apply = getattr(router, "apply", None)
+    # Older versions do not look at the tags of what is named by its id.
+    tags = ["default"] if callable(apply) else None
+    params = types.LiteLLM_Params(model=REPLAY, drop_params=True, tags=tags, **FREE)
+    about = {"id": REPLAY_ID, "enable_tag_filtering": False, "allow_fail_open": True}
+    deployment = types.Deployment(model_name=REPLAY, litellm_params=params, model_info=about)
     if callable(apply):
         # Since LiteLLM 1.110, which warns of the older way.
         apply(import_module("litellm.router_api").ChangeSet(upsert=[deployment]))

@@ -65,6 +65,16 @@ def provide() -> Replay:
     return _REPLAY
 
 
+def withdraw() -> None:
+    """Have LiteLLM forget the provider, unless a proxy, a router or another policy may use it still. The next use brings it back."""
+    from taskroute_litellm.handler import Handler
+    from taskroute_litellm.stamp import is_used
+
+    entries: list[dict[str, Any]] = litellm.custom_provider_map
+    if _REPLAY.find is None and not is_used() and not any(isinstance(entry["custom_handler"], Handler) for entry in entries):
+        litellm.custom_provider_map = [entry for entry in entries if entry["custom_handler"] is not _REPLAY]
+
+
 def _whole(replayed: Replayed, response: Any) -> Any:
     """Return LiteLLM's empty response with the answer in it."""
     answer, native = replayed.answer, as_mapping(replayed.answer.native)
@@ -120,6 +130,6 @@ def _chunks(replayed: Replayed) -> Iterator[Any]:
         yield chunk(content=piece, logprobs=logprobs)
     if rest:
         yield chunk(content="", **rest)
-    for call in replayed.calls():
-        yield chunk(content=None, tool_calls=[call])
+    for index, call in enumerate(replayed.calls()):
+        yield chunk(content=None, tool_calls=[{"index": index, **call}])
     yield chunk(replayed.finish_reason)

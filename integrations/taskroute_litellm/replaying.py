@@ -51,7 +51,7 @@ class Replayed(NamedTuple):
 
     def calls(self) -> list[dict[str, Any]]:
         """Return the calls as OpenAI writes them, with ids of their own: a conversation may get the same answer twice."""
-        return [_call(index, call) for index, call in enumerate(self.answer.calls)]
+        return [_call(call) for call in self.answer.calls]
 
 
 def replayed(found: Found, model: str) -> Replayed:
@@ -105,6 +105,6 @@ def note_stored(answer: Any) -> None:
         hidden.update(cache_hit=True, response_cost=0.0)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _call(index: int, call: StoredCall) -> dict[str, Any]:
+def _call(call: StoredCall) -> dict[str, Any]:
     function = {"name": call.name, "arguments": call.arguments}
-    return {"index": index, "id": f"call_{uuid4().hex[:24]}", "type": "function", "function": function}
+    return {"id": f"call_{uuid4().hex[:24]}", "type": "function", "function": function}

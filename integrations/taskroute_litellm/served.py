@@ -7,10 +7,11 @@ for it. Callbacks hear of them as of any call, at no cost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
+from taskroute_litellm.cache_use import NOT_LITELLMS
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.replaying import FREE, PROVIDER, Replayed, note_stored, serving
 from taskroute_litellm.usage import field
@@ -26,7 +27,11 @@ _REQUEST: Final = (
     *("temperature", "top_p", "max_tokens", "max_output_tokens", "parallel_tool_calls"),
 )
 """What is logged of a request, or repeated in its answer. Nothing else says what the answer looks like."""
-_ABOUT: Final = ("litellm_call_id", "litellm_trace_id", "litellm_session_id", "turn_off_message_logging")
+_ABOUT: Final = (
+    *("litellm_call_id", "litellm_trace_id", "litellm_session_id", "turn_off_message_logging", "no-log", "logger_fn"),
+    *("callbacks", "success_callback", "failure_callback", "litellm_disabled_callbacks"),
+)
+"""What says who hears of a call, and how much."""
 _COUNTED: Final = ("prompt_tokens", "completion_tokens", "total_tokens", "input_tokens", "output_tokens")
 _DETAILS: Final = ("prompt_tokens_details", "completion_tokens_details", "input_tokens_details", "output_tokens_details")
 _COUNTS: Final = re.compile(rb'"(input_tokens|output_tokens)": ?\d+')
@@ -39,17 +44,23 @@ def send_stored(
     from taskroute_litellm.replay import provide
 
     provide()
-    given = {name: arguments[name] for name in (*_REQUEST, *_ABOUT) if arguments.get(name) is not None}
+    given = {name: arguments[name] for name in (*_REQUEST, *_ABOUT, *_of_loggers()) if arguments.get(name) is not None}
     if not streams:
         given.pop("stream_options", None)
     # LiteLLM's own cache would take one stored answer for another.
-    own = {"drop_params": True, "num_retries": 0, "max_retries": 0, "cache": {"no-cache": True, "no-store": True}, **FREE}
+    own = {"drop_params": True, "num_retries": 0, "max_retries": 0, "cache": {**NOT_LITELLMS}, **FREE}
     given.update({**own, **more, "model": f"{PROVIDER}/{replayed.model}", **({"stream": True} if streams else {})})
     function: Callable[..., Any] = getattr(import_module("litellm"), _FUNCTIONS[endpoint][is_async])
     if is_async:
         return _awaited(function, given, replayed)
     with serving(replayed):
         return function(**given)
+
+
+def _of_loggers() -> Iterable[str]:
+    """Return the names of what LiteLLM takes for what a call is logged to, such as `langfuse_public_key`."""
+    known: Any = getattr(import_module("litellm.types.utils"), "StandardCallbackDynamicParams", None)
+    return getattr(known, "__annotations__", ())
 
 
 async def _awaited(function: Callable[..., Any], given: Mapping[str, Any], replayed: Replayed) -> Any:

@@ -56,6 +56,11 @@ def _cause(decision: Decision) -> str:
     return "default" if decision.route is None else "route"
 
 
+def is_used() -> bool:
+    """Return whether a policy is installed on a router of this process."""
+    return _users > 0
+
+
 def register() -> None:
     """Have LiteLLM stamp the attempts of this process, until `unregister` was called as often. Imports LiteLLM."""
     import litellm

@@ -10,8 +10,9 @@ from uuid import UUID
 from taskroute.reading import as_mapping
 from taskroute.types import NOTHING
 from taskroute.warn import warn_once
-from taskroute_litellm.cache_use import CacheUse, cache_use
+from taskroute_litellm.cache_use import CacheUse, wishes_of
 from taskroute_litellm.conversation import Endpoint
+from taskroute_litellm.owners import owners_of
 
 _PROXY: Final = frozenset({"user_api_key_hash", "user_api_key"})
 """Keys that a proxy writes into the metadata of every request."""
@@ -46,6 +47,8 @@ class Told(NamedTuple):
     user: str | None
     session: str | None
     cache: CacheUse = "use"
+    scope: Mapping[str, str] = NOTHING
+    max_age: float | None = None
 
 
 def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
@@ -54,7 +57,7 @@ def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
     proxys = _of_proxy(endpoint, own, litellms)
     metadata = _merged(own, litellms, proxys)
     headers = _headers(arguments, own, litellms)
-    cache = cache_use(arguments, metadata, headers.get(_CACHE_HEADER))
+    wishes = wishes_of(arguments, metadata, headers.get(_CACHE_HEADER))
     user = arguments.get("user")
     if proxys is None:
         tenant = metadata.get("tenant_id")
@@ -63,7 +66,12 @@ def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
         # A tenant that the caller names itself could be another's.
         tenant = metadata.get("team_id")
         user = metadata.get("user_id") or proxys.get("user_api_key_end_user_id") or user
-    session = metadata.get("session_id") or arguments.get("litellm_session_id") or arguments.get("litellm_trace_id")
+    session = as_id(metadata.get("session_id") or arguments.get("litellm_session_id") or arguments.get("litellm_trace_id"))
+    scope: dict[str, str] = {}
+    if proxys is not None:
+        scope = owners_of(proxys, end_user=as_id(proxys.get("user_api_key_end_user_id") or arguments.get("user")), session=session)
+    if wishes.namespace is not None:
+        scope["namespace"] = wishes.namespace
     return Told(
         metadata or NOTHING,
         _tags(arguments, own, litellms),
@@ -71,8 +79,10 @@ def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
         headers.get(_TASK_HEADER),
         as_id(tenant),
         as_id(user),
-        as_id(session),
-        cache,
+        session,
+        wishes.use,
+        scope or NOTHING,
+        wishes.max_age,
     )
 
 

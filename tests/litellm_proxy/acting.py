@@ -74,14 +74,16 @@ class Acting:
         about = {**request[bucket], "model_group": group, "attempted_retries": retries, "attempted_fallbacks": fallbacks}
         return {**request, "model": f"openai/{group}", bucket: about}
 
-    async def asks(self, request: dict[str, Any], group: str, retries: int = 0, fallbacks: int = 0) -> None:
-        await self.hook.async_pre_call_deployment_hook(self.sent(request, group, retries, fallbacks), None)
+    async def asks(self, request: dict[str, Any], group: str, retries: int = 0, fallbacks: int = 0) -> dict[str, Any] | None:
+        return await self.hook.async_pre_call_deployment_hook(self.sent(request, group, retries, fallbacks), None)
 
     async def fails(self, request: dict[str, Any], error: Exception) -> None:
         await self.hook.async_post_call_failure_deployment_hook(request, error, None)
 
     async def answers(self, request: dict[str, Any], response: Any = None) -> Any:
-        return await self.hook.async_post_call_success_hook(request, None, {} if response is None else response)
+        given = {} if response is None else response
+        await self.hook.async_post_call_success_deployment_hook(request, given, None)
+        return await self.hook.async_post_call_success_hook(request, None, given)
 
     async def gives_up(self, request: dict[str, Any], error: Exception) -> None:
         await self.hook.async_post_call_failure_hook(request, error, None)

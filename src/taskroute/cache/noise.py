@@ -26,7 +26,8 @@ LABELS: Final = frozenset(
         *("metadata", "litellm_metadata", "requester_metadata", "tags", "callbacks", "run_name", "run_id", "labels"),
         *("user", "safety_identifier", "user_profile_id", "litellm_call_id", "litellm_trace_id", "litellm_session_id"),
         *("litellm_logging_obj", "litellm_parent_otel_span", "litellm_disabled_callbacks", "ls_structured_output_format", "id"),
-        *("litellm_trusted_callback_vars", "completion_call_id", "proxy_server_request", "standard_logging_object", "model_info"),
+        *("litellm_trusted_callback_vars", "completion_call_id", "proxy_server_request", "secret_fields", "standard_logging_object"),
+        "model_info",
         *("model_group", "attempted_targets"),
     }
 )
