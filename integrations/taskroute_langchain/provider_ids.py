@@ -70,9 +70,7 @@ def without_ids_beside(more: Mapping[str, Any]) -> dict[str, Any]:
             if _is_readable(as_mapping(value)):
                 raise KeptByProviderError("reasoning is known to its provider by its id")
             continue
-        if isinstance(as_mapping(value).get("id"), str) or (
-            key == "tool_outputs" and any("id" in as_mapping(each) for each in as_list(value))
-        ):
+        if isinstance(as_mapping(value).get("id"), str) or (key == _OUTPUTS and any("id" in as_mapping(each) for each in as_list(value))):
             raise KeptByProviderError(f"{key!r} is known to its provider by its id")
         kept[key] = value
     return kept

@@ -81,10 +81,10 @@ def test_a_full_cache_knows_a_request_again(opened: Opened) -> None:
     cache.close()
 
 
+# No other process can look into a memory.
+@pytest.mark.parametrize("opened", ["disk", "redis"], indirect=True)
 def test_a_full_cache_keeps_other_processes_from_asking_too(opened: Opened) -> None:
     first, second = opened(), opened()
-    if isinstance(first.store(), MemoryStore):
-        pytest.skip("no other process can look into a memory")
     lead = lead_of(first.look_up("k", TOGETHER._replace(wait=60.0)))
     fill(first, 300_000)
     assert lead.has_lease
