@@ -15,11 +15,13 @@ from tests.emulator import Emulator, Hang, Stall
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-import sys, threading
+import signal, sys, threading
 from taskroute import Router
 from taskroute_langchain import RoutedChatModel
 from tests.langchain.ways import Outcomes, ask
 
+# A shell starts what it puts in the background with Ctrl-C ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 way, url = sys.argv[1:]
 seen = Outcomes()
 models = {"small": {"model": "openai:slow", "base_url": url}, "large": {"model": "openai:next", "base_url": url}}

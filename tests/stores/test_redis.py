@@ -184,16 +184,6 @@ def test_tls_needs_the_servers_authority(start_redis: Start, tmp_path: Path) -> 
         store.close()
 
 
-def test_a_cluster_without_a_size_scans_and_counts_too(redis_cluster: RedisServer) -> None:
-    redis_cluster.command("FLUSHALL")
-    store = RedisStore(redis_cluster.url.replace("redis://", "redis+cluster://"), timeout=30)
-    for number in range(100):
-        store.put(f"key:{number}", b"value")
-    assert sorted(store.scan("key:1")) == sorted(name for name in (f"key:{number}" for number in range(100)) if name.startswith("key:1"))
-    assert (store.count(), store.bytes(), store.verify()) == (100, 90 * 6 + 10 * 5 + 100 * 5, [])
-    assert works(store)
-
-
 # Names
 
 

@@ -12,7 +12,8 @@ import pytest
 import redis.exceptions
 
 from taskroute.stores.redis import RedisStore
-from tests.stores.redis_server import RedisServer, Start, free_port, wait_for_cluster
+from tests.stores.redis_cluster import RedisCluster
+from tests.stores.redis_server import RedisServer, Start, free_port
 from tests.stores.ways import Awaited, Plainly, Way
 
 ways = pytest.mark.parametrize("way", [Plainly, Awaited])
@@ -83,18 +84,18 @@ def test_where_no_server_is_each_call_says_so(way: type[Way]) -> None:
 
 
 @ways
-def test_a_cluster_that_is_gone_and_comes_back_is_found_again(start_redis: Start, way: type[Way]) -> None:
-    server = start_redis("--cluster-enabled", "yes")
-    server.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-    wait_for_cluster(server)
-    store = way(RedisStore(server.url.replace("redis://", "redis+cluster://"), timeout=5))
+def test_a_cluster_of_one_that_is_gone_and_comes_back_is_found_again(start_redis: Start, way: type[Way]) -> None:
+    server = start_redis(cluster=True)
+    cluster = RedisCluster([server])
+    cluster.form()
+    store = way(RedisStore(cluster.url, timeout=5))
     store.put("key", b"value")
     server.kill()
     for _ in range(2):
         with pytest.raises((redis.exceptions.ConnectionError, redis.exceptions.RedisClusterException)):
             store.get("key")
     server.start_again()
-    wait_for_cluster(server)
+    cluster.wait()
     assert store.get("key") is None
     store.put("key", b"value")
     assert store.get("key") == b"value"

@@ -167,17 +167,3 @@ def test_what_the_server_dropped_by_itself_is_taken_off_the_books_when_it_is_ask
     server.command("DEL", *server.command("KEYS", "taskroute:{*}:e:key"))
     assert store.get("key") is None
     assert (store.count(), store.bytes(), store.verify()) == (0, 0, [])
-
-
-def test_all_keys_of_a_shard_are_in_one_slot(redis_cluster: RedisServer) -> None:
-    redis_cluster.command("FLUSHALL")
-    store = RedisStore(redis_cluster.url.replace("redis://", "redis+cluster://"), size=SIZE, timeout=30)
-    for number in range(100):
-        store.put(f"{{{number}}}", b"value", 600)
-    keys = redis_cluster.command("KEYS", "*")
-    slots = {key[:13]: set[int]() for key in keys}
-    for key in keys:
-        slots[key[:13]].add(redis_cluster.command("CLUSTER", "KEYSLOT", key))
-    assert (len(slots), {len(of_shard) for of_shard in slots.values()}) == (16, {1})
-    assert (store.verify(), store.count()) == ([], 100)
-    store.close()

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from taskroute.stores.checks import check_key, check_step, check_value, number_in, ttl_seconds
 from taskroute.stores.redis_clients import Clients, parse
 from taskroute.stores.redis_commands import SHARDS, Ask, Plain, Sized, Tally, check_prefix
+from taskroute.stores.redis_nodes import reminding
 
 T = TypeVar("T")
 Bytes = bytes
@@ -122,11 +123,12 @@ class RedisStore:
         check_key(prefix)
         client = await self._clients.of_loop()
         seen: set[str] = set()
-        async for key in client.scan_iter(match=self._ask.pattern(prefix), count=_PAGE):
-            name = self._ask.name(key)
-            if name not in seen:
-                seen.add(name)
-                yield name
+        with reminding(client):
+            async for key in client.scan_iter(match=self._ask.pattern(prefix), count=_PAGE):
+                name = self._ask.name(key)
+                if name not in seen:
+                    seen.add(name)
+                    yield name
 
     async def aclose(self) -> None:
         await self._clients.aclose()
@@ -193,31 +195,35 @@ class RedisStore:
 
     def _do(self, ask: Ask[T]) -> T:
         client = self._clients.sync()
-        try:
-            reply = client.execute_command(*ask.words)
-        except Exception as error:
-            if not _unknown_script(error):
-                raise
-            reply = client.execute_command(*ask.in_full())
+        with reminding(client):
+            try:
+                reply = client.execute_command(*ask.words)
+            except Exception as error:
+                if not _unknown_script(error):
+                    raise
+                reply = client.execute_command(*ask.in_full())
         return ask.read(reply)
 
     async def _ado(self, ask: Ask[T]) -> T:
         client = await self._clients.of_loop()
-        try:
-            reply = await client.execute_command(*ask.words)
-        except Exception as error:
-            if not _unknown_script(error):
-                raise
-            reply = await client.execute_command(*ask.in_full())
+        with reminding(client):
+            try:
+                reply = await client.execute_command(*ask.words)
+            except Exception as error:
+                if not _unknown_script(error):
+                    raise
+                reply = await client.execute_command(*ask.in_full())
         return ask.read(reply)
 
     def _scan(self, prefix: str) -> Iterator[str]:
+        client = self._clients.sync()
         seen: set[str] = set()
-        for key in self._clients.sync().scan_iter(match=self._ask.pattern(prefix), count=_PAGE):
-            name = self._ask.name(key)
-            if name not in seen:
-                seen.add(name)
-                yield name
+        with reminding(client):
+            for key in client.scan_iter(match=self._ask.pattern(prefix), count=_PAGE):
+                name = self._ask.name(key)
+                if name not in seen:
+                    seen.add(name)
+                    yield name
 
     def _tally(self, sized: Sized, shard: str) -> Tally:
         tally = self._do(sized.tally(shard))

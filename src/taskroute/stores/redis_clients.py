@@ -235,7 +235,10 @@ def _open_async(address: Address, timeout: float) -> AsyncClient:
     options = _options(timeout)
     if address.cluster:
         cluster: Any = redis.asyncio.RedisCluster
-        return cast("AsyncClient", cluster.from_url(address.url, retry=Retry(NoBackoff(), 1), max_connections=1024, **options))
+        # After so many commands that went to the wrong node it would close all connections, those in use among them; 0 is never. Slots
+        # move, and tasks that begin before the nodes are known go to any of them.
+        options = {"max_connections": 1024, "reinitialize_steps": 0, "retry": Retry(NoBackoff(), 1), **options}
+        return cast("AsyncClient", cluster.from_url(address.url, **options))
     options = {"max_connections": MAX_CONNECTIONS, "timeout": timeout, "retry": Retry(NoBackoff(), 0), **options}
     pool: Any = redis.asyncio.BlockingConnectionPool
     return cast("AsyncClient", redis.asyncio.Redis.from_pool(pool.from_url(address.url, **options)))
