@@ -40,9 +40,9 @@ from taskroute_langchain.answers import (
 from taskroute_langchain.asking import asked_of
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.expected import schema_in, tools_in
-from taskroute_langchain.record import run_config, with_record
+from taskroute_langchain.record import KEY, run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
-from taskroute_langchain.stored_message import stored_of
+from taskroute_langchain.stored_message import said_of, stored_of
 from taskroute_langchain.unheard import unheard
 from taskroute_langchain.usage import usage_of, with_chunk
 
@@ -82,23 +82,30 @@ class ChatHost:
         """Return what the answer must be like."""
         return Expected(reply.answer, schema_in(self.kwargs), None, *tools_in(self.kwargs.get("tools")))
 
-    def _unheard(self, attempt: Attempt) -> AIMessage | None:
-        """Return a stored answer for a call that nobody listens to; None for any other."""
+    def _served(self, attempt: Attempt) -> Reply | None:
+        """Return the reply of a stored answer for a call that nobody listens to; None for any other."""
         if attempt.cached is None:
             return None
-        return unheard(attempt.cached.entry.answer, self.llm.chosen(attempt), self.config, self.kwargs)
+        stored = attempt.cached.entry.answer
+        message = unheard(stored, self.llm.chosen(attempt), self.config, self.kwargs)
+        if message is None:
+            return None
+        reply = self.read(attempt, message, said_of(stored))
+        # Made for this call alone, so that no copy is needed for the record.
+        message.response_metadata[KEY] = record(attempt, reply.cost)
+        return reply._replace(answer=message)
 
     def answer(self, attempt: Attempt) -> Reply:
-        served = self._unheard(attempt)
+        served = self._served(attempt)
         if served is not None:
-            return self.reply(attempt, served)
+            return served
         runnable, kwargs = self.target(attempt, exact=True)
         return self.reply(attempt, runnable.invoke(self.input, run_config(self.config, attempt), **kwargs))
 
     async def aanswer(self, attempt: Attempt) -> Reply:
-        served = self._unheard(attempt)
+        served = self._served(attempt)
         if served is not None:
-            return self.reply(attempt, served)
+            return served
         runnable, kwargs = self.target(attempt)
         return self.reply(attempt, await runnable.ainvoke(self.input, run_config(self.config, attempt), **kwargs))
 
@@ -119,10 +126,13 @@ class ChatHost:
         reply = self.read(attempt, answer)
         return reply._replace(answer=with_record(answer, record(attempt, reply.cost)))
 
-    def read(self, attempt: Attempt, message: BaseMessage) -> Reply:
-        """Return a reply without its answer. A message that cannot be read says nothing, and fails no call."""
+    def read(self, attempt: Attempt, message: BaseMessage, said: Answer | None = None) -> Reply:
+        """Return a reply without its answer. A message that cannot be read says nothing, and fails no call.
+
+        `said` is what the message says of itself, where that is known.
+        """
         try:
-            reply = self.priced(attempt, answer_of(message), text=text_of(message), tool_calls=called(message))
+            reply = self.priced(attempt, said or answer_of(message), text=text_of(message), tool_calls=called(message))
             return examined(attempt, reply, message)
         except Exception as error:  # noqa: BLE001 - whatever a provider's package puts into a message, the caller gets it
             say_unread(message, error)

@@ -6,13 +6,14 @@ import json
 import math
 import uuid
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 
 from taskroute.reading import as_list, as_mapping, json_object
 from taskroute.stored import StoredAnswer, StoredCall
-from taskroute_langchain.answers import answer_of, text_of, unrepaired
+from taskroute_langchain.answers import Answer, answer_of, text_of, unrepaired
 from taskroute_langchain.nothing_used import blank_extras, blank_metadata, counts_of_nothing, nothing_used
 from taskroute_langchain.provider_ids import ids_of_server_tools, renewed, without_ids_beside, without_item_ids
 
@@ -113,6 +114,17 @@ def message_of(answer: StoredAnswer, fresh: Callable[[], str] = fresh_id) -> AIM
     """
     refuse_others(answer)
     return _neutral(answer, fresh) if answer.native is None else from_native(answer.native, fresh)
+
+
+def said_of(answer: StoredAnswer) -> Answer | None:
+    """Return what the message of a stored answer says of how it was made; None where only the message itself can tell."""
+    return _said(answer.provider, answer.model, answer.finish_reason) if answer.native is None else None
+
+
+@lru_cache(maxsize=256)
+def _said(provider: str | None, model: str | None, finish_reason: str | None) -> Answer:
+    # No more than this goes into what a message says beside its text, and reading it takes longer than to make it.
+    return answer_of(_neutral(StoredAnswer(finish_reason=finish_reason, model=model, provider=provider), fresh_id))
 
 
 def refuse_others(answer: StoredAnswer) -> None:

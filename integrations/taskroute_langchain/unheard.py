@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.callbacks import CallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 
 from taskroute.stored import StoredAnswer
+from taskroute_langchain.listeners import is_heard
 from taskroute_langchain.stored_message import message_of
 
 
@@ -22,9 +22,7 @@ def unheard(stored: StoredAnswer, chosen: BaseChatModel, config: RunnableConfig,
     """
     if kwargs.get("response_format") is not None or chosen.output_version == "v1":
         return None
-    # Beside those of the call it finds the handlers that are on everywhere: of tracers, of debugging, of context managers.
-    manager = CallbackManager.configure(config.get("callbacks"), chosen.callbacks, chosen.verbose)
-    if not all(handler.ignore_chat_model and handler.ignore_llm for handler in manager.handlers):
+    if is_heard(config, chosen):
         return None
     message = message_of(stored)
     # In the form in which LangChain writes the ids of answers that have none of their own.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from decimal import Decimal
 from pathlib import Path
 
@@ -134,11 +135,14 @@ def test_what_cannot_be_read_is_told_and_removed_only_with_repair(store: MemoryS
 
 @pytest.mark.parametrize("times", [{"made": float("inf")}, {"made": -1.0}, {"until": float("nan")}, {"until": float("inf")}])
 def test_times_that_cannot_be_are_damage(store: MemoryStore, times: dict[str, float]) -> None:
-    text = dumps(entry()).decode()
+    written = dumps(entry())
+    body = written[8:]
     for name, value in times.items():
-        old = getattr(entry(), name)
-        text = text.replace(f'"{name}":{old}', f'"{name}":{value}'.replace("inf", "Infinity").replace("nan", "NaN"))
-    store.put(names.entry(NAMESPACE, "dead"), text.encode())
+        old = f'"{name}":{getattr(entry(), name)}'.encode()
+        assert old in body
+        body = body.replace(old, f'"{name}":{value}'.replace("inf", "Infinity").replace("nan", "NaN").encode())
+    # Its checksum is right, so that nothing but the time is wrong.
+    store.put(names.entry(NAMESPACE, "dead"), written[:4] + zlib.crc32(body).to_bytes(4) + body)
     assert keys(store) == {"aa11", "aa22", "bb33"}
     [fault] = verify([Place("", store)])
     assert "'dead'" in fault

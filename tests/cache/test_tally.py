@@ -106,11 +106,11 @@ def test_many_are_written_down_without_a_word() -> None:
     store = Telling()
     kept = Kept(store=store)
     host = KeepingHost({"small": ["hi"]})
-    for _ in range(70):
+    for _ in range(300):
         ask(kept.router, host)
     assert store.told.wait(PATIENCE)
     kept.router.close()
-    assert counts(kept)["hits", ""] == 69
+    assert counts(kept)["hits", ""] == 299
 
 
 def test_what_is_less_than_a_millionth_adds_up() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
 from langchain_core.globals import set_debug
 from langchain_core.messages import AIMessage
 
+from taskroute_langchain.answers import answer_of
+from taskroute_langchain.stored_message import message_of, said_of, stored_of
 from tests.langchain.cached import caching
 from tests.langchain.listening import Listener
 
@@ -71,3 +73,34 @@ def test_so_do_those_who_listen_to_everything(capsys: pytest.CaptureFixture[str]
     finally:
         set_debug(False)
     assert "hi" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_whoever_changes_a_served_message_changes_no_other(answer: str) -> None:
+    stage = caching({"small": ANSWERS[answer]}, cache={"tool_calls": True})
+    stage.llm.invoke("why?")
+    first, second = stage.llm.invoke("why?"), stage.llm.invoke("why?")
+    before = without_what_is_new(second)
+    for field in (first.response_metadata, first.additional_kwargs, first.usage_metadata, first.response_metadata["taskroute"]):
+        assert field is not None
+        cast("dict[str, Any]", field).clear()
+    if isinstance(first.content, list):
+        first.content.clear()
+    first.tool_calls.clear()
+    assert without_what_is_new(second) == without_what_is_new(stage.llm.invoke("why?")) == before
+    assert second.response_metadata["taskroute"]["cache_hit"] is True
+
+
+def about(provider: str | None, model: str | None, reason: str | None) -> AIMessage:
+    said = {"model_provider": provider, "model_name": model, "finish_reason": reason}
+    return AIMessage("thirty days", response_metadata={name: value for name, value in said.items() if value is not None})
+
+
+@pytest.mark.parametrize("reason", ["stop", "end_turn", "STOP", None])
+@pytest.mark.parametrize("model", ["m-1", None])
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "google_genai", "mistralai", "ollama", "bedrock_converse", "other", None])
+def test_what_is_known_of_a_served_answer_is_what_its_message_says(provider: str | None, model: str | None, reason: str | None) -> None:
+    stored = stored_of(about(provider, model, reason))
+    assert stored is not None
+    said = said_of(stored)
+    assert said == (None if stored.native is not None else answer_of(message_of(stored)))

@@ -52,7 +52,7 @@ assert len(set(counts.loops)) == 1, counts.loops
 """
 
 FORKS = """
-import asyncio, os
+import asyncio, os, warnings
 from taskroute_litellm.own_loop import blocking
 
 async def pid():
@@ -63,6 +63,8 @@ async def long():
     asyncio.create_task(asyncio.sleep(60))
 
 assert blocking(pid)() == os.getpid()
+# Newer Pythons warn of forks beside threads, which is what this is about.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
 child = os.fork()
 assert blocking(pid)() == os.getpid()
 if child:

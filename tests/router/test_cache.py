@@ -56,7 +56,7 @@ def test_what_one_router_keeps_on_disk_the_next_one_serves(tmp_path: Path) -> No
 
 def test_a_stage_with_a_size_of_its_own_has_a_store_of_its_own(tmp_path: Path) -> None:
     stages = {"rerank": {"size": "1MB"}, "my x": {"size": "1MB"}, "my-x": {"size": "1MB"}, "tool:a/../b": {"size": "1MB"}}
-    with made(on_disk(tmp_path, stages=stages)) as routed:
+    with made(on_disk(tmp_path, stages=stages), clock=FakeClock()) as routed:
         host = KeepingHost({"small": [str(n) for n in range(5)]})
         for stage in (*stages, None):
             ask(routed, host, Call("q", stage=stage))
@@ -242,7 +242,7 @@ async def test_closes_on_an_event_loop_too(tmp_path: Path) -> None:
 
 
 FORKING = """
-import os, signal
+import os, signal, warnings
 from taskroute import Call, Router
 from taskroute.execution.streams import drive_stream
 from tests.cache.keeping import KeepingHost, ask, read
@@ -254,6 +254,8 @@ with Router(policy(cache={cache}), environ={{}}) as routed:
     host.asked_for = host.asked_for._replace(messages=({{"role": "user", "content": "another question"}},))
     chunks = drive_stream(routed.run(Call("q")), host)
     next(chunks)
+    # Newer Pythons warn of forks beside threads, which is what this is about.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     child = os.fork()
     if not child:
         signal.alarm(20)

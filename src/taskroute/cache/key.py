@@ -55,15 +55,19 @@ def cache_key(asked: Asked, terms: Terms) -> str:
 def temperature_of(asked: Asked) -> float | None:
     """Return the temperature that a request asks for; None where it asks for none, infinity where nobody can read it."""
     found = asked.parameters
+    if not found:
+        return None
     # A provider is sent what stands in `extra_body` in the place of the parameter.
     for place in _BODIES:
         inner = found.get(place)
         heat = _heat(cast("Mapping[str, Any]", inner).get(_TEMPERATURE)) if isinstance(inner, Mapping) else None
         if heat is not None:
             return heat
-    heats = [_heat(found.get(_TEMPERATURE)), _heat(found.get(_TEMPERATURE + UNSET))]
-    heats.extend(heat for name, value in found.items() if isinstance(value, Mapping) for heat in _heats_in(name, value))
-    return max((heat for heat in heats if heat is not None), default=None)
+    heats = [heat for name in (_TEMPERATURE, _TEMPERATURE + UNSET) if (heat := _heat(found.get(name))) is not None]
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            heats.extend(_heats_in(name, value))
+    return max(heats, default=None)
 
 
 def _heat(value: Any) -> float | None:
@@ -92,13 +96,13 @@ def _plain(value: Any) -> Any:
     """Return a value of JSON in the one form of it: equal numbers are the same, keys are texts."""
     if value is None or isinstance(value, _SAME):
         return value
+    if isinstance(value, _LISTS):
+        return [_plain(inner) for inner in cast("list[Any]", value)]
     if isinstance(value, Mapping):
         found: dict[str, Any] = {}
         for key, inner in cast("dict[Any, Any]", value).items():
             found[key if type(key) is str else _text(key)] = inner if type(inner) is str else _plain(inner)
         return found
-    if isinstance(value, _LISTS):
-        return [_plain(inner) for inner in cast("list[Any]", value)]
     return _number(value)
 
 

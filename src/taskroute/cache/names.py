@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -23,6 +24,7 @@ def unquoted(text: str) -> str:
         return unquote(text)
 
 
+@lru_cache(maxsize=256)
 def root(namespace: str) -> str:
     """Return how every name of a namespace begins."""
     return f"{PREFIX}{quoted(namespace)}/"

@@ -59,9 +59,6 @@ class ResponseCache:
 
     def look_up(self, key: str, terms: Terms) -> Found | Missed:
         """Return a stored answer; or, when there is none, what may be stored later. Waits for an equal call where that is worth it."""
-        if terms.wait and _in_event_loop():
-            # The call that is under way might be a task of the loop that waiting would block.
-            terms = terms._replace(wait=0.0)
         return self._noted(perform(self._looking(key, terms, is_async=False)), terms)
 
     async def alook_up(self, key: str, terms: Terms) -> Found | Missed:
@@ -72,15 +69,19 @@ class ResponseCache:
         access = self._access(terms.partition)
         if access is None:
             return Missed(self._clock.now())
+        found, stale = (None, None) if terms.refresh else (yield from self._read(key, terms, access))
+        if found is not None:
+            return found
+        if terms.wait and not is_async and _in_event_loop():
+            # The call that is under way might be a task of the loop that waiting would block.
+            terms = terms._replace(wait=0.0)
         # Without a store of their own, marks are better kept among the answers than nowhere.
         lead = CallLead(key, terms, access, self._flights, self._later, marks=self._access(self._marks) or access)
+        lead.stale = stale
         if terms.refresh:
             # Whoever asks for a new answer wants it in the place of the old one, however often the request was seen.
             lead.is_admitted = True
             return self._missed(lead)
-        found, lead.stale = yield from self._read(lead)
-        if found is not None:
-            return found
         # Where nothing can be stored, nobody needs to be told of it.
         if terms.admit_after > 1 and access.is_usable:
             seen: int = yield lead.marks, Op("increment", (names.sightings(terms.namespace, key), 1, terms.window), 0)
@@ -124,23 +125,22 @@ class ResponseCache:
                 # A store in trouble keeps nobody waiting.
                 break
             yield Pause(_POLL)
-            found, lead.stale = yield from self._read(lead)
+            found, lead.stale = yield from self._read(lead.key, terms, access)
             if found is not None:
                 return self._settled(lead, found)
             if time.monotonic() >= until:
                 return self._missed(lead)
         # Somebody may have stored it since it was looked for.
-        found, lead.stale = yield from self._read(lead)
+        found, lead.stale = yield from self._read(lead.key, terms, access)
         return self._missed(lead) if found is None else self._settled(lead, found)
 
     def _settled(self, lead: CallLead, found: Found) -> Found:
         lead.let_go("stored", found.entry)
         return found
 
-    def _read(self, lead: CallLead) -> Steps[tuple[Found | None, Found | None]]:
+    def _read(self, key: str, terms: Terms, access: Access) -> Steps[tuple[Found | None, Found | None]]:
         """Return the answer that is stored, as a fresh or as a stale one."""
-        terms, access = lead.terms, lead.access
-        name = names.entry(terms.namespace, lead.key)
+        name = names.entry(terms.namespace, key)
         data: bytes | None = yield access, Op("get", (name,))
         if data is None:
             return None, None

@@ -17,7 +17,7 @@ Counts = dict[tuple[str, str], int]
 """What is counted and the stage, '' for none, to how much came since."""
 
 _EVERY: Final = 5.0
-_MANY: Final = 64
+_MANY: Final = 256
 MICRO: Final = 1_000_000
 """Costs are counted in millionths of their currency."""
 

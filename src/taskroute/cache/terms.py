@@ -37,7 +37,23 @@ def terms_of(snapshot: Snapshot, decision: Decision, call: Call) -> Terms | Cach
     if lacking:
         return CacheNote("bypass", f"the call does not say whose it is: no {lacking[0]}")
     scope.update((name, value) for name, value in call.scope.items() if name not in _SCOPES)
-    return _terms(cache, own, call, scope)._replace(stage=stage, task=task)
+    terms = Terms(
+        namespace=cache.namespace,
+        scope=scope,
+        ttl=cache.ttl,
+        admit_after=cache.admit_after,
+        window=cache.window,
+        stale=cache.stale_if_error or 0.0,
+        max_temperature=cache.max_temperature,
+        tool_calls=cache.tool_calls,
+        wait=cache.wait,
+        refresh=call.cache == "refresh",
+        stage=stage,
+        task=task,
+    )
+    for name, limits in own.items():
+        terms = _limited(terms, name, limits)
+    return terms if call.max_age is None else terms._replace(ttl=min(terms.ttl, call.max_age))
 
 
 def _kept_out(call: Call, decision: Decision) -> str:
@@ -55,6 +71,8 @@ def _kept_out(call: Call, decision: Decision) -> str:
 def _own_limits(cache: Cache, stage: str | None, task: str | None) -> dict[str, CacheLimits] | CacheNote:
     """Return what holds for the stage and the task of a call, the one that counts for more last."""
     found: dict[str, CacheLimits] = {}
+    if not (cache.stages or cache.tasks):
+        return found
     known: dict[str, LimitsOrNone | None] = {f"stage {stage}": cache.stages.get(stage or "")}
     for name in (*(group for group, tasks in TASK_GROUPS.items() if task in tasks), task or ""):
         known[f"task {name}"] = cache.tasks.get(name)
@@ -66,29 +84,16 @@ def _own_limits(cache: Cache, stage: str | None, task: str | None) -> dict[str, 
     return found
 
 
-def _terms(cache: Cache, own: dict[str, CacheLimits], call: Call, scope: dict[str, str]) -> Terms:
-    terms = Terms(
-        namespace=cache.namespace,
-        scope=scope,
-        ttl=cache.ttl,
-        admit_after=cache.admit_after,
-        window=cache.window,
-        stale=cache.stale_if_error or 0.0,
-        max_temperature=cache.max_temperature,
-        tool_calls=cache.tool_calls,
-        wait=cache.wait,
-        refresh=call.cache == "refresh",
+def _limited(terms: Terms, name: str, limits: CacheLimits) -> Terms:
+    """Return the terms with what holds for a stage or a task, which has this name."""
+    return terms._replace(
+        ttl=terms.ttl if limits.ttl is None else limits.ttl,
+        admit_after=terms.admit_after if limits.admit_after is None else limits.admit_after,
+        stale=terms.stale if limits.stale_if_error is None else limits.stale_if_error,
+        max_temperature=terms.max_temperature if limits.max_temperature is None else limits.max_temperature,
+        tool_calls=terms.tool_calls if limits.tool_calls is None else limits.tool_calls,
+        partition=terms.partition if limits.size is None else name,
     )
-    for name, limits in own.items():
-        terms = terms._replace(
-            ttl=terms.ttl if limits.ttl is None else limits.ttl,
-            admit_after=terms.admit_after if limits.admit_after is None else limits.admit_after,
-            stale=terms.stale if limits.stale_if_error is None else limits.stale_if_error,
-            max_temperature=terms.max_temperature if limits.max_temperature is None else limits.max_temperature,
-            tool_calls=terms.tool_calls if limits.tool_calls is None else limits.tool_calls,
-            partition=terms.partition if limits.size is None else name,
-        )
-    return terms if call.max_age is None else terms._replace(ttl=min(terms.ttl, call.max_age))
 
 
 def partitions(cache: Cache) -> dict[str, int]:

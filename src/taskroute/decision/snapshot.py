@@ -16,6 +16,7 @@ from taskroute.registry.rates import Priced
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.collect import Sources
+from taskroute.signals.searched import Searched
 from taskroute.taxonomy import TASKS
 from taskroute.types import NOTHING
 
@@ -203,7 +204,6 @@ def _sources(policy: Policy, classifier: Classifier | None, detectors: tuple[Sen
         classifier=None if classifier is None else GuardedClassifier(classifier),
         tasks=(*TASKS, *policy.tasks),
         min_confidence=policy.classifier.min_confidence,
-        sensitive_kinds=policy.sensitive.kinds,
-        sensitive_patterns={name: compile_linear(pattern) for name, pattern in policy.sensitive.patterns.items()},
+        sensitive=Searched(policy.sensitive.kinds, {name: compile_linear(pattern) for name, pattern in policy.sensitive.patterns.items()}),
         detectors=detectors,
     )

@@ -105,7 +105,7 @@ class FromCache:
             return ledger.outcome("cancelled", error=event.error) if is_control else None
         self.note = CacheNote("stale" if found.stale else "hit", age=found.age, saved=found.entry.cost)
         if isinstance(event, Ended):
-            return ledger.outcome("answered", reply=event.reply)._replace(answered_by=model)
+            return ledger.outcome("answered", reply=event.reply, answered_by=model)
         if isinstance(event, Cancelled):
             return ledger.outcome("cancelled", error=event.error)
         if not isinstance(event, Failed):

@@ -111,10 +111,15 @@ class Ledger:
     # How it ends
 
     def outcome(
-        self, status: Literal["answered", "failed", "cancelled"], *, reply: Reply | None = None, error: BaseException | None = None
+        self,
+        status: Literal["answered", "failed", "cancelled"],
+        *,
+        reply: Reply | None = None,
+        error: BaseException | None = None,
+        answered_by: str | None = None,
     ) -> Outcome:
         """Return how the call ended."""
-        return Outcome(decision=self.decision, tries=tuple(self.tries), status=status, reply=reply, error=error)
+        return Outcome(self.decision, tuple(self.tries), status, reply, error, answered_by)
 
     def interrupted(self, model: str, delivered: int, cause: BaseException) -> Outcome:
         """Return the end of a call whose stream broke after part of it had been given out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from taskroute.cache.responses import ResponseCache
 from taskroute.execution.partly import Partly
@@ -59,7 +59,6 @@ class Host(Protocol):
         ...
 
 
-@runtime_checkable
 class Asks(Protocol):
     """What a host has besides whose answers may be kept."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from taskroute.ports import Classifier, SensitiveDetector
@@ -26,8 +26,8 @@ class Sources(NamedTuple):
     tasks: Collection[str]
     """Every task that the classifier may name."""
     min_confidence: float
-    sensitive_kinds: Collection[str] | None = None
-    sensitive_patterns: Mapping[str, Callable[[str], bool]] | None = None
+    sensitive: Callable[[Iterable[str]], Collection[str]] = find_kinds
+    """Finds the kinds of sensitive data in texts by the policy's rules."""
     detectors: tuple[SensitiveDetector, ...] = ()
 
 
@@ -138,7 +138,7 @@ class CallReader:
 
     def _find_sensitive(self) -> Signal[Any]:
         sources = self._sources
-        kinds = set(find_kinds(self.call.texts(), kinds=sources.sensitive_kinds, extra=sources.sensitive_patterns))
+        kinds = set(sources.sensitive(self.call.texts()))
         for detector in sources.detectors:
             for text in self.call.texts():
                 kinds.update(_detected(detector, text))
