@@ -24,7 +24,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _SMALLEST: Final = 200_000
-"""Of which an empty database takes about a quarter."""
+"""Of which an empty database takes about a twentieth."""
 
 _THREADS: Final = 4
 
@@ -45,7 +45,7 @@ class DiskStore:
     """Keeps values in a directory, for every thread, task and process that names it, and after they have ended.
 
     `size` is how many bytes the database may take (its write-ahead log, some megabytes at most, comes on top); None is no limit. At the
-    limit what has expired goes first, then the value used least often of late. A value that would not fit even alone, with about 100 kB
+    limit what has expired goes first, then the value used least often of late. A value that would not fit even alone, with about 80 kB
     for the tables, is not kept, nor is the one that it was to replace, and no other goes for it. `timeout` is how many seconds a write
     waits for others that write, before it raises TimeoutError.
 

@@ -13,26 +13,26 @@ from taskroute.stores.checks import number_in
 from taskroute.stores.database import Database
 from taskroute.stores.envelope import Damaged, Kept, seal, unseal
 from taskroute.stores.layout import BytesDisk, Refused
-from taskroute.stores.room import MOST, drop_expired, fits, keep_within, make_room, used, wear
+from taskroute.stores.room import MOST, Holes, drop_expired, fits, floor, keep_within, used
 from taskroute.warn import warn_once
 
 _HITS_AT_ONCE: Final = 256
-
-_USES_PER_ROW: Final = 10
-"""For so many uses the count of one row is halved, so that each row's is when all have been used so often on average."""
 PAGE: Final = 500
 
 _READ: Final = "SELECT rowid, mode, filename, value FROM Cache WHERE key = ? AND raw = 1"
 _WRITE: Final = """
-    INSERT INTO Cache(rowid, key, raw, store_time, expire_time, access_time, access_count, size, mode, filename, value)
-    VALUES (:place, :key, :raw, :now, :until, :now, 1, :size, :mode, :filename, :value)
+    INSERT INTO Cache(rowid, key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename, value)
+    VALUES (:place, :key, :raw, :now, :until, :now, 1, :floor + 1, :size, :mode, :filename, :value)
     ON CONFLICT(key, raw) DO UPDATE SET
         store_time = :now, expire_time = :until, access_time = :now, access_count = MIN(access_count + 1, :most),
-        size = :size, mode = :mode, filename = :filename, value = :value
+        tag = :floor + MIN(access_count + 1, :most), size = :size, mode = :mode, filename = :filename, value = :value
 """
 _USE: Final = """
-    UPDATE Cache SET access_time = :now, access_count = MIN(access_count + :hits, :most) WHERE key = :key AND raw = 1
+    UPDATE Cache
+    SET access_time = :now, access_count = MIN(access_count + :hits, :most), tag = :floor + MIN(access_count + :hits, :most)
+    WHERE key = :key AND raw = 1 AND tag IS NOT :floor + MIN(access_count + :hits, :most)
 """
+"""A row whose rank is as high as it can be is left alone: most uses are of the same few, and need no writing."""
 _NAMES: Final = "SELECT key, raw, expire_time FROM Cache WHERE raw = 1 AND key {} CAST(? AS TEXT) ORDER BY key LIMIT ?"
 
 
@@ -47,7 +47,7 @@ class Page(NamedTuple):
 class Entries:
     """The rows of one database. Each method is one transaction.
 
-    A row's count is how often it was used, halved from time to time. So the row with the lowest count is the one used least often of late.
+    The row that goes first is the one with the lowest rank, its column `tag`, which comes from how often it was used and how long ago.
     Reads write nothing: uses are noted here and written with the next value, or 256 at a time.
     """
 
@@ -59,8 +59,7 @@ class Entries:
         self._disk = BytesDisk(str(directory))
         self._hits: dict[str, int] = {}
         self._noted = 0
-        self._worn = 0
-        """Uses since counts were halved last."""
+        self._holes = Holes()
 
     def get(self, key: str) -> bytes | None:
         now = self._clock.time()
@@ -87,7 +86,7 @@ class Entries:
 
     def delete(self, key: str) -> None:
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM Cache WHERE key = ? AND raw = 1", (key,))
+            self._drop(connection, key)
 
     def increment(self, key: str, by: int, ttl: float | None) -> int:
         now = self._clock.time()
@@ -171,11 +170,14 @@ class Entries:
     def _count_hits(self, connection: sqlite3.Connection, now: float) -> None:
         hits = list(self._hits.items())
         self.forget_hits()
-        connection.executemany(_USE, [{"key": key, "hits": count, "now": now, "most": MOST} for key, count in hits])
-        self._worn += sum(count for _, count in hits)
-        if self._worn >= _USES_PER_ROW:
-            rows, self._worn = divmod(self._worn, _USES_PER_ROW)
-            wear(connection, rows)
+        if hits:
+            low = floor(connection)
+            connection.executemany(_USE, [{"key": key, "hits": count, "now": now, "most": MOST, "floor": low} for key, count in hits])
+
+    def _drop(self, connection: sqlite3.Connection, key: str) -> None:
+        rows = connection.execute("SELECT rowid FROM Cache WHERE key = ? AND raw = 1", (key,)).fetchall()
+        connection.executemany("DELETE FROM Cache WHERE rowid = ?", rows)
+        self._holes.add(row for (row,) in rows)
 
     def _present(self, connection: sqlite3.Connection, key: str, now: float) -> Kept | None:
         row = connection.execute(_READ, (key,)).fetchone()
@@ -201,24 +203,20 @@ class Entries:
         )
 
     def _keep(self, connection: sqlite3.Connection, key: str, kept: Kept, now: float) -> None:
-        if self._size is not None:
-            self._count_hits(connection, now)
-            self._worn += 1
+        self._count_hits(connection, now)
         db_key, raw = self._disk.put(key)
         size, mode, filename, value = self._disk.store(seal(key, kept), False, key=key)
-        drop_expired(connection, key, now)
-        place: int | None = None
-        if self._size is not None:
-            if not fits(self._size, key, len(value)):
-                connection.execute("DELETE FROM Cache WHERE key = ? AND raw = 1", (key,))
-                return
-            place = make_room(connection, self._size, key, len(value), now)
+        self._holes.add(drop_expired(connection, key, now))
+        if self._size is not None and not fits(self._size, key, len(value)):
+            self._drop(connection, key)
+            return
+        place = self._holes.take(connection, key)
         until = None if kept.until == math.inf else kept.until
-        named = {"key": db_key, "raw": raw, "place": place, "now": now, "until": until, "most": MOST}
+        named = {"key": db_key, "raw": raw, "place": place, "now": now, "until": until, "most": MOST, "floor": floor(connection)}
         named |= {"size": size, "mode": mode, "filename": filename, "value": value}
         connection.execute(_WRITE, named)
         if self._size is not None:
-            keep_within(connection, self._size, key, now)
+            self._holes.add(keep_within(connection, self._size, key, now))
 
 
 def _end(now: float, ttl: float | None) -> float:

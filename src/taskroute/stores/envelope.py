@@ -13,6 +13,7 @@ _MARK: Final = b"tr\x01"
 
 _DIGEST_SIZE: Final = 12
 _HEAD: Final = struct.Struct(f">3s{_DIGEST_SIZE}sd")
+_SUMMARY: Final = struct.Struct(">dQI")
 
 
 class Damaged(ValueError):
@@ -44,5 +45,5 @@ def unseal(key: str, sealed: bytes) -> Kept:
 def _digest(key: str, value: bytes, until: float) -> bytes:
     # A checksum of the value, ten times as fast as a digest of all of it, is enough to tell damage. It keeps off nobody who may write here,
     # but nor would a digest without a secret.
-    head = struct.pack(">dQI", until, len(value), zlib.crc32(value))
+    head = _SUMMARY.pack(until, len(value), zlib.crc32(value))
     return hashlib.blake2b(head + key.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_SIZE).digest()

@@ -25,12 +25,13 @@ class Files:
         self.directory = directory
         self.database = directory / _NAME
         self.broken = directory / _BROKEN
+        self._path = str(self.database)
         self._timeout = timeout
 
     def identity(self) -> Identity | None:
         """Return which file the database is; None when there is none."""
         try:
-            found = os.stat(self.database)
+            found = os.stat(self._path)
         except OSError:
             return None
         return found.st_dev, found.st_ino

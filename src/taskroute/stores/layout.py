@@ -38,7 +38,7 @@ _SETTINGS: Final[dict[str, int | str]] = {
 }
 _COUNTS: Final = ("count", "size", "hits", "misses")
 
-_USE_INDEX: Final = "Cache_access_count_access_time"
+_USE_INDEX: Final = "Cache_tag_access_time"
 """Our own index, made last: where it is, the layout is complete."""
 
 
@@ -90,15 +90,16 @@ def lay_out(directory: Path, connection: sqlite3.Connection) -> None:
     options: dict[str, Any] = {**_SETTINGS}
     diskcache.Cache(str(directory), timeout=60, disk=BytesDisk, **options).close()
     _drop_triggers(connection)
-    connection.execute(f"CREATE INDEX IF NOT EXISTS {_USE_INDEX} ON Cache(access_count, access_time)")
+    connection.execute(f"CREATE INDEX IF NOT EXISTS {_USE_INDEX} ON Cache(tag, access_time)")
 
 
 def _set_pages(connection: sqlite3.Connection) -> None:
     """Choose the size of pages, which holds from the first write on."""
     if connection.execute("PRAGMA page_count").fetchone()[0]:
         return
-    # Seven answers of 1 kB fit into each; of the usual 4 kB, a quarter would be left empty.
-    connection.execute("PRAGMA page_size = 8192")
+    # What does not fit into a small page goes on in pages of its own, which are full. In large ones rows that come and go leave holes:
+    # with 4 kB a quarter of the room, and half of it where each row takes a little more than half a page.
+    connection.execute("PRAGMA page_size = 1024")
     connection.execute("PRAGMA auto_vacuum = 1")
     # When another process is at it too, one of the two makes the file.
     with suppress(sqlite3.OperationalError):
