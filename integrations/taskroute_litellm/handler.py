@@ -99,7 +99,8 @@ class Handler(CustomLLM):
             raise ConfigurationError(f"no model of the policy is named {model!r}; there are {names}")
         arguments = asked_of(endpoint, handed)
         refuse_bad_metadata(arguments)
-        host = ModelHost(self.router, endpoint, arguments, self._models, log=handed.get("logging_obj"))
+        log, response = handed.get("logging_obj"), handed.get("model_response")
+        host = ModelHost(self.router, endpoint, arguments, self._models, log=log, response=response)
         # LiteLLM's second generation of spans has none for a provider that is not LiteLLM's own, be the call sync or async.
         call = call_of(endpoint, arguments, pin=None if model == AUTO else model)._replace(traced=writes_spans(is_async=False))
         run = self.router.run(

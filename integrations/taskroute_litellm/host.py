@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from typing import Any, Protocol
 
 from taskroute.decision.snapshot import Snapshot
@@ -96,11 +96,11 @@ class LiteLLMHost:
     async def aanswer(self, attempt: Attempt) -> Reply:
         return self._read(attempt, await self._sent(attempt, is_async=True))
 
-    def open(self, attempt: Attempt) -> tuple[Generator[Any], Source]:
+    def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
         source = AttemptSource(self, attempt)
         return self._chunks(attempt, source), source
 
-    def aopen(self, attempt: Attempt) -> tuple[AsyncGenerator[Any], Source]:
+    def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
         source = AttemptSource(self, attempt)
         return self._achunks(attempt, source), source
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from taskroute.decision.snapshot import least
 from taskroute.errors import ConfigurationError
+from taskroute.execution.record import record
+from taskroute.execution.run import Source
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.providers import split_model
 from taskroute.router import Router
-from taskroute.steps import Attempt
+from taskroute.steps import Attempt, Found
+from taskroute.types import Reply
 from taskroute_litellm.asked import own_metadata
 from taskroute_litellm.call import Endpoint
-from taskroute_litellm.host import LiteLLMHost, apart, told, with_entry
+from taskroute_litellm.host import LiteLLMHost, apart, leave_record, told, with_entry
 from taskroute_litellm.limits import limit_of
 from taskroute_litellm.naming import litellm_params
 from taskroute_litellm.otel import hang_below
+from taskroute_litellm.replaying import replayed
 from taskroute_litellm.told import without_ours
+
+if TYPE_CHECKING:
+    from taskroute_litellm.stored_response import StoredStream
 
 Given = Mapping[str, str | Mapping[str, Any]]
 """What LiteLLM is to be called with for models of the policy: its name of each, or all of its `litellm_params`."""
@@ -32,11 +39,15 @@ _NO_RETRIES: Final[Mapping[str, int]] = {
 class ModelHost(LiteLLMHost):
     """Performs the attempts of one call through LiteLLM's functions. The caller's parameters win over those of the policy."""
 
-    def __init__(self, router: Router, endpoint: Endpoint, arguments: Mapping[str, Any], models: Given, *, log: Any = None) -> None:
+    def __init__(
+        self, router: Router, endpoint: Endpoint, arguments: Mapping[str, Any], models: Given, *, log: Any = None, response: Any = None
+    ) -> None:
         super().__init__(router, endpoint, arguments)
         self._models = models
         self._log = log
         """What LiteLLM logs of the call of the policy."""
+        self._response = response
+        """LiteLLM's empty response to that call."""
 
     def send(self, attempt: Attempt, *, streams: bool = False, is_async: bool = False) -> Any:
         import litellm
@@ -54,9 +65,38 @@ class ModelHost(LiteLLMHost):
     def params(self, spec: ModelSpec) -> Mapping[str, Any]:
         return params_of(spec, self._models)
 
-    def logged(self, attempt: Attempt) -> dict[str, Any]:
-        # As of every attempt: the call of the policy is the one that is logged.
-        return {"no-log": True, "metadata": with_entry(own_metadata(self.arguments.get("metadata")), told(attempt))}
+    # LiteLLM is in a call already, that of the policy: what is stored is its answer, and needs no call of its own.
+
+    def answer(self, attempt: Attempt) -> Reply:
+        return super().answer(attempt) if attempt.cached is None else self._stored(attempt, attempt.cached)
+
+    async def aanswer(self, attempt: Attempt) -> Reply:
+        return await super().aanswer(attempt) if attempt.cached is None else self._stored(attempt, attempt.cached)
+
+    def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
+        return super().open(attempt) if attempt.cached is None else self._stored_stream(attempt, attempt.cached)
+
+    def aopen(self, attempt: Attempt) -> tuple[AsyncIterator[Any], Source]:
+        return super().aopen(attempt) if attempt.cached is None else self._stored_stream(attempt, attempt.cached)
+
+    def _stored(self, attempt: Attempt, found: Found) -> Reply:
+        from taskroute_litellm.stored_response import note_free, whole
+
+        stored = replayed(found, attempt.model)
+        answer = whole(stored, self._response)
+        leave_record(answer, record(attempt, None))
+        note_free(stored.model)
+        details: Any = getattr(self._log, "model_call_details", None)
+        if isinstance(details, dict):
+            details["cache_hit"] = True
+        return stored.reply(answer)
+
+    def _stored_stream(self, attempt: Attempt, found: Found) -> tuple[StoredStream, StoredStream]:
+        from taskroute_litellm.stored_response import StoredStream
+
+        self.stream = stream = StoredStream(replayed(found, attempt.model))
+        leave_record(stream, record(attempt, None))
+        return stream, stream
 
     def _given(self, attempt: Attempt, *, streams: bool, is_async: bool) -> dict[str, Any]:
         """Return the caller's arguments for a model, with the decision in LiteLLM's metadata."""

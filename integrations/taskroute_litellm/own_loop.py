@@ -98,12 +98,20 @@ class _Background:
             with self._lock:
                 if self._thread is None or not self._thread.is_alive():
                     ready = threading.Event()
-                    thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="taskroute event loop", daemon=True)
+                    thread = threading.Thread(target=self._run_loop, args=(ready,), name="taskroute event loop", daemon=True)
                     thread.start()
                     ready.wait()
                     self._thread = thread
                     atexit.register(self._stop)
         return self._loop
+
+    def _run_loop(self, ready: threading.Event) -> None:
+        # Not `asyncio.run`: it ends the loop's threads from another one, which from Python 3.12 on cannot be started while a process ends.
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(self._serve(ready))
+        finally:
+            loop.close()
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
@@ -111,6 +119,11 @@ class _Background:
         _LOCAL.free = _Background()
         ready.set()
         await self._stopping.wait()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_asyncgens()
 
     def _stop(self) -> None:
         # What still runs would be destroyed without being told.

@@ -56,7 +56,6 @@ def unregister(provider: str = "taskroute") -> None:
     entries: list[dict[str, Any]] = litellm.custom_provider_map
     kept = [entry for entry in entries if entry["provider"] != provider or not isinstance(entry["custom_handler"], Handler)]
     litellm.custom_provider_map = kept
-    import_module("taskroute_litellm.replay").withdraw()
 
 
 def _refuse_name(provider: str) -> None:

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from taskroute.steps import Found
 from taskroute.stored import StoredAnswer, StoredCall
+from taskroute.types import Reply
 from taskroute_litellm.keepable import HOST
 
 PROVIDER: Final = "taskroute_replay"
@@ -52,6 +53,18 @@ class Replayed(NamedTuple):
     def calls(self) -> list[dict[str, Any]]:
         """Return the calls as OpenAI writes them, with ids of their own: a conversation may get the same answer twice."""
         return [_call(call) for call in self.answer.calls]
+
+    def reply(self, answer: Any) -> Reply:
+        """Return what is known of the answer, which LiteLLM has been given as `answer`: it used no tokens."""
+        return Reply(
+            answer=answer,
+            finish_reason=self.finish_reason,
+            model=self.model,
+            provider=PROVIDER,
+            text=self.answer.text,
+            tool_calls=tuple([call.name for call in self.answer.calls]),
+            from_cache=True,
+        )
 
 
 def replayed(found: Found, model: str) -> Replayed:

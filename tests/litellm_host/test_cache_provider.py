@@ -13,13 +13,17 @@ litellm: Any = pytest.importorskip("litellm")
 from taskroute import Router  # noqa: E402
 from taskroute.stores.memory import MemoryStore  # noqa: E402
 from taskroute_litellm import register, unregister  # noqa: E402
+from taskroute_litellm.replaying import PROVIDER  # noqa: E402
+from taskroute_litellm.versions import installed  # noqa: E402
 from tests.emulator import Emulator, Say  # noqa: E402
 from tests.emulator.script import ToolCall  # noqa: E402
-from tests.litellm_host.provided import MESSAGES, TOOLS, Calls, Ends, ask, ends, policy, routed  # noqa: E402
+from tests.litellm_host.provided import MESSAGES, TOOLS, USAGE, Calls, Ends, ask, ends, policy, routed  # noqa: E402
 
 __all__ = ["ask", "ends", "routed"]
 
 QUESTION = MESSAGES[0]["content"]
+COUNTS_ZERO = installed() >= (1, 108)
+"""Older versions of LiteLLM count the tokens of a stream that says it used none."""
 STORED = {"cache": {"store": "memory"}}
 
 
@@ -69,6 +73,59 @@ def test_calls_of_tools_survive(emulator: Emulator, ask: Calls, keeps: Router, s
     assert "tool_calls" in reasons
     assert calls[0].id != first.choices[0].message.tool_calls[0].id
     assert len(emulator.requests) == 1
+
+
+@pytest.mark.usefixtures("keeps")
+@pytest.mark.parametrize("streams", [False, True])
+def test_nothing_is_called_for_what_is_stored(emulator: Emulator, ask: Calls, keeps: Router, streams: bool) -> None:
+    register(keeps)
+    emulator.by("gpt-4o-mini", lambda asked: Say("Paris."))
+    ask()
+    ask(**({"stream": True} if streams else {}))
+    assert len(emulator.requests) == 1
+    assert PROVIDER not in [entry["provider"] for entry in litellm.custom_provider_map]
+
+
+@pytest.mark.parametrize("said", [{}, USAGE], ids=["", "usage"])
+def test_a_served_stream_is_one_of_litellms(emulator: Emulator, ask: Calls, keeps: Router, said: dict[str, Any]) -> None:
+    register(keeps)
+    emulator.by("gpt-4o-mini", lambda asked: Say("Paris is the capital of France."))
+    ask()
+    chunks = ask(stream=True, **said)
+    assert len({chunk.id for chunk in chunks}) == 1
+    counted = [chunk.usage.total_tokens for chunk in chunks if getattr(chunk, "usage", None) is not None]
+    assert len(counted) == len(said)
+    if COUNTS_ZERO:
+        assert not any(counted)
+    answered = [chunk for chunk in chunks if chunk.choices]
+    assert [chunk.choices[0].finish_reason for chunk in answered if chunk.choices[0].finish_reason] == ["stop"]
+    assert answered[0].choices[0].delta.role == "assistant"
+    hidden = answered[0]._hidden_params
+    assert (hidden["cache_hit"], hidden["response_cost"], hidden["custom_llm_provider"]) == (True, 0.0, PROVIDER)
+
+
+async def test_callbacks_hear_once_of_what_is_served_and_at_no_cost(emulator: Emulator, keeps: Router) -> None:
+    register(keeps)
+    emulator.by("gpt-4o-mini", lambda asked: Say("Paris."))
+    told: list[tuple[str, Any]] = []
+    all_told = asyncio.Event()
+
+    async def note(kwargs: dict[str, Any], response: Any, start: Any, end: Any) -> None:
+        told.append((kwargs["call_type"], kwargs["response_cost"]))
+        if len(told) == 5:
+            all_told.set()
+
+    litellm._async_success_callback.append(note)
+    await litellm.acompletion(model="taskroute/auto", messages=MESSAGES)
+    await litellm.acompletion(model="taskroute/auto", messages=MESSAGES)
+    assert [chunk async for chunk in await litellm.acompletion(model="taskroute/auto", messages=MESSAGES, stream=True)]
+    await litellm.atext_completion(model="taskroute/auto", prompt=QUESTION)
+    await litellm.aresponses(model="taskroute/auto", input=QUESTION, store=False)
+    async with asyncio.timeout(60):
+        await all_told.wait()
+    assert len(emulator.requests) == 1
+    assert sorted(of for of, cost in told if cost == 0) == ["acompletion", "acompletion", "aresponses", "atext_completion"]
+    assert sorted(of for of, cost in told if cost != 0) == ["acompletion"]
 
 
 # With LangChain

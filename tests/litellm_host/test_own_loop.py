@@ -61,6 +61,8 @@ async def pid():
 
 async def long():
     asyncio.create_task(asyncio.sleep(60))
+    # As a client does that looks an address up.
+    await asyncio.to_thread(os.getpid)
 
 assert blocking(pid)() == os.getpid()
 # Newer Pythons warn of forks beside threads, which is what this is about.
