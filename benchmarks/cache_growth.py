@@ -50,7 +50,7 @@ class _Times(NamedTuple):
 
 def figures(*, quick: bool = False) -> Figures:
     """Return latencies and bytes for each number of entries; rounds take turns between the stores."""
-    numbers, rounds, calls = (QUICK_NUMBERS, 3, 20) if quick else (NUMBERS, 40, 200)
+    numbers, rounds, calls = (QUICK_NUMBERS, 3, 20) if quick else (NUMBERS, 40, 256)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         filled = [_fill(stack, directory / str(number), number) for number in numbers]

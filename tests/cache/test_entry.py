@@ -184,12 +184,18 @@ def test_json_that_is_no_entry_is_none(values: Any) -> None:
 def test_a_time_that_is_none_does_not_make_an_answer_that_holds_for_ever(made: str) -> None:
     text = json.dumps(plain(until=9e99)).replace('"made": 1.0', f'"made": {made}')
     with pytest.raises(UnreadableError):
-        loads(sealed(text.encode()))
+        loads(sealed(text.encode() + b"\nhi"))
 
 
 def test_json_that_is_nested_too_deeply_is_none() -> None:
     with pytest.raises(UnreadableError):
-        loads(sealed(b"[" * 200_000))
+        loads(sealed(b"[" * 200_000 + b"\nhi"))
+
+
+def test_a_line_without_a_text_after_it_is_none() -> None:
+    assert loads(sealed(json.dumps(plain()).encode() + b"\n")).answer.text == ""
+    with pytest.raises(UnreadableError, match="without the line"):
+        loads(sealed(json.dumps(plain(answer={"text": "hi"})).encode()))
 
 
 class Exploit:
@@ -204,7 +210,7 @@ class Exploit:
 
 def test_a_pickle_is_none_and_is_not_unpickled(tmp_path: Path) -> None:
     planted = pickle.dumps(Exploit(tmp_path / "run"))
-    for data in (planted, sealed(planted), sealed(planted, packed=True)):
+    for data in (planted, sealed(planted), sealed(planted, packed=True), sealed(planted + b"\nhi")):
         with pytest.raises(UnreadableError):
             loads(data)
     assert not (tmp_path / "run").exists()

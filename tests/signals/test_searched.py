@@ -45,6 +45,14 @@ def test_a_text_is_searched_once_and_a_conversation_that_grows_only_where_it_is_
     assert mine.searched == ["hello", "a secret", "and then?"]
 
 
+def test_it_stops_where_there_is_nothing_left_to_find() -> None:
+    searched = Searched(["email"], {"mine": (mine := Counted())})
+    texts = iter(["a secret", "to ann@shop.example", "of no more interest"])
+    assert searched(texts) == {"mine", "email"}
+    assert mine.searched == ["a secret", "to ann@shop.example"]
+    assert next(texts) == "of no more interest"
+
+
 def test_its_rules_are_its_own() -> None:
     one, other = Searched(["card"]), Searched(["email"])
     assert [one(TEXTS), other(TEXTS), one(TEXTS)] == [{"card"}, {"email"}, {"card"}]

@@ -48,6 +48,23 @@ def test_a_favourite_outlives_many_that_are_asked_for_once_though_it_is_not_aske
         assert len(list(store.scan("often:"))) == 40
 
 
+def test_one_that_is_in_use_all_the_time_outlives_others_that_were_used_as_often(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with closing(DiskStore(tmp_path, size=ROOM, clock=clock)) as store:
+        names = ["in use", *(f"other:{number}" for number in range(60))]
+        for name in names:
+            store.put(name, bytes(WEIGHT))
+        for name in names * 20:
+            assert store.get(name) is not None
+        for _ in range(30):
+            clock.advance(60)
+            for _ in range(256):
+                store.get("in use")
+        store.put("large", bytes(45 * WEIGHT))
+        assert len(list(store.scan("other:"))) < 60
+        assert store.get("in use") is not None
+
+
 def test_favourites_age_by_what_all_processes_put(tmp_path: Path) -> None:
     """Each store here puts less than one that is full drops before its own favourites would go."""
     with closing(DiskStore(tmp_path, size=ROOM)) as store:

@@ -41,7 +41,7 @@ class UnreadableError(ValueError):
 def dumps(entry: Entry) -> bytes:
     """Return an entry as bytes. Raises TypeError or ValueError for an answer that is no JSON."""
     line = json.dumps(_plain(entry), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    data = f"{line}\n{entry.answer.text}".encode("utf-8", "surrogatepass")
+    data = "\n".join((line, entry.answer.text)).encode("utf-8", "surrogatepass")
     if len(data) >= _WORTH_PACKING:
         packed = zlib.compress(data, _LEVEL)
         if len(packed) <= _PAYS * len(data):
@@ -52,7 +52,9 @@ def dumps(entry: Entry) -> bytes:
 def loads(data: bytes) -> Entry:
     """Return the entry that bytes stand for. Raises UnreadableError."""
     try:
-        line, _, text = _unpacked(data).partition(b"\n")
+        line, end, text = _unpacked(data).partition(b"\n")
+        if not end:
+            raise UnreadableError("an entry without the line that comes first")
         return _entry(json.loads(line.decode("utf-8", "surrogatepass")), text.decode("utf-8", "surrogatepass"))
     except UnreadableError:
         raise

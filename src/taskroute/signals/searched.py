@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
-from taskroute.signals.sensitive import find_kinds
+from taskroute.signals.sensitive import KINDS, find_kinds
 
 MOST: Final = 4096
 """Texts that are remembered at least, the latest ones; at most there are twice as many."""
@@ -21,6 +21,7 @@ class Searched:
     def __init__(self, kinds: Collection[str] | None = None, extra: Mapping[str, Callable[[str], bool]] | None = None) -> None:
         self._kinds = kinds
         self._extra = extra
+        self._all: set[str] = {*(KINDS if kinds is None else kinds), *(extra or {})}
         self._recent: dict[bytes, tuple[str, ...]] = {}
         self._older: dict[bytes, tuple[str, ...]] = {}
 
@@ -29,6 +30,8 @@ class Searched:
         found: set[str] = set()
         for text in texts:
             found.update(self._in(text))
+            if len(found) == len(self._all):
+                break
         return found
 
     def __len__(self) -> int:
@@ -45,6 +48,6 @@ class Searched:
         if kinds is None:
             kinds = find_kinds((text,), kinds=self._kinds, extra=self._extra)
         recent[digest] = kinds
-        if len(recent) >= MOST:
+        if len(recent) >= MOST and recent is self._recent:
             self._older, self._recent = recent, {}
         return kinds

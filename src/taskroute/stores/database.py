@@ -235,13 +235,20 @@ class _Reading:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._loan: _Loan | None = None
 
     def __enter__(self) -> sqlite3.Connection:
-        self._loan = self._database.borrow()
-        return self._loan[0]
+        self._loan = loan = self._database.borrow()
+        return loan[0]
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._database.give_back(self._loan, error)
+        loan, self._loan = self._loan, None
+        if loan is not None:
+            self._database.give_back(loan, error)
+
+    def __del__(self) -> None:
+        # An interrupt that comes when `__enter__` is nearly over leaves nobody else to give it back.
+        self.__exit__(None, None, None)
 
 
 def _tell_broken(error: BaseException, identity: Identity | None) -> None:

@@ -30,9 +30,9 @@ _WRITE: Final = """
 _USE: Final = """
     UPDATE Cache
     SET access_time = :now, access_count = MIN(access_count + :hits, :most), tag = :floor + MIN(access_count + :hits, :most)
-    WHERE key = :key AND raw = 1 AND tag IS NOT :floor + MIN(access_count + :hits, :most)
+    WHERE key = :key AND raw = 1 AND (tag IS NOT :floor + MIN(access_count + :hits, :most) OR access_time < :now - 60)
 """
-"""A row whose rank is as high as it can be is left alone: most uses are of the same few, and need no writing."""
+"""A row whose rank is as high as it can be is written once a minute: most uses are of the same few."""
 _NAMES: Final = "SELECT key, raw, expire_time FROM Cache WHERE raw = 1 AND key {} CAST(? AS TEXT) ORDER BY key LIMIT ?"
 
 
@@ -214,7 +214,11 @@ class Entries:
         until = None if kept.until == math.inf else kept.until
         named = {"key": db_key, "raw": raw, "place": place, "now": now, "until": until, "most": MOST, "floor": floor(connection)}
         named |= {"size": size, "mode": mode, "filename": filename, "value": value}
-        connection.execute(_WRITE, named)
+        try:
+            connection.execute(_WRITE, named)
+        except sqlite3.IntegrityError:
+            # Something that was thrown away just now wrote from where it was collected, and took the place.
+            connection.execute(_WRITE, named | {"place": None})
         if self._size is not None:
             self._holes.add(keep_within(connection, self._size, key, now))
 
