@@ -80,21 +80,25 @@ class ModelHost(LiteLLMHost):
         return super().aopen(attempt) if attempt.cached is None else self._stored_stream(attempt, attempt.cached)
 
     def _stored(self, attempt: Attempt, found: Found) -> Reply:
-        from taskroute_litellm.stored_response import note_free, whole
+        from taskroute_litellm.stored_response import note_free, refuse_forbidden, whole
 
         stored = replayed(found, attempt.model)
+        refuse_forbidden(stored)
         answer = whole(stored, self._response)
         leave_record(answer, record(attempt, None))
-        note_free(stored.model)
+        if "text_completion" in str(getattr(self._log, "call_type", "")):
+            note_free(stored.model)
         details: Any = getattr(self._log, "model_call_details", None)
         if isinstance(details, dict):
             details["cache_hit"] = True
         return stored.reply(answer)
 
     def _stored_stream(self, attempt: Attempt, found: Found) -> tuple[StoredStream, StoredStream]:
-        from taskroute_litellm.stored_response import StoredStream
+        from taskroute_litellm.stored_response import StoredStream, refuse_forbidden
 
-        self.stream = stream = StoredStream(replayed(found, attempt.model))
+        stored = replayed(found, attempt.model)
+        refuse_forbidden(stored)
+        self.stream = stream = StoredStream(stored)
         leave_record(stream, record(attempt, None))
         return stream, stream
 

@@ -11,6 +11,7 @@ import atexit
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any, Final
 
@@ -122,13 +123,17 @@ class _Background:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for error in await asyncio.gather(*others, return_exceptions=True):
+            if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
+                self._loop.call_exception_handler({"message": "a task failed at its end", "exception": error})
         await self._loop.shutdown_asyncgens()
 
     def _stop(self) -> None:
         # What still runs would be destroyed without being told.
         if self._thread is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            # It may have ended by itself just now.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(_PATIENCE)
 
 

@@ -46,6 +46,13 @@ def note_free(model: str) -> None:
         litellm.register_model({name: {**FREE, "litellm_provider": PROVIDER}})
 
 
+def refuse_forbidden(replayed: Replayed) -> None:
+    """Raise what LiteLLM's rules for answers raise of one that they forbid: before it is served, for the next model to be asked."""
+    if litellm.post_call_rules:
+        rules: Any = import_module("litellm.litellm_core_utils.rules").Rules()
+        rules.post_call_rules(input=replayed.answer.text, model=replayed.model)
+
+
 class Piece(NamedTuple):
     """A chunk, and whether the caller has any use for it."""
 

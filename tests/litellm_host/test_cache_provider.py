@@ -86,6 +86,24 @@ def test_nothing_is_called_for_what_is_stored(emulator: Emulator, ask: Calls, ke
     assert PROVIDER not in [entry["provider"] for entry in litellm.custom_provider_map]
 
 
+@pytest.mark.parametrize("streams", [False, True])
+def test_an_answer_that_litellms_rules_forbid_by_now_is_asked_for_anew(
+    emulator: Emulator, ask: Calls, keeps: Router, streams: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(keeps)
+    emulator.by("gpt-4o-mini", lambda asked: Say("Lyon." if len(emulator.requests) < 2 else "Paris."))
+    ask()
+    monkeypatch.setattr(litellm, "post_call_rules", [lambda text: "Lyon" not in text])
+    how: dict[str, Any] = {"stream": True} if streams else {}
+    for _ in range(2):
+        said = ask(**how)
+        text = (
+            "".join(chunk.choices[0].delta.content or "" for chunk in said if chunk.choices) if streams else said.choices[0].message.content
+        )
+        assert text == "Paris."
+    assert len(emulator.requests) == 2
+
+
 @pytest.mark.parametrize("said", [{}, USAGE], ids=["", "usage"])
 def test_a_served_stream_is_one_of_litellms(emulator: Emulator, ask: Calls, keeps: Router, said: dict[str, Any]) -> None:
     register(keeps)

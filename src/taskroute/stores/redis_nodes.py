@@ -16,15 +16,22 @@ def reminding(client: object) -> Generator[None]:
     """
     try:
         yield
-    except Exception:
-        _remind(client)
+    except Exception as error:
+        nodes: Any = getattr(client, "nodes_manager", None)
+        if nodes is not None and _is_of_nodes(error):
+            _remind(nodes)
         raise
 
 
-def _remind(client: object) -> None:
-    nodes: Any = getattr(client, "nodes_manager", None)
-    if nodes is None:
-        return
-    for node in {id(node): node for of_slot in list(nodes.slots_cache.values()) for node in of_slot}.values():
+def _is_of_nodes(error: Exception) -> bool:
+    from redis.exceptions import ClusterError, ConnectionError, RedisClusterException, TimeoutError
+
+    return isinstance(error, ConnectionError | TimeoutError | ClusterError | RedisClusterException | OSError)
+
+
+def _remind(nodes: Any) -> None:
+    # Thousands of slots have the same few lists of nodes.
+    lists = {id(of_slot): of_slot for of_slot in list(nodes.slots_cache.values())}
+    for node in {id(node): node for of_slot in lists.values() for node in of_slot}.values():
         nodes.nodes_cache.setdefault(node.name, node)
         nodes.startup_nodes.setdefault(node.name, node)
