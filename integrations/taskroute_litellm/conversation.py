@@ -257,7 +257,8 @@ def _item(item: Mapping[str, Any]) -> Message:
         rest = {key: value for key, value in item.items() if key not in _ANSWERED}
         return _joined("tool", [*texts, *READER.strings_in(item.get("call_id")), *READER.strings_in(rest)], media)
     texts, media = READER.parts([item], _TEXTS)
-    return _joined("user" if media or kind in _TEXTS else "assistant", texts, media)
+    is_text = isinstance(kind, str) and kind in _TEXTS
+    return _joined("user" if media or is_text else "assistant", texts, media)
 
 
 # Text completions and embeddings

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import litellm
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -246,6 +246,7 @@ NAMES = [
 
 
 @given(st.sampled_from(ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), anything))
+@example("responses", {"input": {"type": []}})
 @pytest.mark.filterwarnings("ignore:.*of a LiteLLM call was a:RuntimeWarning")
 def test_no_request_is_too_odd_to_be_read(endpoint: Endpoint, arguments: dict[str, Any]) -> None:
     call = call_of(endpoint, arguments)
