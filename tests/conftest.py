@@ -11,7 +11,7 @@ settings.register_profile("shared", deadline=None, suppress_health_check=[Health
 settings.register_profile("ci", parent=settings.get_profile("shared"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "shared")
 
-pytest_plugins = ("pytester", "tests.recording", "tests.stores.redis_server")
+pytest_plugins = ("pytester", "tests.clients", "tests.recording", "tests.stores.redis_server")
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 # LiteLLM leaves the sessions of its usual client, aiohttp, open at the end; that one is used in the tests of faults of the wire.
