@@ -127,7 +127,7 @@ def test_importing_it_does_not_load_the_package() -> None:
 
 
 def test_databases_of_one_server_are_apart(server: RedisServer) -> None:
-    first, second = RedisStore(f"{server.url}/0"), RedisStore(f"{server.url}/1")
+    first, second = RedisStore(f"{server.url}/0", timeout=30), RedisStore(f"{server.url}/1", timeout=30)
     first.put("key", b"first")
     assert second.get("key") is None
     first.close()
@@ -137,15 +137,15 @@ def test_databases_of_one_server_are_apart(server: RedisServer) -> None:
 @pytest.mark.block_network(allowed_hosts=[r"127\.0\.0\.1", "/.*/socket"])
 def test_a_unix_socket_will_do(start_redis: Start, tmp_path: Path) -> None:
     start_redis("--unixsocket", f"{tmp_path}/socket")
-    assert works(RedisStore(f"unix://{tmp_path}/socket"))
+    assert works(RedisStore(f"unix://{tmp_path}/socket", timeout=30))
 
 
 def test_a_password_lets_in(start_redis: Start) -> None:
     password = "p@ss/word:?#%"
     server = start_redis("--requirepass", password)
-    assert works(RedisStore(f"redis://:{quote(password, safe='')}@127.0.0.1:{server.port}"))
+    assert works(RedisStore(f"redis://:{quote(password, safe='')}@127.0.0.1:{server.port}", timeout=30))
     for url in (server.url, f"redis://:wrong-secret@127.0.0.1:{server.port}"):
-        store = RedisStore(url)
+        store = RedisStore(url, timeout=30)
         with pytest.raises(redis.exceptions.AuthenticationError) as caught:
             store.get("key")
         assert "wrong-secret" not in str(caught.value)
@@ -158,8 +158,8 @@ def test_a_password_lets_in(start_redis: Start) -> None:
 def test_a_user_needs_no_more_than_the_prefix_and_some_commands(start_redis: Start, size: int | None) -> None:
     server = start_redis()
     server.command("ACL", "SETUSER", "router", "on", ">secret", "~taskroute:*", "+@read", "+@write", "+@scripting", "+@connection", "+time")
-    assert works(RedisStore(f"redis://router:secret@127.0.0.1:{server.port}", size=size))
-    store = RedisStore(f"redis://router:secret@127.0.0.1:{server.port}", size=size, prefix="other")
+    assert works(RedisStore(f"redis://router:secret@127.0.0.1:{server.port}", size=size, timeout=30))
+    store = RedisStore(f"redis://router:secret@127.0.0.1:{server.port}", size=size, prefix="other", timeout=30)
     with pytest.raises(redis.exceptions.NoPermissionError):
         store.put("key", b"value")
     store.close()
@@ -188,7 +188,7 @@ def test_tls_needs_the_servers_authority(start_redis: Start, tmp_path: Path) -> 
 
 
 def test_stores_of_other_prefixes_hold_other_values(server: RedisServer) -> None:
-    stores = [RedisStore(server.url, prefix=prefix, size=size) for prefix in ("a", "a:b", "ab") for size in (None, 1_000_000)]
+    stores = [RedisStore(server.url, prefix=prefix, size=size, timeout=30) for prefix in ("a", "a:b", "ab") for size in (None, 1_000_000)]
     for number, store in enumerate(stores):
         store.put("b::key", b"%d" % number)
     assert [store.get("b::key") for store in stores] == [b"0", b"1", b"2", b"3", b"4", b"5"]
@@ -199,7 +199,7 @@ def test_stores_of_other_prefixes_hold_other_values(server: RedisServer) -> None
 
 @pytest.mark.parametrize("size", [None, 1_000_000])
 def test_names_come_back_from_a_scan_as_they_were(server: RedisServer, size: int | None) -> None:
-    store = RedisStore(server.url, size=size)
+    store = RedisStore(server.url, size=size, timeout=30)
     names = {"", "{a}", "}:e:", "\udcff", "\0", "é", *(f"{number}:{{x}}:e:" for number in range(2000))}
     for name in names:
         store.put(name, b"")
@@ -212,7 +212,7 @@ def test_names_come_back_from_a_scan_as_they_were(server: RedisServer, size: int
 
 
 def test_times_may_be_parts_of_a_millisecond_or_longer_than_the_server_knows(server: RedisServer) -> None:
-    store = RedisStore(server.url)
+    store = RedisStore(server.url, timeout=30)
     store.put("short", b"", 1e-9)
     store.put("long", b"", 1e300)
     assert eventually(lambda: store.get("short") is None)
@@ -222,7 +222,7 @@ def test_times_may_be_parts_of_a_millisecond_or_longer_than_the_server_knows(ser
 
 @pytest.mark.parametrize("size", [None, 1_000_000])
 def test_a_counter_is_exact_up_to_64_bits_and_refuses_more(server: RedisServer, size: int | None) -> None:
-    store = RedisStore(server.url, size=size)
+    store = RedisStore(server.url, size=size, timeout=30)
     assert store.increment("n", 2**63 - 2, 60) == 2**63 - 2
     assert store.increment("n", 1, 60) == 2**63 - 1
     with pytest.raises(redis.exceptions.ResponseError, match="overflow"):

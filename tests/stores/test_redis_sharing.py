@@ -23,7 +23,7 @@ def server(redis_server: RedisServer) -> RedisServer:
 
 
 def test_a_closed_store_says_so(server: RedisServer) -> None:
-    store = RedisStore(server.url)
+    store = RedisStore(server.url, timeout=30)
     store.put("key", b"value")
     store.close()
     store.close()
@@ -72,7 +72,7 @@ def test_every_event_loop_has_connections_that_end_with_it(request: pytest.Fixtu
 
 def test_a_closed_store_leaves_no_connection(start_redis: Start) -> None:
     server = start_redis()
-    store = RedisStore(server.url)
+    store = RedisStore(server.url, timeout=30)
 
     async def use() -> None:
         await store.aput("key", b"value")
@@ -86,7 +86,7 @@ def test_a_closed_store_leaves_no_connection(start_redis: Start) -> None:
 
 async def test_closing_from_a_thread_closes_those_of_a_loop_that_runs(start_redis: Start) -> None:
     server = start_redis()
-    store = RedisStore(server.url)
+    store = RedisStore(server.url, timeout=30)
     await store.aput("key", b"value")
     await asyncio.to_thread(store.close)
     assert await asyncio.to_thread(eventually, lambda: connections(server) == 0)
