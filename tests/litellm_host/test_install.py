@@ -248,13 +248,13 @@ def test_what_is_refused_leaves_the_router_alone(emulator: Emulator) -> None:
 LAZY = """
 import sys
 from taskroute_litellm import install
-assert not [name for name in sys.modules if name.split(".")[0] in ("litellm", "fastapi")], sorted(sys.modules)
+assert not [name for name in [*sys.modules] if name.split(".")[0] in ("litellm", "fastapi")], sorted(sys.modules)
 """
 NO_PROXY = """
 import sys, warnings
 warnings.simplefilter("ignore")
 import litellm
-before = {name for name in sys.modules if name.startswith(("litellm.proxy", "fastapi"))}
+before = {name for name in [*sys.modules] if name.startswith(("litellm.proxy", "fastapi"))}
 from taskroute import Router
 from taskroute_litellm import install
 made = litellm.Router(
@@ -263,7 +263,7 @@ made = litellm.Router(
 )
 install(made, Router({"models": {"small": {}}, "default": "small"}))
 assert made.completion(model="auto", messages=[{"role": "user", "content": "hi"}])._hidden_params["taskroute"]["model"] == "small"
-ours = [name for name in sys.modules if name.startswith("taskroute_litellm.proxy")]
+ours = [name for name in [*sys.modules] if name.startswith("taskroute_litellm.proxy")]
 assert not ours, ours
 assert "litellm.proxy.proxy_server" not in sys.modules
 assert "fastapi" not in sys.modules or "fastapi" in before

@@ -267,7 +267,7 @@ def test_a_relative_path_stays_where_it_was_when_the_process_goes_elsewhere(tmp_
 
 
 def test_without_diskcache_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith(("diskcache", "taskroute.stores.entries", "taskroute.stores.layout"))]:
+    for name in [name for name in [*sys.modules] if name.startswith(("diskcache", "taskroute.stores.entries", "taskroute.stores.layout"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "diskcache", None)
     with pytest.raises(ConfigurationError, match=r"needs the diskcache package: pip install 'taskroute\[disk\]'"):
