@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from taskroute.types import Asking
 
 # No example is failed for being slow: machines that run tests are shared. In CI the same examples are tried each time.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("shared"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "shared")
+
+# What only a host can make is left out of the calls that hypothesis makes up.
+st.register_type_strategy(Asking, st.none())
 
 pytest_plugins = ("pytester", "tests.clients", "tests.recording", "tests.stores.redis_server")
 

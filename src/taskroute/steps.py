@@ -55,6 +55,10 @@ class Attempt(NamedTuple):
     """Where others may be waiting for it."""
     cached: Found | None = None
     """The answer to serve in the place of asking the model, which is not asked."""
+    told: bool = False
+    """Whether observers want to hear what was said, so that the reply must have it in a form for that (`Reply.said`)."""
+    aside: tuple[Cost | None, ...] = ()
+    """What the classifier's and the checks' own calls have cost until now."""
 
 
 class Lookup(NamedTuple):
@@ -261,6 +265,8 @@ class Validated(NamedTuple):
     """What is wrong, in words that quote nothing of the answer."""
     score: float | None = None
     """What the user's check gave."""
+    aside: tuple[Cost | None, ...] = ()
+    """What the check's own calls to models cost; nothing where it made none."""
 
 
 class Cancelled(NamedTuple):

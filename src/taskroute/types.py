@@ -6,9 +6,9 @@ to make. Build them by keyword.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, NoReturn, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, NoReturn, Protocol, TypeVar, cast
 
 from taskroute.errors import NoEligibleModelError
 
@@ -64,6 +64,60 @@ class Kept(NamedTuple):
     """The same of the task."""
 
 
+class Sent(NamedTuple):
+    """What a model is asked for beside the messages, as the GenAI conventions name it. None where the request does not say."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    stop_sequences: tuple[str, ...] = ()
+    seed: int | None = None
+    choice_count: int | None = None
+    output_type: str | None = None
+    """`text`, `json`, `image` or `speech`."""
+    reasoning_level: str | None = None
+    """`low`, `medium`, `high`… as the request has it."""
+    previous_response_id: str | None = None
+    service_tier: str | None = None
+    dimensions: int | None = None
+    """Of the vectors of an embedding."""
+    encoding_formats: tuple[str, ...] = ()
+    provider: str | None = None
+    """The provider, where the policy does not name it."""
+    model: str | None = None
+    """The provider's own name of the model, where the policy does not say it."""
+    server_address: str | None = None
+    server_port: int | None = None
+    prompt_name: str | None = None
+    prompt_version: str | None = None
+
+
+NOTHING_SENT: Final = Sent()
+
+
+class Asking(Protocol):
+    """Tells observers what a host asks of a model. It is asked when somebody wants to know, in the course of the call, and may raise."""
+
+    def sent(self, model: str) -> Sent:
+        """Return what this model of the policy is asked for; its own settings count where the call says nothing."""
+        ...
+
+    def messages(self) -> Sequence[Mapping[str, Any]]:
+        """Return the conversation without its system instructions, in the shape of `gen_ai.input.messages`."""
+        ...
+
+    def instructions(self) -> Sequence[Mapping[str, Any]]:
+        """Return the parts of the system instructions, in the shape of `gen_ai.system_instructions`."""
+        ...
+
+    def tools(self) -> Sequence[Mapping[str, Any]]:
+        """Return the tools on offer, in the shape of `gen_ai.tool.definitions`."""
+        ...
+
+
 class Call(NamedTuple):
     """One request for a model, as any host may make it.
 
@@ -108,6 +162,14 @@ class Call(NamedTuple):
     """Seconds after which a stored answer is too old for this call, and its own for others, where that is less than the policy's `ttl`."""
     kept: Kept | None = None
     """Set inside a turn that has been decided: no route is matched again unless none of these models may answer."""
+    streams: bool = False
+    """Whether the answer is asked for as a stream."""
+    conversation: str | None = None
+    """Id of the conversation, where the application has given one; never one that a host made up."""
+    asking: Asking | None = None
+    """What the host asks, for observers."""
+    measured: bool = False
+    """Whether the host knows that something else records the GenAI metrics of each model's work."""
 
     def thread(self) -> tuple[Message, ...]:
         """Return the messages, with `prompt` as a user message at the end."""
@@ -220,6 +282,8 @@ class Classification(NamedTuple):
     """Task name to confidence, 0 to 1. Empty means that it abstains."""
     complexity: str | None = None
     complexity_confidence: float | None = None
+    cost: Cost | None = None
+    """What finding out cost; None when that is not known, or it cost nothing."""
 
     def best(self) -> tuple[str, float] | None:
         """Return the task with the highest score, or None when there is none."""
@@ -286,7 +350,8 @@ NO_STATE: Final = StateView()
 class Usage(NamedTuple):
     """Tokens of one answer. None means that the provider did not say.
 
-    `cache_read`, `cache_write` are parts of `input`; `reasoning` is a part of `output`.
+    `cache_read`, `cache_write` and `input_audio` are parts of `input`; `reasoning` and `output_audio` are parts of `output`;
+    `cache_write_1h` is a part of `cache_write`.
     """
 
     input: int | None = None
@@ -294,6 +359,27 @@ class Usage(NamedTuple):
     cache_read: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+    cache_write_1h: int | None = None
+    """Written to a cache that keeps it for an hour, which costs more."""
+    input_audio: int | None = None
+    output_audio: int | None = None
+
+
+class CostParts(NamedTuple):
+    """What an amount is made of. None where that is not known."""
+
+    input: Decimal | None = None
+    """For all input, cached or not."""
+    output: Decimal | None = None
+    """For all output, thought or said."""
+    cache_read: Decimal | None = None
+    """Of `input`: for what was read from the provider's cache."""
+    cache_write: Decimal | None = None
+    """Of `input`: for what was written there."""
+    reasoning: Decimal | None = None
+    """Of `output`: for what was thought."""
+    request: Decimal | None = None
+    """The fee for each request."""
 
 
 class Cost(NamedTuple):
@@ -301,8 +387,10 @@ class Cost(NamedTuple):
 
     amount: Decimal
     source: str
-    """Where the price came from, with its version: `user`, `genai-prices@0.2.3`…"""
+    """Where the price came from, with its version: `user`, `provider`, `genai-prices@0.2.3`…"""
     currency: str = "USD"
+    parts: CostParts | None = None
+    """None where only the whole is known."""
 
 
 class Reply(NamedTuple):
@@ -332,6 +420,12 @@ class Reply(NamedTuple):
     """The answer in a form that may be stored, where the attempt asked for it; None where it cannot be."""
     from_cache: bool = False
     """Whether a cache of the host's own gave it, so that it says nothing of the model."""
+    service_tier: str | None = None
+    """The provider's class of service that answered: `default`, `flex`, `priority`, `batch`…"""
+    reported: Cost | None = None
+    """What the provider itself, or a gateway in front of it, says that the answer cost."""
+    said: Callable[[], Sequence[Mapping[str, Any]]] | None = None
+    """Gives the answer in the shape of `gen_ai.output.messages`, where the attempt asked for it."""
 
 
 class Try(NamedTuple):
@@ -359,8 +453,15 @@ class Try(NamedTuple):
         return self.usage is not None or self.cost is not None or (self.error is None and self.failure != "control")
 
 
+EXACT: Final = Context(prec=80, traps=[])
+"""For sums of amounts: an application may lower the precision of the global context, and none of its traps may fail a call."""
+
+
 def total_cost(costs: Sequence[Cost | None]) -> Cost | None:
-    """Return the sum; None when one of them is unknown, when there is none, or when currencies are mixed."""
+    """Return the sum; None when one of them is unknown, when there is none, or when currencies are mixed.
+
+    The parts are those of a single cost; of several, only the sum is known.
+    """
     if not costs or any(cost is None for cost in costs):
         return None
     known = cast("Sequence[Cost]", costs)
@@ -368,7 +469,10 @@ def total_cost(costs: Sequence[Cost | None]) -> Cost | None:
         return known[0]
     if len({cost.currency for cost in known}) > 1:
         return None
-    return Cost(amount=sum((cost.amount for cost in known), Decimal(0)), source=known[-1].source, currency=known[-1].currency)
+    total = Decimal(0)
+    for cost in known:
+        total = EXACT.add(total, cost.amount)
+    return Cost(amount=total, source=known[-1].source, currency=known[-1].currency)
 
 
 CacheStatus = Literal["hit", "miss", "bypass", "stale", "off"]
@@ -385,6 +489,8 @@ class CacheNote(NamedTuple):
     """Seconds since a served answer was made."""
     saved: Cost | None = None
     """What a served answer cost when it was made; None when no price is known."""
+    usage: Usage | None = None
+    """The tokens of a served answer, when it was made."""
 
 
 class Outcome(NamedTuple):
@@ -399,6 +505,10 @@ class Outcome(NamedTuple):
     """The model whose answer was given, where no answer was good enough or it came from the cache; else the last one that was tried."""
     cache: CacheNote | None = None
     """None where there is no cache."""
+    aside: tuple[Cost | None, ...] = ()
+    """What the classifier's and the checks' own calls to models cost; one of unknown cost is None."""
+    baseline: Cost | None = None
+    """What the answer would have cost on the baseline model of the policy: an estimate, from the tokens of the answer that was given."""
 
     @property
     def model(self) -> str | None:
@@ -414,12 +524,27 @@ class Outcome(NamedTuple):
 
     @property
     def cost(self) -> Cost | None:
-        """The sum over all answers, those included that were not good enough; None when the price of one is unknown.
+        """The sum over all answers, those included that were not good enough, and over what the classifier and the checks asked of models;
+        None when the price of one is unknown.
 
         What comes from the cache costs nothing.
         """
-        paid = [t.cost for t in self.tries if t.paid]
+        paid = [*(t.cost for t in self.tries if t.paid), *self.aside]
         if not paid and self.is_cached and self.status == "answered":
             saved = None if self.cache is None else self.cache.saved
             return Cost(Decimal(0), "cache", "USD" if saved is None else saved.currency)
         return total_cost(paid)
+
+    @property
+    def saved(self) -> Cost | None:
+        """What the call cost less than the baseline would have, negative where it cost more; an estimate.
+
+        None without a baseline, or when a price is unknown. Without a baseline, what comes from the cache saves what it cost when it was
+        made.
+        """
+        cost, baseline = self.cost, self.baseline
+        if baseline is None:
+            return self.cache.saved if self.is_cached and self.cache is not None and self.status == "answered" else None
+        if cost is None or cost.currency != baseline.currency:
+            return None
+        return Cost(EXACT.subtract(baseline.amount, cost.amount), baseline.source, baseline.currency)

@@ -58,7 +58,7 @@ def problems(tmp_path: Path, text: str, name: str = "taskroute.yaml") -> list[st
         (GOOD.replace("{model: anthropic:claude-opus-4-5}", "{model: a, finish_reason: never}"), "models.large.finish_reason: input should be a valid boolean, not 'never'"),
         (GOOD + "classifier: {kind: builtin}\n", "classifier.kind: input should be 'keywords' or 'none', not 'builtin'"),
         (GOOD + "tasks: {billing: {examples: [a]}}\n", "tasks.billing.examples: 'examples' is reserved"),
-        (GOOD + "telemetry: {content: full}\n", "telemetry.content: input should be 'none', not 'full'"),
+        (GOOD + "telemetry: {content: full}\n", "telemetry.content: input should be 'none', 'span', 'event' or 'span_and_event', not 'full'"),
         (GOOD + "telemetry: {spans: all}\n", "telemetry.spans: input should be 'auto', 'full' or 'route_only', not 'all'"),
         (GOOD + "fallback: {on: [bad_request]}\n", "fallback.on[0]: input should be 'rate_limit'"),
         (GOOD + "routes:\n  - {name: a, use: small}\n  - {name: a, use: large}\n", "taskroute.yaml:7: routes[1].name: route 1 is named 'a' too"),

@@ -95,6 +95,7 @@ class FromCache:
             snapshot=self._request.snapshot,
             given_up=ledger.paid() if ledger.tries else (),
             cached=found,
+            told=self._request.told,
         )
         event = yield attempt
         if isinstance(event, Opened) or (isinstance(event, Ended) and event.held):

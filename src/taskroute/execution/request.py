@@ -41,6 +41,8 @@ class Request(NamedTuple):
     """Whether the driver may cancel an attempt whose time is up, whoever else holds its limits."""
     caches: bool = False
     """Whether there is a cache to look into."""
+    told: bool = False
+    """Whether observers want to hear what is said."""
 
 
 def soonest(decision: Decision, state: StateView) -> float | None:

@@ -147,7 +147,7 @@ class Tries:
         ledger, settings = self.ledger, self.settings
         tries = len(ledger.tries) + 1
         if model == ORIGINAL:
-            return Attempt(model, self.number, retry, None, ledger.decision, tries, snapshot=self.request.snapshot)
+            return Attempt(model, self.number, retry, None, ledger.decision, tries, snapshot=self.request.snapshot, told=self.request.told)
         limits = settings.timeout
         limit = least(limits.attempt, ledger.for_a_try())
         timed = limit is not None or limits.first_chunk is not None or limits.between_chunks is not None
@@ -170,6 +170,7 @@ class Tries:
             given_up=ledger.paid() if ledger.tries else (),
             keeps=self.cache.lead is not None,
             lead=self.cache.lead,
+            told=self.request.told,
         )
 
     def _held_by(self, model: str) -> str:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from taskroute.policy.caching import Cache
 from taskroute.policy.carrying import Breaker, Fallback, PolicyBreaker, Retry, RouteFallback, Timeout, TimeoutOrDuration, as_policy_fallback
 from taskroute.policy.credentials import looks_like_key
+from taskroute.policy.telling import Telemetry
 from taskroute.policy.values import (
     Duration,
     Many,
@@ -186,15 +187,6 @@ class SensitiveEntry(Section):
     """Built-in kinds to look for; all of them when left out."""
     patterns: dict[str, str] = Field(default_factory=dict[str, str])
     """The user's own kinds: name to RE2 expression."""
-
-
-class Telemetry(Section):
-    """What leaves the process in spans."""
-
-    content: Literal["none"] = "none"
-    spans: Literal["auto", "full", "route_only"] = "auto"
-    """`full` for a span of the call and one of each model that was tried; `route_only` for the first alone, where something else writes
-    the others; `auto` for `full`, but for calls of which the host knows that something else does."""
 
 
 _Entry = Annotated[ModelEntry, BeforeValidator(_as_entry), ShortForm({"type": "string", "minLength": 1})]
