@@ -35,6 +35,8 @@ from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector, Stor
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.prices import Prices
 from taskroute.steps import Attempt
+from taskroute.telemetry.observers import About, observers, telling_of
+from taskroute.telemetry.settings import Redact, Telling
 from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, ModelHealth, NeedSignal, Reply, StateView, Usage
 
 _last: ContextVar[Decision | None] = ContextVar("taskroute_last_decision", default=None)
@@ -61,6 +63,7 @@ class _Live(NamedTuple):
     guard: ModelGuard
     checks: Mapping[str | None, Check]
     cache: ResponseCache | None
+    telling: Telling
 
     def is_scored(self, route: str | None) -> bool:
         """Return whether the user has a check for the answers of a route."""
@@ -77,6 +80,7 @@ class Router:
     circuits of the models with other routers and processes; it stays the caller's to close. `cache` keeps answers in the place of the store
     that the policy's `cache` names, and stays the caller's, too. `check` scores an answer from 0 to 1, or says
     whether it is good, for `fallback.on: [low_confidence]`; a mapping gives one for each route by its name.
+    `redact` goes over prompts and answers before telemetry writes any, where `telemetry.content` has it write them.
     """
 
     def __init__(
@@ -91,9 +95,11 @@ class Router:
         store: Store | None = None,
         cache: Store | None = None,
         check: Check | Mapping[str, Check] | None = None,
+        redact: Redact | None = None,
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] | None = None,
     ) -> None:
+        self._redact = redact
         self._classifier = classifier
         self._detectors = tuple(detectors)
         self._given_observers = tuple(observers)
@@ -196,6 +202,7 @@ class Router:
             retries=retries,
             is_async=is_async,
             caches=live.cache is not None,
+            told=live.telling.content != "none",
         )
         sources, watches = snapshot.sources, begin(self._observers, call, now)
         partly = Partly(call, self._price)
@@ -368,7 +375,8 @@ class Router:
             policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
         )
         cache = None if disabled else self._cache_of(policy, environ)
-        return _Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy), cache)
+        telling = telling_of(policy.telemetry, environ, self._redact)
+        return _Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy), cache, telling)
 
     def _cache_of(self, policy: Policy, environ: Mapping[str, str]) -> ResponseCache | None:
         if policy.cache is None:
@@ -383,9 +391,13 @@ class Router:
         return cache
 
     def _all_observers(self) -> tuple[Observer, ...]:
-        from taskroute.telemetry.spans import SpanObserver
-
-        return (SpanObserver(models=self._spec), *self._given_observers)
+        about = About(
+            models=self._spec,
+            telemetry=lambda: self._live.snapshot.policy.telemetry,
+            telling=lambda: self._live.telling,
+            health=self.health,
+        )
+        return (*observers(about), *self._given_observers)
 
 
 def _not_held(model: str) -> str:

@@ -40,6 +40,7 @@ from taskroute.telemetry import describe
 from taskroute.telemetry.attempt_event import AttemptEvent
 from taskroute.telemetry.attempt_span import AttemptSpan, Written, mark_failed
 from taskroute.telemetry.describe import KnownModel
+from taskroute.telemetry.settings import SILENT, Telling
 from taskroute.types import Call, Decision, Outcome
 
 __all__ = ["CallSpans", "KnownModel", "SpanObserver"]
@@ -58,8 +59,10 @@ class SpanObserver:
         *,
         tracer_provider: TracerProvider | None = None,
         models: Callable[[str], KnownModel | None],
+        telling: Callable[[], Telling] = lambda: SILENT,
         wall_clock: Callable[[], int] = time.time_ns,
     ) -> None:
+        self._telling = telling
         # The global provider's tracer is a proxy until a provider is set, and the real one from then on.
         self._tracer = trace.get_tracer(names.SCOPE, _own_version(), tracer_provider)
         self._models = models
