@@ -1,0 +1,42 @@
+"""What a span says in the words of further conventions, for backends that read those. Each block is whole, or it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from opentelemetry.util.types import AttributeValue
+
+from taskroute.policy.telling import Convention
+from taskroute.telemetry.compat import langfuse, mlflow, openinference, totals
+from taskroute.telemetry.compat.written import SpanKind, Written
+from taskroute.types import NOTHING, Cost
+
+_BLOCKS: Final[Mapping[Convention, Callable[[Written], dict[str, AttributeValue]]]] = {
+    "otel-443": totals.otel_443,
+    "openinference": openinference.block,
+    "mlflow": mlflow.block,
+    "langfuse": langfuse.block,
+    "logfire": totals.logfire,
+    "openlit": totals.openlit,
+}
+
+
+def added(
+    conventions: Collection[Convention],
+    *,
+    span: SpanKind,
+    attributes: Mapping[str, AttributeValue],
+    cost: Cost | None = None,
+    said: Mapping[str, AttributeValue] = NOTHING,
+) -> dict[str, AttributeValue]:
+    """Return what conventions add to a span before it ends.
+
+    `attributes` is all that is on the span, `cost` that of an inference. `said` are the messages of a call, as the attributes of an
+    inference span would have them, where the span itself does not carry them.
+    """
+    written = Written(span, attributes, cost, {**attributes, **said} if said else attributes)
+    found: dict[str, AttributeValue] = {}
+    for convention in conventions:
+        found.update(_BLOCKS[convention](written))
+    return found
