@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+
+from tests.ports import free_port
 
 EXAMPLE = Path(__file__).parents[2] / "integrations" / "taskroute_litellm" / "example"
 MASTER_KEY = "sk-of-the-tests-8c1f5f1f0c7b4b0d"
@@ -44,12 +45,6 @@ def environment(**changes: str) -> dict[str, str]:
         "DISABLE_ADMIN_UI": "True",
     }
     return {**kept, **about, **changes}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextmanager

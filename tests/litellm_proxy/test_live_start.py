@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.litellm_proxy.running import EXAMPLE, environment, free_port
+from tests.litellm_proxy.running import EXAMPLE, environment
+from tests.ports import free_port
 
 
 @pytest.mark.parametrize(

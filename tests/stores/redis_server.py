@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ from typing import Any
 
 import pytest
 import redis
+
+from tests.ports import free_port
 
 Start = Callable[..., "RedisServer"]
 
@@ -26,12 +27,6 @@ def program() -> str:
     if found is None:
         pytest.skip("no redis-server or valkey-server on the PATH; Debian: apt-get install redis-server")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def eventually(true: Callable[[], bool]) -> bool:

@@ -12,8 +12,9 @@ import pytest
 import redis.exceptions
 
 from taskroute.stores.redis import RedisStore
+from tests.ports import free_port
 from tests.stores.redis_cluster import RedisCluster
-from tests.stores.redis_server import RedisServer, Start, free_port
+from tests.stores.redis_server import RedisServer, Start
 from tests.stores.ways import Awaited, Plainly, Way
 
 ways = pytest.mark.parametrize("way", [Plainly, Awaited])
