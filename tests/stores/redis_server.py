@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
