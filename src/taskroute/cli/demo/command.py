@@ -47,6 +47,7 @@ def add(commands: Any) -> None:
     command.add_argument("--policy", metavar="P", help="route by this policy instead of the one that comes with taskroute")
     command.add_argument("--live", action="store_true", help="call the real models of the policy, with the keys in the environment")
     command.add_argument("--otlp", metavar="URL", help="send the spans to this OTLP/HTTP address, such as http://localhost:4318")
+    command.add_argument("--file", metavar="PATH", help="add the spans to this file, for `taskroute report`")
     command.set_defaults(run=run)
 
 
@@ -56,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.live:
         policy = policy if arguments.policy else without_ollama(policy)
         require_keys(policy, os.environ)
+    if arguments.file is not None:
+        policy = policy.model_copy(update={"telemetry": policy.telemetry.model_copy(update={"file": arguments.file})})
     turns = [Turn(arguments.question)] if arguments.question else [_FOLLOW_UP, _PRIVATE] if "private" in policy.models else [_FOLLOW_UP]
     with exporting(arguments.otlp) if arguments.otlp else nullcontext() as exported:
         failed = _play(policy, turns, live=arguments.live, staged=not arguments.policy)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import NamedTuple
 
-from taskroute.cli.check import price_of
+from taskroute.cli.price_wording import price_of
 from taskroute.router import Router
 from taskroute.steps import Event, Step
 from taskroute.types import Call, Cost, Decision, Outcome, Usage
