@@ -36,6 +36,11 @@ def looks_like_key(value: object) -> bool:
     return isinstance(value, str) and _LOOKS.search(_literal(value)) is not None
 
 
+def names_key(name: str) -> bool:
+    """Return whether this is what people call a key, such as `api_key` or `password`."""
+    return _is_secret(name)
+
+
 def in_value(value: Any, path: Path, *, secret: bool = False) -> Iterator[tuple[Path, str]]:
     """Yield each key in a value and all inside it, by its path. `secret` says that the value's name is that of a key."""
     if isinstance(value, Mapping):

@@ -18,6 +18,9 @@ def load_redact(name: str) -> Redact:
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"telemetry.redact: {name!r} cannot be loaded: {error}; write 'package.module:function'") from error
+    except Exception as error:
+        # What a module of the user's says when it breaks may be anything.
+        raise ConfigurationError(f"telemetry.redact: {name!r} cannot be loaded: its module failed with {type(error).__name__}") from error
     if not callable(found):
         raise ConfigurationError(f"telemetry.redact: {name!r} is a {type(found).__name__}, not a function")
     return cast("Redact", found)

@@ -1,0 +1,220 @@
+"""How much of a conversation there is room for. What is cut stays JSON, and stays in the shape of the GenAI conventions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from operator import is_not
+from typing import Any, Final, Literal, NamedTuple, cast
+
+Item = dict[str, Any]
+"""A message, a part of the instructions, or a tool."""
+
+Kept = Literal["latest", "foremost"]
+"""Which end of a list matters most: a conversation's latest messages, the foremost of instructions and tools."""
+
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False).encode
+_BRACKETS: Final = 2
+_LEAST_TEXT: Final = 48
+"""Bytes below which a text is not cut: the mark would be most of it."""
+_LEAST_ITEM: Final = 200
+"""Bytes below which an older message is left out, rather than cut to next to nothing."""
+_LEAST_DATA: Final = 1_000
+"""Bytes below which an item is not searched for binary data."""
+_SHAPE: Final = frozenset({"type", "role", "id", "name", "modality", "mime_type", "finish_reason"})
+"""Names whose values are words of the shape, and stay whole."""
+_LEFT_OUT: Final = "[left out]"
+_INLINE: Final = "data:"
+
+
+class Fitted(NamedTuple):
+    """What there is room for."""
+
+    items: list[Item]
+    size: int
+    """Bytes as JSON."""
+    is_cut: bool
+
+
+NO_ITEMS: Final = Fitted([], 0, is_cut=False)
+
+
+def to_json(value: Any) -> str:
+    """Return a plain value as JSON, in as few characters as there are."""
+    return _ENCODE(value)
+
+
+def size_of(value: Any) -> int:
+    """Return the bytes that a plain value takes as JSON."""
+    text = _ENCODE(value)
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def fitted(items: list[Item], room: int, *, kept: Kept) -> Fitted:
+    """Return the items, or what there is room for: first binary data goes, then texts are cut and the less important items left out."""
+    if not items:
+        return NO_ITEMS
+    sizes = [size_of(item) for item in items]
+    total = _total(sizes)
+    if total <= room:
+        return Fitted(items, total, is_cut=False)
+    lighter = [lightened(item, size) for item, size in zip(items, sizes, strict=True)]
+    sizes = [size if same is item else size_of(same) for item, same, size in zip(items, lighter, sizes, strict=True)]
+    total = _total(sizes)
+    if total <= room:
+        return Fitted(lighter, total, is_cut=True)
+    chosen = _chosen(lighter, sizes, room, kept)
+    return Fitted(chosen, size_of(chosen) if chosen else 0, is_cut=True)
+
+
+def _total(sizes: list[int]) -> int:
+    return sum(sizes) + len(sizes) - 1 + _BRACKETS
+
+
+def _chosen(items: list[Item], sizes: list[int], room: int, kept: Kept) -> list[Item]:
+    """Return the items that fit, from the end that matters most on; the last of them is cut. A conversation keeps its beginning, too."""
+    order = list(range(len(items)))
+    if kept == "latest":
+        order.reverse()
+    begins = kept == "latest" and len(items) > 1
+    left = room - _BRACKETS
+    reserve = min(sizes[0] + 1, left // 4) if begins else 0
+    chosen: dict[int, Item] = {}
+    for index in order[:-1] if begins else order:
+        space = left - reserve - bool(chosen)
+        if sizes[index] <= space:
+            chosen[index] = items[index]
+            left -= sizes[index] + (len(chosen) > 1)
+            continue
+        shorter = shrunk(items[index], space) if not chosen or space >= _LEAST_ITEM else None
+        if shorter is not None:
+            left -= size_of(shorter) + bool(chosen)
+            chosen[index] = shorter
+        break
+    if begins:
+        space = left - bool(chosen)
+        first = items[0] if sizes[0] <= space else shrunk(items[0], space)
+        if first is not None:
+            chosen[0] = first
+    return [chosen[index] for index in sorted(chosen)]
+
+
+def shrunk(item: Item, room: int) -> Item | None:
+    """Return an item cut to a number of bytes: its texts, else its structured values, else parts in the middle; None if nothing helps."""
+    for candidate in (item, _without_structure(item)):
+        level = _level(candidate, room)
+        if level is not None:
+            return cast("Item", _cut(candidate, level))
+    parts = item.get("parts")
+    if not isinstance(parts, list):
+        return None
+    space = room - size_of({**item, "parts": ""})
+    if space < _BRACKETS:
+        return None
+    held = cast("list[Item]", parts)
+    return {**item, "parts": _chosen(held, [size_of(part) for part in held], space, "latest") if held else []}
+
+
+def _level(item: Item, room: int) -> int | None:
+    """Return how long each text may be for the whole to fit; None where that would be next to nothing."""
+    lengths = sorted(_length(text) for text in _texts(item))
+    left = room - (size_of(item) - sum(lengths))
+    if left < 0:
+        return None
+    count = len(lengths)
+    for index, length in enumerate(lengths):
+        if length * (count - index) > left:
+            level = left // (count - index)
+            return level if level >= _LEAST_TEXT else None
+        left -= length
+    return lengths[-1] if lengths else 0
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in cast("dict[str, Any]", value).items():
+            if name not in _SHAPE or not isinstance(inner, str):
+                yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in cast("Sequence[Any]", value):
+            yield from _texts(inner)
+
+
+def _cut(value: Any, level: int) -> Any:
+    """Return the same with each text of at most `level` bytes."""
+    if isinstance(value, str):
+        return _shortened(value, level)
+    if isinstance(value, dict):
+        return {
+            name: inner if name in _SHAPE and isinstance(inner, str) else _cut(inner, level)
+            for name, inner in cast("dict[str, Any]", value).items()
+        }
+    return [_cut(inner, level) for inner in cast("Sequence[Any]", value)] if isinstance(value, list) else value
+
+
+def _shortened(text: str, level: int) -> str:
+    """Return the beginning and the end of a text: a prompt often has the question last."""
+    if _length(text) <= level:
+        return text
+    mark = "[… {} characters cut …]"
+    budget = max(level - _length(mark.format(len(text))), 0)
+    head = _fitting(text, budget * 2 // 3)
+    tail = _fitting(text[head:], budget - budget * 2 // 3, from_end=True)
+    gone = len(text) - head - tail
+    return f"{text[:head]}{mark.format(gone)}{text[len(text) - tail :]}"
+
+
+def _fitting(text: str, room: int, *, from_end: bool = False) -> int:
+    """Return how many characters fit into a number of bytes."""
+    low, high = 0, min(room, len(text))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _length(text[-middle:] if from_end else text[:middle]) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _length(text: str) -> int:
+    return size_of(text) - _BRACKETS
+
+
+def lightened(item: Item, size: int) -> Item:
+    """Return an item of that size without binary data, of which only the length stays; the very same where there is none of any weight."""
+    return cast("Item", _without_data(item)) if size >= _LEAST_DATA else item
+
+
+def _without_data(value: Any) -> Any:
+    if isinstance(value, list):
+        lighter = [_without_data(inner) for inner in cast("Sequence[Any]", value)]
+        return lighter if any(map(is_not, lighter, cast("Sequence[Any]", value))) else cast("Any", value)
+    if not isinstance(value, dict):
+        return value
+    held = cast("dict[str, Any]", value)
+    name = _data_in(held)
+    if name is not None:
+        return {**held, name: "", "left_out": len(held[name])}
+    new = {key: _without_data(inner) for key, inner in held.items()}
+    return new if any(new[key] is not held[key] for key in held) else held
+
+
+def _data_in(part: Mapping[str, Any]) -> str | None:
+    kind, content, uri = part.get("type"), part.get("content"), part.get("uri")
+    if kind == "blob" and isinstance(content, str) and content:
+        return "content"
+    return "uri" if kind == "uri" and isinstance(uri, str) and uri.startswith(_INLINE) else None
+
+
+def _without_structure(item: Item) -> Item:
+    """Return the same with a word in the place of each argument, result and schema."""
+    parts = item.get("parts")
+    if isinstance(parts, list):
+        return {**_flat(item), "parts": [_flat(part) for part in cast("list[Item]", parts)]}
+    return _flat(item)
+
+
+def _flat(item: Item) -> Item:
+    return {name: _LEFT_OUT if isinstance(inner, dict | list) and inner and name != "parts" else inner for name, inner in item.items()}
