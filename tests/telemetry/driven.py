@@ -17,8 +17,9 @@ from opentelemetry.util.types import Attributes
 
 from taskroute.ports import Observer, Watch
 from taskroute.steps import Attempt, Ended, Failed, Wait, Waited
+from taskroute.telemetry.settings import SILENT, Telling
 from taskroute.telemetry.spans import SpanObserver
-from taskroute.types import Call, Decision, Outcome, Reply, Try
+from taskroute.types import NOTHING_SENT, Call, Decision, Outcome, Reply, Sent, Try
 
 PROMPT = "my password is hunter2"
 Status = Literal["answered", "failed", "cancelled"]
@@ -41,6 +42,33 @@ SPECS = {
 
 class RateLimitError(Exception):
     status_code = 429
+
+
+class Asks:
+    """What a host asks for, and how often it was asked what that is."""
+
+    def __init__(self, sent: Sent | Exception = NOTHING_SENT, *, messages: Any = (), instructions: Any = (), tools: Any = ()) -> None:
+        self._sent = sent
+        self._messages = messages
+        self._instructions = instructions
+        self._tools = tools
+        self.asked: list[str] = []
+
+    def sent(self, model: str) -> Sent:
+        self.asked.append(model)
+        if isinstance(self._sent, Exception):
+            raise self._sent
+        return self._sent
+
+    def messages(self) -> Any:
+        self.asked.append("messages")
+        return self._messages
+
+    def instructions(self) -> Any:
+        return self._instructions
+
+    def tools(self) -> Any:
+        return self._tools
 
 
 class SeenByTheSampler(Sampler):
@@ -69,15 +97,17 @@ class SeenByTheSampler(Sampler):
 class Driven:
     """A call whose steps a test sends itself, one second apart unless it says otherwise."""
 
-    def __init__(self, decision: Decision, *, sampler: Sampler = ALWAYS_ON) -> None:
+    def __init__(self, decision: Decision, *, sampler: Sampler = ALWAYS_ON, call: Call | None = None, telling: Telling = SILENT) -> None:
         self.exporter = InMemorySpanExporter()
         provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        observer: Observer = SpanObserver(tracer_provider=provider, models=SPECS.get, wall_clock=lambda: 5_000_000_000)
+        observer: Observer = SpanObserver(
+            tracer_provider=provider, models=SPECS.get, telling=lambda: telling, wall_clock=lambda: 5_000_000_000
+        )
         self.decision = decision
         self.tries: list[Try] = []
         self.at = 100.0
-        begun = observer.begin(Call(PROMPT), self.at)
+        begun = observer.begin(call or Call(PROMPT), self.at)
         assert begun is not None
         self.watch: Watch = begun
 
@@ -110,8 +140,9 @@ class Driven:
         at = self.tick()
         self.watch.event(Ended(reply, at), None, at)
 
-    def finish(self, status: Status = "answered", error: BaseException | None = None) -> None:
-        self.watch.finished(Outcome(self.decision, tuple(self.tries), status, error=error), self.tick())
+    def finish(self, status: Status = "answered", error: BaseException | None = None, **fields: Any) -> None:
+        outcome = Outcome(self.decision, tuple(self.tries), status, error=error)._replace(**fields)
+        self.watch.finished(outcome, self.tick())
 
     def spans(self) -> list[ReadableSpan]:
         """Return the route span, then the attempts in the order in which they were opened."""
@@ -132,8 +163,8 @@ def said(span: ReadableSpan) -> dict[str, Any]:
     return dict(span.attributes or {})
 
 
-def answered(reply: Reply, *, model: str = "small") -> Driven:
-    call = Driven(decide(model))
+def answered(reply: Reply, *, model: str = "small", **options: Any) -> Driven:
+    call = Driven(decide(model), **options)
     call.watch.decided(call.decision)
     call.attempt(model)
     call.answers(model, reply)

@@ -62,6 +62,7 @@ def test_a_miss_and_a_hit_say_so_and_a_hit_has_no_span_of_a_model(way: Way) -> N
         "cache.status": "hit",
         "cache.age_s": 30.0,
         "cost.saved": 0.25,
+        "cost.saved.basis": "cache",
         "cost.total": 0.0,
         "cost.currency": "USD",
         "cost.source": "cache",
@@ -184,12 +185,12 @@ def test_a_reader_that_drops_what_is_served_leaves_a_hit_that_was_cancelled() ->
 
 
 def test_nothing_of_what_was_asked_or_answered_is_said() -> None:
-    spans = Spans(cache={"ttl": "1m", "stale_if_error": "1h", "scope": "tenant"})
+    spans = Spans(cache={"ttl": "1m", "stale_if_error": "1h", "scope": ["user", "session"]})
     fails = [ConnectionError(SECRET)]
     host = KeepingHost({"small": [SECRET, *fails], "large": fails}, asked=Asked(({"role": "user", "content": QUESTION},)))
     for seconds in (0, 1, 90):
         spans.clock.advance(seconds)
-        assert ask(spans.router, host, Call(QUESTION, tenant="acme corp")) == SECRET
+        assert ask(spans.router, host, Call(QUESTION, user="acme corp", session="acme corp")) == SECRET
     assert spans.ends.statuses == ["miss", "hit", "stale"]
     everything = "".join(span.to_json() for span in spans.exporter.get_finished_spans())
     assert "taskroute.cache.status" in everything

@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.trace import StatusCode
 
 from taskroute.errors import AllModelsFailedError, NoEligibleModelError, StreamInterruptedError
-from taskroute.steps import Cancelled, Classified, Classify, Deliver, Opened, Wait
+from taskroute.steps import Cancelled, Classified, Classify, Deliver, Failed, Opened, Wait
 from taskroute.types import NeedSignal, Reply, Usage
 
 from .driven import PROMPT, Driven, RateLimitError, answered, decide, rate_limited, said
@@ -194,6 +194,48 @@ def test_a_stream_that_broke_after_delivery_is_an_error_on_both_spans() -> None:
     route, attempt = call.spans()
     assert route.status.status_code is attempt.status.status_code is StatusCode.ERROR
     assert said(attempt)["gen_ai.response.finish_reasons"] == ("error",)
+
+
+def test_a_stream_that_its_reader_drops_has_the_finish_reason_of_one_that_broke_off_and_is_no_error() -> None:
+    call = Driven(decide("small"))
+    call.watch.decided(call.decision)
+    call.attempt("small")
+    call.watch.event(Opened("h", call.tick()), None, call.at)
+    call.watch.event(Cancelled(None, call.tick(), Reply("h", model="gpt-6-luna-1")), None, call.at)
+    call.finish("cancelled")
+    (attempt,) = call.attempts()
+    assert said(attempt)["gen_ai.response.finish_reasons"] == ("error",)
+    assert said(attempt)["gen_ai.response.model"] == "gpt-6-luna-1"
+    assert attempt.status.status_code is StatusCode.UNSET
+
+
+def test_a_call_that_is_cancelled_before_anything_came_has_no_finish_reason() -> None:
+    call = Driven(decide("small"))
+    call.watch.decided(call.decision)
+    call.attempt("small")
+    call.watch.event(Cancelled(None, call.tick()), None, call.at)
+    call.finish("cancelled")
+    assert "gen_ai.response.finish_reasons" not in said(call.attempts()[0])
+
+
+def test_an_answer_that_came_whole_and_could_not_be_used_keeps_its_finish_reason() -> None:
+    call = Driven(decide("small"))
+    call.watch.decided(call.decision)
+    call.attempt("small")
+    at = call.tick()
+    call.watch.event(Failed(ValueError(), 0, at, Reply("hi", finish_reason="stop", usage=Usage(output=3))), "invalid_output", at)
+    call.finish("failed", ValueError())
+    attributes = said(call.attempts()[0])
+    assert (attributes["gen_ai.response.finish_reasons"], attributes["gen_ai.usage.output_tokens"]) == (("stop",), 3)
+
+
+def test_the_time_to_the_first_chunk_is_the_time_that_was_waited_for_it_where_that_is_known() -> None:
+    call = Driven(decide("small"))
+    call.watch.decided(call.decision)
+    call.attempt("small")
+    call.watch.event(Opened("h", call.tick(), 0.125), None, call.at)
+    call.finish("cancelled")
+    assert said(call.attempts()[0])["gen_ai.response.time_to_first_chunk"] == 0.125
 
 
 @pytest.mark.parametrize("told", ["to the attempt too", "only at the end"])

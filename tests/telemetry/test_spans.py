@@ -60,6 +60,7 @@ def test_the_route_span_explains_the_decision() -> None:
     call.answers("small", Reply("hi"))
     call.finish()
     assert said(call.route()) == {
+        "taskroute.operation": "chat",
         "taskroute.route": "answers",
         "taskroute.reason": "stage is generate",
         "taskroute.stage": "generate",
@@ -87,7 +88,7 @@ def test_what_is_not_known_is_absent() -> None:
     call.attempt("small")
     call.answers("small", Reply("hi", usage=Usage(input=3)))
     call.finish()
-    always = {"reason", "candidates", "mode", "model", "attempts", "fallback.count"}
+    always = {"operation", "reason", "candidates", "mode", "model", "attempts", "fallback.count"}
     assert set(said(call.route())) == {f"taskroute.{name}" for name in always}
     assert [name for name in said(call.attempts()[0]) if name.startswith("gen_ai.usage")] == ["gen_ai.usage.input_tokens"]
 
@@ -117,7 +118,7 @@ def test_samplers_see_the_request_when_the_span_is_created() -> None:
     call.attempt("onprem", number=2, fell=("small", "timeout"))
     call.finish("cancelled")
     assert sampler.seen == [
-        ("route", {}),
+        ("route", {"taskroute.operation": "chat"}),
         (
             "chat llama3.3",
             {

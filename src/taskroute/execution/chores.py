@@ -31,64 +31,86 @@ from taskroute.warn import warn_once
 
 def chore(run: Run, host: Host, step: Step) -> Event:
     """Perform a step and return what came of it. Whatever interrupts it ends the call through the plan, so that observers hear of it."""
-    clock = run.clock
     try:
-        if isinstance(step, Lookup):
-            return look_up(run, host, step)
-        if isinstance(step, Save):
-            return save(run, host, step)
-        if isinstance(step, Forgo):
-            return forgo(run, step)
-        if isinstance(step, Acquire):
-            return Acquired(clock.now()) if run.guard is None else run.guard.acquire(step.model)
-        if isinstance(step, Release):
-            return Released(clock.now()) if run.guard is None else run.guard.release(step)
-        if isinstance(step, Wait):
-            clock.sleep(step.seconds)
-            return Waited(clock.now())
-        if isinstance(step, Validate):
-            return _EMPTY._replace(at=clock.now()) if step.empty else _validated(_examined(run, host, step), clock.now())
-        if isinstance(step, Classify) and run.classifier is not None:
-            return Classified(run.classifier.classify(step.need.text, run.tasks), clock.now())
+        if run.watches is None:
+            event = _performed(run, host, step)
+        else:
+            with run.watches.active():
+                event = _performed(run, host, step)
     except BaseException as error:  # noqa: BLE001 - as said above
-        return Cancelled(error, clock.now())
-    raise TypeError(f"this driver cannot perform {type(step).__name__}")
+        return Cancelled(error, run.clock.now())
+    return _known(event, step)
+
+
+def _performed(run: Run, host: Host, step: Step) -> Event | None:
+    """Return what came of a step; None for one that is not ours."""
+    clock = run.clock
+    if isinstance(step, Lookup):
+        return look_up(run, host, step)
+    if isinstance(step, Save):
+        return save(run, host, step)
+    if isinstance(step, Forgo):
+        return forgo(run, step)
+    if isinstance(step, Acquire):
+        return Acquired(clock.now()) if run.guard is None else run.guard.acquire(step.model)
+    if isinstance(step, Release):
+        return Released(clock.now()) if run.guard is None else run.guard.release(step)
+    if isinstance(step, Wait):
+        clock.sleep(step.seconds)
+        return Waited(clock.now())
+    if isinstance(step, Validate):
+        return _EMPTY._replace(at=clock.now()) if step.empty else _validated(_examined(run, host, step), clock.now())
+    if isinstance(step, Classify) and run.classifier is not None:
+        return Classified(run.classifier.classify(step.need.text, run.tasks), clock.now())
+    return None
+
+
+def _known(event: Event | None, step: Step) -> Event:
+    if event is None:
+        raise TypeError(f"this driver cannot perform {type(step).__name__}")
+    return event
 
 
 async def achore(run: Run, host: Host, step: Step) -> Event:
     """Perform a step without blocking the event loop; otherwise like `chore`."""
-    clock = run.clock
     try:
-        if isinstance(step, Lookup):
-            return await alook_up(run, host, step)
-        if isinstance(step, Save):
-            return await asave(run, host, step)
-        if isinstance(step, Forgo):
-            return forgo(run, step)
-        if isinstance(step, Acquire):
-            return Acquired(clock.now()) if run.guard is None else await run.guard.aacquire(step.model)
-        if isinstance(step, Release):
-            return Released(clock.now()) if run.guard is None else await run.guard.arelease(step)
-        if isinstance(step, Wait):
-            await clock.asleep(step.seconds)
-            return Waited(clock.now())
-        if isinstance(step, Validate):
-            if step.empty:
-                return _EMPTY._replace(at=clock.now())
-            try:
-                async with asyncio.timeout(step.timeout):
-                    return _validated(await _aexamined(run, host, step), clock.now())
-            except TimeoutError:
-                return Validated(clock.now())
-        if isinstance(step, Classify) and run.classifier is not None:
-            try:
-                async with asyncio.timeout(step.timeout):
-                    return Classified(await run.classifier.aclassify(step.need.text, run.tasks), clock.now())
-            except TimeoutError:
-                return Classified(None, clock.now())
+        with run.active():
+            event = await _aperformed(run, host, step)
     except BaseException as error:  # noqa: BLE001 - as above
-        return Cancelled(error, clock.now())
-    raise TypeError(f"this driver cannot perform {type(step).__name__}")
+        return Cancelled(error, run.clock.now())
+    return _known(event, step)
+
+
+async def _aperformed(run: Run, host: Host, step: Step) -> Event | None:
+    clock = run.clock
+    if isinstance(step, Lookup):
+        return await alook_up(run, host, step)
+    if isinstance(step, Save):
+        return await asave(run, host, step)
+    if isinstance(step, Forgo):
+        return forgo(run, step)
+    if isinstance(step, Acquire):
+        return Acquired(clock.now()) if run.guard is None else await run.guard.aacquire(step.model)
+    if isinstance(step, Release):
+        return Released(clock.now()) if run.guard is None else await run.guard.arelease(step)
+    if isinstance(step, Wait):
+        await clock.asleep(step.seconds)
+        return Waited(clock.now())
+    if isinstance(step, Validate):
+        if step.empty:
+            return _EMPTY._replace(at=clock.now())
+        try:
+            async with asyncio.timeout(step.timeout):
+                return _validated(await _aexamined(run, host, step), clock.now())
+        except TimeoutError:
+            return Validated(clock.now())
+    if isinstance(step, Classify) and run.classifier is not None:
+        try:
+            async with asyncio.timeout(step.timeout):
+                return Classified(await run.classifier.aclassify(step.need.text, run.tasks), clock.now())
+        except TimeoutError:
+            return Classified(None, clock.now())
+    return None
 
 
 def _examined(run: Run, host: Host, step: Validate) -> Finding:
@@ -128,4 +150,4 @@ _EMPTY: Final = Validated(0.0, "server_error", "the stream ended without an answ
 
 
 def _validated(found: Finding, at: float) -> Validated:
-    return Validated(at, found.failure, found.detail, found.score)
+    return Validated(at, found.failure, found.detail, found.score, found.aside)

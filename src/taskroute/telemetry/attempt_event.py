@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from opentelemetry.trace import Span, Status
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from taskroute.telemetry import attributes as names
+from taskroute.telemetry import describe
+from taskroute.types import Reply
 
 # Tokens and costs stand on the other span, and backends add up what they find; the rest of it says nothing new either.
-_ELSEWHERE: Final = ("gen_ai.", "server.", "taskroute.cost.")
+_ELSEWHERE: Final = ("gen_ai.", "openai.", "server.", "taskroute.cost.")
 
 
 class AttemptEvent:
@@ -18,7 +21,7 @@ class AttemptEvent:
 
     __slots__ = ("_attributes", "_model", "_route")
 
-    def __init__(self, route: Span, *, model: str, attributes: dict[str, AttributeValue]) -> None:
+    def __init__(self, route: Span, *, model: str, attributes: Mapping[str, AttributeValue]) -> None:
         self._route = route
         self._model = model
         self._attributes: dict[str, AttributeValue] = {names.MODEL: model}
@@ -27,7 +30,7 @@ class AttemptEvent:
     def set_attribute(self, key: str, value: AttributeValue, /) -> None:
         self.set_attributes({key: value})
 
-    def set_attributes(self, attributes: dict[str, AttributeValue], /) -> None:
+    def set_attributes(self, attributes: Mapping[str, AttributeValue], /) -> None:
         self._attributes.update({key: value for key, value in attributes.items() if not key.startswith(_ELSEWHERE)})
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None, /) -> None:
@@ -41,5 +44,9 @@ class AttemptEvent:
     def set_status(self, status: Status, /) -> None:
         """Take nothing: a try that failed does not make the call a failed one."""
 
-    def end(self, end_time: int | None = None, /) -> None:
+    def answer(self, reply: Reply, /) -> None:
+        """Take what no other span says of an answer."""
+        self.set_attributes(describe.present({names.SERVICE_TIER: reply.service_tier}))
+
+    def end(self, end_time: int, /) -> None:
         self._route.add_event(names.ATTEMPT_EVENT, self._attributes, end_time)

@@ -48,6 +48,8 @@ CACHE_REASON: Final = "taskroute.cache.reason"
 CACHE_AGE: Final = "taskroute.cache.age_s"
 TENANT: Final = "taskroute.tenant"
 """Absent where the call names none."""
+SPANS: Final = "taskroute.spans"
+"""`route_only` where the models that were tried have no spans of their own, be it by the policy or because something else writes them."""
 OPERATION: Final = "taskroute.operation"
 """What was asked for, as on the attempts `gen_ai.operation.name` says it: the route span is no inference."""
 
@@ -163,6 +165,17 @@ OTHER_ERROR: Final = "_OTHER"
 """Value of `error.type` for a failure without an exception."""
 FINISH_ERROR: Final = "error"
 """Finish reason of an answer that broke off."""
+
+OPENAI: Final = "openai"
+"""The provider whose own attributes are written, too."""
+
+# On metrics only.
+STATUS: Final = "taskroute.status"
+"""How a call ended: `answered`, `failed` or `cancelled`."""
+CAUSE: Final = "taskroute.cause"
+"""What chose the models: `route`, `default` or `pinned`."""
+TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - of another kind
+TOKEN_MODALITY: Final = "gen_ai.token.modality"  # noqa: S105 - as above
 
 PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
     {

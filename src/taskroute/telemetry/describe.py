@@ -1,19 +1,17 @@
-"""What a span says: decisions, requests, answers and errors as attributes, without a word of what was asked or answered."""
+"""What a span says: calls, decisions, answers and errors as attributes, without a word of what was asked or answered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from opentelemetry.util.types import AttributeValue
 
-from taskroute.steps import Attempt, Validated
+from taskroute.steps import Validated
 from taskroute.telemetry import attributes as names
-from taskroute.types import CacheNote, Cost, Decision, Reply, Signals, Usage
+from taskroute.telemetry import money
+from taskroute.types import CacheNote, Call, Decision, Reply, Signals, Usage
 
-_PORTS: Final = {"https": 443, "http": 80}
 _NOT_CLASSIFIERS: Final = frozenset({"explicit", "metadata", "tag", "header", "none", "not_asked"})
 _NO_USAGE: Final = Usage()
 
@@ -30,6 +28,21 @@ class KnownModel(Protocol):
 
     @property
     def base_url(self) -> str | None: ...
+
+
+def of_call(call: Call) -> dict[str, AttributeValue]:
+    """Return what a call says of itself, for samplers to see before anything is decided."""
+    # Not `present`: this is made for every call, also where nobody records it.
+    values: dict[str, AttributeValue] = {names.OPERATION: call.operation}
+    if call.stage:
+        values[names.STAGE], values[names.STAGE_SOURCE] = call.stage, call.told_by
+    if call.task:
+        values[names.TASK], values[names.TASK_SOURCE] = call.task, call.told_by
+    if call.tenant:
+        values[names.TENANT] = call.tenant
+    if call.conversation:
+        values[names.CONVERSATION_ID] = call.conversation
+    return values
 
 
 def of_decision(decision: Decision) -> dict[str, AttributeValue]:
@@ -63,42 +76,31 @@ def classifier_of(signals: Signals) -> str | None:
     return None
 
 
-def of_request(step: Attempt, known: KnownModel | None, *, real: str, operation: str) -> dict[str, AttributeValue]:
-    """Return what is known of an attempt before it is sent, for samplers to see."""
-    address, port = _server(known.base_url) if known is not None and known.base_url else (None, None)
-    return present(
-        {
-            names.OPERATION_NAME: operation,
-            names.PROVIDER_NAME: provider_name(known.provider) if known is not None else None,
-            names.REQUEST_MODEL: real,
-            names.SERVER_ADDRESS: address,
-            names.SERVER_PORT: port,
-            names.ATTEMPT: step.number,
-            names.FALLBACK_FROM: step.fallback_from,
-            names.FALLBACK_REASON: step.fallback_reason,
-            names.TIMEOUT_ENFORCED: step.timeout_enforced,
-            names.CLIENT_RETRIES: step.client_retries,
-        }
-    )
-
-
-def of_reply(reply: Reply) -> dict[str, AttributeValue]:
-    """Return what an answer tells of itself, but for its content."""
+def of_reply(reply: Reply, *, provider: str | None, embeds: bool) -> dict[str, AttributeValue]:
+    """Return what an answer tells of itself, but for its content. `provider` is None where only the answer tells it."""
     usage = reply.usage or _NO_USAGE
-    return present(
-        {
-            names.RESPONSE_MODEL: reply.model,
+    named = provider or provider_name(reply.provider)
+    values: dict[str, AttributeValue | None] = {
+        names.PROVIDER_NAME: named,
+        names.RESPONSE_MODEL: reply.model,
+        names.USAGE_INPUT_TOKENS: usage.input,
+        names.SERVICE_TIER: reply.service_tier,
+        **money.of_cost(reply.cost),
+    }
+    if not embeds:
+        values |= {
             names.RESPONSE_ID: reply.id,
             names.RESPONSE_FINISH_REASONS: (reply.finish_reason,) if reply.finish_reason else None,
-            names.USAGE_INPUT_TOKENS: usage.input,
+            names.OPENAI_RESPONSE_SERVICE_TIER: reply.service_tier if named == names.OPENAI else None,
             names.USAGE_OUTPUT_TOKENS: usage.output,
             names.USAGE_CACHE_READ_INPUT_TOKENS: usage.cache_read,
             names.USAGE_CACHE_WRITE_INPUT_TOKENS: usage.cache_write,
             names.USAGE_CACHE_CREATION_INPUT_TOKENS: usage.cache_write,
             names.USAGE_REASONING_OUTPUT_TOKENS: usage.reasoning,
-            **of_cost(reply.cost),
+            names.USAGE_INPUT_AUDIO_TOKENS: usage.input_audio,
+            names.USAGE_OUTPUT_AUDIO_TOKENS: usage.output_audio,
         }
-    )
+    return present(values)
 
 
 def of_validation(found: Validated) -> dict[str, AttributeValue]:
@@ -112,25 +114,11 @@ def of_validation(found: Validated) -> dict[str, AttributeValue]:
     )
 
 
-def of_cost(cost: Cost | None) -> dict[str, AttributeValue | None]:
-    """Return the cost, or nothing when no price is known."""
-    if cost is None:
-        return {}
-    return {names.COST_TOTAL: float(cost.amount), names.COST_CURRENCY: cost.currency, names.COST_SOURCE: cost.source}
-
-
 def of_cache(note: CacheNote | None) -> dict[str, AttributeValue | None]:
     """Return what the cache had for a call; nothing where there is none."""
     if note is None:
         return {}
-    saved = note.saved
-    return {
-        names.CACHE_STATUS: note.status,
-        names.CACHE_REASON: note.reason,
-        names.CACHE_AGE: note.age,
-        names.COST_SAVED: None if saved is None else float(saved.amount),
-        names.COST_CURRENCY: None if saved is None else saved.currency,
-    }
+    return {names.CACHE_STATUS: note.status, names.CACHE_REASON: note.reason, names.CACHE_AGE: note.age}
 
 
 def present(values: Mapping[str, AttributeValue | None]) -> dict[str, AttributeValue]:
@@ -165,12 +153,3 @@ def class_name(error: BaseException) -> str:
 def provider_name(provider: str | None) -> str | None:
     """Return the name that the conventions give to a provider."""
     return None if provider is None else names.PROVIDERS.get(provider.lower().replace("-", "_"), provider)
-
-
-@lru_cache(maxsize=256)
-def _server(base_url: str) -> tuple[str | None, int | None]:
-    try:
-        parts = urlsplit(base_url if "//" in base_url else f"//{base_url}")
-        return parts.hostname, parts.port or (_PORTS.get(parts.scheme) if parts.hostname else None)
-    except ValueError:
-        return None, None

@@ -8,7 +8,10 @@ from typing import NamedTuple
 from taskroute.policy.telling import Telemetry
 from taskroute.ports import Observer
 from taskroute.telemetry.describe import KnownModel
+from taskroute.telemetry.file_tracer import FileTracerProvider
 from taskroute.telemetry.hook import load_redact
+from taskroute.telemetry.log import LogObserver
+from taskroute.telemetry.metrics import MetricsObserver
 from taskroute.telemetry.settings import Redact, Telling
 from taskroute.telemetry.spans import SpanObserver
 from taskroute.types import ModelHealth
@@ -37,4 +40,8 @@ def telling_of(section: Telemetry, environ: Mapping[str, str], redact: Redact | 
 
 def observers(about: About) -> tuple[Observer, ...]:
     """Return the observers of one router, in the order in which they are told."""
-    return (SpanObserver(models=about.models, telling=about.telling),)
+    return (
+        SpanObserver(tracer_provider=FileTracerProvider(lambda: about.telemetry().file), models=about.models, telling=about.telling),
+        LogObserver(about.telemetry),
+        MetricsObserver(models=about.models, telemetry=about.telemetry, health=about.health),
+    )
