@@ -13,11 +13,12 @@ from taskroute.errors import (
 from taskroute.policy.parse import load_policy
 from taskroute.policy.schema import Policy
 from taskroute.router import Router
-from taskroute.types import Call, Decision, Message, Signal, Signals
+from taskroute.types import Call, Checked, Decision, Message, Signal, Signals
 
 __all__ = [
     "AllModelsFailedError",
     "Call",
+    "Checked",
     "ConfigurationError",
     "Decision",
     "IncompleteStreamError",

@@ -24,7 +24,11 @@ class Clock(Protocol):
 
 @runtime_checkable
 class Classifier(Protocol):
-    """Scores tasks for a prompt. The threshold belongs to the policy, and a classifier never names a model."""
+    """Scores tasks for a prompt. The threshold belongs to the policy, and a classifier never names a model.
+
+    One that asks a model says what that cost in `Classification.cost`, and the call's own cost includes it. None means that it has
+    nothing to tell, and adds nothing. A local one asks no model, so what it says of a cost is not counted.
+    """
 
     @property
     def name(self) -> str:
@@ -55,6 +59,17 @@ class PriceSource(Protocol):
     """Prices an answer, or returns None when it knows no price. Unknown is never 0."""
 
     def cost(self, provider: str | None, model: str, usage: Usage) -> Cost | None: ...
+
+
+class TieredPriceSource(Protocol):
+    """A price source that knows what the provider's classes of service cost, too: its `cost` takes one more keyword.
+
+    A source without it is asked only for answers of the usual class, so that no other is priced wrong.
+    """
+
+    def cost(self, provider: str | None, model: str, usage: Usage, *, service_tier: str | None = None) -> Cost | None:
+        """Return what the usage costs in this class of service: `flex`, `priority`, `batch`…; None stands for the usual one."""
+        ...
 
 
 class Store(Protocol):

@@ -46,10 +46,12 @@ def as_count(value: Any) -> int | None:
 # Counts
 
 
-def with_cache_beside(new: int | None, output: int | None, cache_read: int | None, cache_write: int | None) -> Usage:
+def with_cache_beside(
+    new: int | None, output: int | None, cache_read: int | None, cache_write: int | None, *, cache_write_1h: int | None = None
+) -> Usage:
     """Return the tokens of an answer whose input leaves out what was cached, as Anthropic counts: what is cached is added to it."""
     whole = None if new is None else new + (cache_read or 0) + (cache_write or 0)
-    return Usage(whole, output, cache_read, cache_write)
+    return Usage(whole, output, cache_read, cache_write, cache_write_1h=cache_write_1h)
 
 
 def total(usages: Iterable[Usage]) -> Usage:

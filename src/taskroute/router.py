@@ -10,6 +10,7 @@ import secrets
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -21,6 +22,7 @@ from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClosedError
 from taskroute.execution.circuits import Health
+from taskroute.execution.compared import Compared
 from taskroute.execution.given import by_route, refuse_no_store, say_what_is_idle
 from taskroute.execution.health import ModelGuard
 from taskroute.execution.partly import Partly
@@ -219,6 +221,7 @@ class Router:
             call=call,
             cache=live.cache,
             namespace="" if snapshot.policy.cache is None else snapshot.policy.cache.namespace,
+            compared=self._compared(snapshot, call),
         )
 
     def health(self) -> dict[str, ModelHealth]:
@@ -229,19 +232,38 @@ class Router:
         return self._live.guard.report()
 
     def cost(
-        self, model: str, usage: Usage, *, provider: str | None = None, answered_by: str | None = None, snapshot: Snapshot | None = None
+        self,
+        model: str,
+        usage: Usage | None,
+        *,
+        provider: str | None = None,
+        answered_by: str | None = None,
+        snapshot: Snapshot | None = None,
+        service_tier: str | None = None,
+        reported: Cost | None = None,
     ) -> Cost | None:
         """Return the price of an answer of one of the policy's models, or None when no price is known.
 
-        `snapshot` is the policy that the call began under; `provider` and `answered_by` are what the reply says of itself.
+        `snapshot` is the policy that the call began under; `provider`, `answered_by`, `service_tier` and `reported` are what the reply
+        says of itself. Where the user has no price for the model, what is reported counts first.
         """
         spec = (snapshot or self._live.snapshot).registry.get(model)
-        return self._prices.cost(spec, usage, provider=provider, model=answered_by)
+        return self._prices.cost(spec, usage, provider=provider, model=answered_by, service_tier=service_tier, reported=reported)
 
     def _price(self, attempt: Attempt, reply: Reply) -> Cost | None:
-        if reply.usage is None:
-            return None
-        return self.cost(attempt.model, reply.usage, provider=reply.provider, answered_by=reply.model, snapshot=attempt.snapshot)
+        return self.cost(
+            attempt.model,
+            reply.usage,
+            provider=reply.provider,
+            answered_by=reply.model,
+            snapshot=attempt.snapshot,
+            service_tier=reply.service_tier,
+            reported=reply.reported,
+        )
+
+    def _compared(self, snapshot: Snapshot, call: Call) -> Compared | None:
+        model = snapshot.policy.telemetry.baseline
+        return None if model is None else Compared(model, call, partial(self.cost, model, snapshot=snapshot))
 
     def _spec(self, model: str) -> ModelSpec | None:
         return self._live.snapshot.registry.get(model)
@@ -292,6 +314,11 @@ class Router:
     def cache(self) -> ResponseCache | None:
         """The cache of answers; None where the policy in force has none."""
         return self._live.cache
+
+    @property
+    def telling(self) -> Telling:
+        """What is written of calls, by the policy in force and the environment; for observers that an application makes itself."""
+        return self._live.telling
 
     @property
     def clock(self) -> Clock:

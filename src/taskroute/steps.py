@@ -172,6 +172,8 @@ class Ended(NamedTuple):
     """False for a stream without anything that the caller could use."""
     first_chunk: float | None = None
     """Seconds of waiting until a stream had something to give out."""
+    chunks: int | None = None
+    """Chunks of a stream from then on, that one included, where they are counted."""
 
 
 class Failed(NamedTuple):

@@ -93,6 +93,8 @@ class Sent(NamedTuple):
     server_port: int | None = None
     prompt_name: str | None = None
     prompt_version: str | None = None
+    is_certain: bool = False
+    """Whether provider, model and server are those that will be called, whatever the policy says of the model."""
 
 
 NOTHING_SENT: Final = Sent()
@@ -391,6 +393,15 @@ class Cost(NamedTuple):
     currency: str = "USD"
     parts: CostParts | None = None
     """None where only the whole is known."""
+
+
+class Checked(NamedTuple):
+    """What a check returns in the place of a score where it asks a model, so that the cost of the call includes that."""
+
+    score: float | bool
+    """From 0 to 1, or whether the answer is good."""
+    cost: Cost | None
+    """What the check's own calls cost; None when that is not known, and then the cost of the whole call is not known either."""
 
 
 class Reply(NamedTuple):

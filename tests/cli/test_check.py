@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -149,3 +150,49 @@ def test_a_toml_policy_is_checked_too(cli: Cli) -> None:
     ran = cli("check", cli.write("p.toml", 'default = "a"\n[models]\na = "openai:gpt-5-mini"\n'))
     assert ran.status == 0
     assert "gpt-5-mini" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("hook", "why"),
+    [
+        ("no_such_package.at_all:redact", "cannot be loaded: No module named 'no_such_package'"),
+        ("json:no_such_function", "cannot be loaded: module 'json' has no attribute 'no_such_function'"),
+        ("json:__name__", "is a str, not a function"),
+    ],
+)
+def test_a_redaction_hook_that_cannot_be_loaded_is_told_with_its_line(cli: Cli, hook: str, why: str) -> None:
+    ran = cli("check", "--strict", cli.write("p.yaml", f"{GOOD}telemetry:\n  content: span\n  redact: {hook}\n"))
+    assert ran.status == 1
+    assert f"p.yaml:{len(GOOD.splitlines()) + 3}: telemetry.redact: {hook!r} {why}" in ran.out
+
+
+def test_a_redaction_hook_that_loads_is_not_told(cli: Cli) -> None:
+    ran = cli("check", "--strict", cli.write("p.yaml", f"{GOOD}telemetry: {{redact: 'json:loads'}}\n"))
+    assert ran.status == 0
+
+
+def test_a_redaction_hook_whose_module_breaks_is_told_by_the_class_of_its_error(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_hook_module.py").write_text("raise LookupError('hunter2')\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ran = cli("check", cli.write("p.yaml", f"{GOOD}telemetry: {{redact: 'broken_hook_module:redact'}}\n"))
+    assert "its module failed with LookupError" in ran.out
+    assert "hunter2" not in ran.out
+
+
+def test_large_inputs_classes_of_service_and_fees_are_shown_in_one_line_where_they_are_given(cli: Cli) -> None:
+    price = "{input: 1, output: 2, request: 0.01, tiers: [{over: 200000, input: 2}], service_tiers: {flex: {input: 0.5, output: 1}}}"
+    name = cli.write(
+        "p.yaml",
+        f"models:\n  own: {{model: 'test:own', price: {price}}}\n  plain: {{price: {{input: 1, output: 2}}}}\ndefault: [own, plain]\n",
+    )
+    shown = cli("check", name).out
+    assert "own  0.0100 USD a call; over 200,000 tokens 2.00 / 2.00 USD; flex 0.500 / 1.00 USD\n" in shown
+    assert "\nplain  0" not in shown
+    own, plain = json.loads(cli("check", name, "--json").out)["models"]
+    assert own["price_per_million"] == {
+        "input": 1, "output": 2, "currency": "USD", "source": "user", "request": 0.01,
+        "tiers": [{"over": 200000, "input": 2, "output": 2}], "service_tiers": {"flex": {"input": 0.5, "output": 1}},
+    }  # fmt: skip
+    assert plain["price_per_million"] == {"input": 1, "output": 2, "currency": "USD", "source": "user"}

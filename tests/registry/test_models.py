@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from taskroute.errors import ConfigurationError
 from taskroute.registry.models import ModelSpec, Registry, describe
-from taskroute.registry.rates import UserPrice
+from taskroute.registry.user_price import UserPrice
 from taskroute.taxonomy import NEEDS
 
 

@@ -115,7 +115,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
 
 
 def _told(cost: Cost) -> list[str] | None:
-    """Return a cost as it is stored; None for one that would be taken for damage."""
+    """Return a cost as it is stored, without what it was made of; None for one that would be taken for damage."""
     amount = cost.amount
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -_PLACES and amount <= _COSTLIEST:

@@ -6,22 +6,20 @@ import argparse
 import importlib.util
 import re
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 from taskroute.cli.cache_wording import exceptions, in_one_line
 from taskroute.cli.output import Style, money, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import read_document
+from taskroute.cli.price_wording import Price, as_json, further, price_of
 from taskroute.cli.wording import dotted, in_words, models_in_words
 from taskroute.decision.snapshot import Snapshot, compile_policy
-from taskroute.errors import PolicyError
+from taskroute.errors import ConfigurationError, PolicyError
 from taskroute.policy.lint import Path, Warning, warnings
 from taskroute.policy.load import Document
 from taskroute.policy.parse import parse
 from taskroute.registry.models import ModelSpec
-from taskroute.registry.prices import Prices
-from taskroute.types import Cost, Usage
-
-_MILLION = 1_000_000
+from taskroute.telemetry.hook import load_redact
 
 
 def add(commands: Any) -> None:
@@ -37,13 +35,6 @@ def add(commands: Any) -> None:
     command.set_defaults(run=run)
 
 
-class Price(NamedTuple):
-    """What a million tokens cost, and who says so."""
-
-    input: Cost
-    output: Cost
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Check the policy and print what it says."""
     document_name: str = arguments.policy
@@ -54,25 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
         return _refused(error, document_name, as_json=arguments.json)
     snapshot = compile_policy(policy)
     priced = {name: price_of(spec) for name, spec in snapshot.registry.items()}
-    found = [*warnings(policy), *_unknown(snapshot, priced), *_incomparable(snapshot, priced)]
+    found = [*warnings(policy), *_unknown(snapshot, priced), *_incomparable(snapshot, priced), *_unloadable(snapshot)]
     found.sort(key=lambda warning: document.line(warning.path) or 0)
     if arguments.json:
         print_json(_as_json(document, snapshot, priced, found))
     else:
         _show(document, snapshot, priced, found)
     return 1 if found and arguments.strict else 0
-
-
-def price_of(spec: ModelSpec) -> Price | None:
-    """Return the price of a model for calls of a usual size, or None when it is not known."""
-    prices = Prices()
-    once, twice = (prices.cost(spec, Usage(input=count, output=0)) for count in (1, 2))
-    answer = prices.cost(spec, Usage(input=1, output=1))
-    if once is None or twice is None or answer is None:
-        return None
-    # Differences leave a fee per request out.
-    per_input, per_output = twice.amount - once.amount, answer.amount - once.amount
-    return Price(once._replace(amount=per_input * _MILLION), once._replace(amount=per_output * _MILLION))
 
 
 def _unknown(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warning]:
@@ -94,6 +73,18 @@ def _unknown(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warnin
                 )
             )
     return found
+
+
+def _unloadable(snapshot: Snapshot) -> list[Warning]:
+    """Return that the redaction hook cannot be loaded from here, so that a router could not be built."""
+    name = snapshot.policy.telemetry.redact
+    if name is None:
+        return []
+    try:
+        load_redact(name)
+    except ConfigurationError as error:
+        return [Warning(("telemetry", "redact"), str(error).removeprefix("telemetry.redact: "))]
+    return []
 
 
 def _incomparable(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warning]:
@@ -152,14 +143,6 @@ def _as_json(document: Document, snapshot: Snapshot, priced: dict[str, Price | N
 
 
 def _model(spec: ModelSpec, price: Price | None) -> dict[str, Any]:
-    per_million = None
-    if price is not None:
-        per_million = {
-            "input": price.input.amount,
-            "output": price.output.amount,
-            "currency": price.input.currency,
-            "source": price.input.source,
-        }
     return {
         "name": spec.name,
         "model": spec.model,
@@ -168,7 +151,7 @@ def _model(spec: ModelSpec, price: Price | None) -> dict[str, Any]:
         "max_output_tokens": spec.max_output_tokens,
         "capabilities": dict(spec.capabilities),
         "known_from": spec.source,
-        "price_per_million": per_million,
+        "price_per_million": None if price is None else as_json(price),
         "labels": sorted(spec.labels),
         "strengths": list(spec.strengths),
     }
@@ -185,6 +168,10 @@ def _show(document: Document, snapshot: Snapshot, priced: dict[str, Price | None
         right=(3,),
     )
     _show_sources(snapshot, priced)
+    others = [(name, said) for name, price in priced.items() if price is not None and (said := further(price))]
+    if others:
+        print_title("Further prices, in / out per M tokens")
+        print_pairs(others)
     if policy.require:
         print_title("Rules: when they hold, only models with these labels may see the call")
         print_table(("when", "labels"), [(in_words(rule.when), ", ".join(rule.labels)) for rule in policy.require])

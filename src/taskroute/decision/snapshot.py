@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from taskroute.policy.carrying import FailureClass, Fallback, Retry, Timeout, over
 from taskroute.policy.conditions import Condition, compile_when
 from taskroute.policy.regex import compile_linear
-from taskroute.policy.schema import Choose, ModelEntry, Policy, PriceEntry, Route
+from taskroute.policy.schema import Choose, ModelEntry, Policy, Route
 from taskroute.ports import Classifier, SensitiveDetector
 from taskroute.registry.models import ModelSpec, Registry, describe
-from taskroute.registry.prices import UserPrice
 from taskroute.registry.rates import Priced
+from taskroute.registry.user_price import user_price
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.collect import Sources
@@ -176,22 +176,9 @@ def _describe(name: str, entry: ModelEntry) -> ModelSpec:
         capabilities={key: value for key, value in entry.capabilities.model_dump().items() if value is not None},
         labels=entry.labels or (),
         strengths=entry.strengths or (),
-        price=_price(entry.price),
+        price=None if entry.price is None else user_price(entry.price),
         latency=entry.latency,
         finish_reason=entry.finish_reason,
-    )
-
-
-def _price(entry: PriceEntry | None) -> UserPrice | None:
-    if entry is None:
-        return None
-    return UserPrice(
-        input=entry.input,
-        output=entry.output,
-        cache_read=entry.cache_read,
-        cache_write=entry.cache_write,
-        reasoning=entry.reasoning,
-        currency=entry.currency,
     )
 
 

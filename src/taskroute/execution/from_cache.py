@@ -96,6 +96,7 @@ class FromCache:
             given_up=ledger.paid() if ledger.tries else (),
             cached=found,
             told=self._request.told,
+            aside=ledger.aside,
         )
         event = yield attempt
         if isinstance(event, Opened) or (isinstance(event, Ended) and event.held):
@@ -104,7 +105,7 @@ class FromCache:
         if isinstance(event, Failed) and not event.delivered:
             is_control = classify(event.error).kind == "control"
             return ledger.outcome("cancelled", error=event.error) if is_control else None
-        self.note = CacheNote("stale" if found.stale else "hit", age=found.age, saved=found.entry.cost)
+        self.note = CacheNote("stale" if found.stale else "hit", age=found.age, saved=found.entry.cost, usage=found.entry.usage)
         if isinstance(event, Ended):
             return ledger.outcome("answered", reply=event.reply, answered_by=model)
         if isinstance(event, Cancelled):

@@ -30,7 +30,7 @@ class Kept(NamedTuple):
 class Ledger:
     """The tries of one call, its time, and the best answer so far."""
 
-    def __init__(self, request: Request, decision: Decision, limit: float | None, at: float) -> None:
+    def __init__(self, request: Request, decision: Decision, limit: float | None, at: float, aside: tuple[Cost | None, ...] = ()) -> None:
         self.request = request
         self.decision = decision
         self.limit = limit
@@ -38,6 +38,8 @@ class Ledger:
         self.tries: list[Try] = []
         self.at = at
         self.kept: Kept | None = None
+        self.aside = aside
+        """What the classifier's and the checks' own calls to models have cost."""
         self._failed: tuple[Failure, BaseException, str] | None = None
         self._soonest: float | None = None
         """Seconds until the first of the models that were refused may be called again."""
@@ -119,7 +121,7 @@ class Ledger:
         answered_by: str | None = None,
     ) -> Outcome:
         """Return how the call ended."""
-        return Outcome(self.decision, tuple(self.tries), status, reply, error, answered_by)
+        return Outcome(self.decision, tuple(self.tries), status, reply, error, answered_by, aside=self.aside)
 
     def interrupted(self, model: str, delivered: int, cause: BaseException) -> Outcome:
         """Return the end of a call whose stream broke after part of it had been given out."""

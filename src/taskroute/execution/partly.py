@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from taskroute.execution.compared import ESTIMATED
 from taskroute.signals.size import estimate_tokens, tokens_of
 from taskroute.steps import Attempt
 from taskroute.types import Call, Cost, Reply, Usage
-
-ESTIMATED = ", estimated"
-"""Ends the source of such a cost."""
 
 
 class Partly(NamedTuple):
@@ -25,4 +23,6 @@ class Partly(NamedTuple):
         output = max(told.output or 0, tokens_of(reply.text))
         usage = told._replace(input=estimate_tokens(self.call) if told.input is None else told.input, output=output)
         cost = self.price(attempt, reply._replace(usage=usage))
-        return reply._replace(usage=None, cost=None if cost is None else cost._replace(source=cost.source + ESTIMATED))
+        if cost is not None and cost is not reply.reported:
+            cost = cost._replace(source=cost.source + ESTIMATED)
+        return reply._replace(usage=None, cost=cost)

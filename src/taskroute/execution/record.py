@@ -12,15 +12,16 @@ from taskroute.types import Cost, total_cost
 def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
     """Return the record of an answered call: JSON values only, so that messages stay serialisable. An unknown cost is None.
 
-    The cost is that of the call: answers that were not good enough are in it.
+    The cost is that of the call: answers that were not good enough are in it, and what the classifier and earlier checks asked of models.
+    What a check of this very answer costs is not known yet.
     """
     decision = attempt.decision
     found = attempt.cached
     if found is not None:
         # A stored answer costs nothing, whatever its usage says.
         cost = Cost(Decimal(0), "cache", "USD" if found.entry.cost is None else found.entry.cost.currency)
-    if attempt.given_up:
-        cost = total_cost([*attempt.given_up, cost])
+    if attempt.given_up or attempt.aside:
+        cost = total_cost([*attempt.given_up, *attempt.aside, cost])
     written: dict[str, Any] = {
         "model": attempt.model,
         "route": decision.route,

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from taskroute.cache.responses import ResponseCache
+from taskroute.execution.compared import Compared
 from taskroute.execution.partly import Partly
 from taskroute.execution.plan import Plan
 from taskroute.execution.validate import Check, Expected
@@ -103,6 +104,8 @@ class Run(NamedTuple):
     """None where no answers are kept."""
     namespace: str = ""
     """Of the cache."""
+    compared: Compared | None = None
+    """Prices the answer on the baseline model; None without one."""
 
     def advance(self, event: Event | None) -> Step | Outcome:
         """Send what happened, and return what to do next or how it ended."""
@@ -128,6 +131,8 @@ class Run(NamedTuple):
             self.record(outcome.decision)
         if self.guard is not None:
             self.guard.note(outcome)
+        if self.compared is not None:
+            outcome = outcome._replace(baseline=self.compared.baseline(outcome))
         note = outcome.cache
         if note is not None and note.status == "stale" and self.cache is not None:
             self.cache.stale_served(self.namespace, outcome.decision.signals.stage.value, note.saved)

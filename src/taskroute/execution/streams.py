@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final, NamedTuple
 
 from taskroute.execution.chores import achore, chore
@@ -41,6 +41,8 @@ class _Stream:
         self.is_limited = step.timeout is not None or step.first_chunk is not None or step.between_chunks is not None
         self.first_chunk: float | None = None
         """What was spent until there was something that the caller could use; None before."""
+        self.useless = 0
+        """Chunks before that."""
         self.over: Ended | None = None
         self.worker: Worker | None = None
         """Waits for the model where nobody else holds the limits."""
@@ -71,6 +73,7 @@ class _Stream:
         """Note a chunk."""
         if self.source.take(chunk) and self.first_chunk is None:
             self.first_chunk = self.spent
+            self.useless = len(self.held)
 
     def may_open(self) -> bool:
         """Return whether what is held may be given out: there is something, and it need not be examined, or that has taken too long."""
@@ -82,7 +85,8 @@ class _Stream:
 
     def ended(self, at: float, *, held: bool) -> Ended:
         """Return that the stream ended, with what it came to."""
-        self.over = Ended(self.source.reply(), at, self.spent, held, self.first_chunk is not None, self.first_chunk)
+        chunks = None if self.first_chunk is None else self.delivered + len(self.held) - self.useless
+        self.over = Ended(self.source.reply(), at, self.spent, held, self.first_chunk is not None, self.first_chunk, chunks)
         return self.over
 
     def opened(self, at: float) -> Opened:
@@ -231,10 +235,10 @@ def _close(run: Run, stream: _Stream, event: Event) -> Event:
     try:
         if stream.worker is None:
             if close is not None:
-                close()
+                _let_end(run, close)
         elif not stream.worker.left and close is not None:
             # Where it was read, for the same reason.
-            stream.worker.call(close, None, "")
+            stream.worker.call(lambda: _let_end(run, close), None, "")
     except Exception as error:  # noqa: BLE001 - a stream that cannot be closed has ended all the same
         _not_closed(error)
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
@@ -242,6 +246,15 @@ def _close(run: Run, stream: _Stream, event: Event) -> Event:
     finally:
         _let_go(stream)
     return event
+
+
+def _let_end(run: Run, close: Callable[[], None]) -> None:
+    """Close a stream where what it read was read: one that keeps a span of its own current puts back what was current before it."""
+    if run.watches is None:
+        close()
+        return
+    with run.watches.active():
+        close()
 
 
 def _let_go(stream: _Stream) -> None:
@@ -335,7 +348,8 @@ async def _aclose(run: Run, stream: _Stream, event: Event) -> Event:
     try:
         close = getattr(stream.chunks, "aclose", None)
         if close is not None:
-            await close()
+            with run.active():
+                await close()
     except Exception as error:  # noqa: BLE001 - a stream that cannot be closed has ended all the same
         _not_closed(error)
     except BaseException as error:  # noqa: BLE001 - cancellation ends the call through the plan

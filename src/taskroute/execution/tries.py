@@ -30,7 +30,7 @@ from taskroute.steps import (
     Validated,
     Wait,
 )
-from taskroute.types import Decision, Outcome, Reply
+from taskroute.types import Cost, Decision, Outcome, Reply
 
 
 class _Next(NamedTuple):
@@ -43,11 +43,13 @@ class _Next(NamedTuple):
 class Tries:
     """Carries one call through its models."""
 
-    def __init__(self, request: Request, decision: Decision, models: tuple[str, ...], at: float) -> None:
+    def __init__(
+        self, request: Request, decision: Decision, models: tuple[str, ...], at: float, aside: tuple[Cost | None, ...] = ()
+    ) -> None:
         self.request = request
         self.queue = list(models)
         self.settings: CallSettings = request.snapshot.settings_for(decision.route)
-        self.ledger = Ledger(request, decision, self.settings.timeout.call, at)
+        self.ledger = Ledger(request, decision, self.settings.timeout.call, at, aside)
         self.checks = self.settings.checks
         if "low_confidence" in self.checks and not request.scored(decision.route):
             # Nothing would score it, so that no stream is held back for it.
@@ -147,7 +149,10 @@ class Tries:
         ledger, settings = self.ledger, self.settings
         tries = len(ledger.tries) + 1
         if model == ORIGINAL:
-            return Attempt(model, self.number, retry, None, ledger.decision, tries, snapshot=self.request.snapshot, told=self.request.told)
+            request = self.request
+            return Attempt(
+                model, self.number, retry, None, ledger.decision, tries, snapshot=request.snapshot, told=request.told, aside=ledger.aside
+            )
         limits = settings.timeout
         limit = least(limits.attempt, ledger.for_a_try())
         timed = limit is not None or limits.first_chunk is not None or limits.between_chunks is not None
@@ -171,6 +176,7 @@ class Tries:
             keeps=self.cache.lead is not None,
             lead=self.cache.lead,
             told=self.request.told,
+            aside=ledger.aside,
         )
 
     def _held_by(self, model: str) -> str:
@@ -245,6 +251,8 @@ class Tries:
         left = None if limit is None else max(0.0, limit - (event.at - self.request.started))
         reply = event.reply._replace(empty=True) if nothing else event.reply
         found = yield Validate(attempt, reply, self.settings.min_score, left, empty)
+        if isinstance(found, Validated):
+            self.ledger.aside += found.aside
         return found if isinstance(found, Validated | Cancelled) else None
 
     def _look_for_better(self, attempt: Attempt, event: Ended, kind: str, score: float | None) -> None:

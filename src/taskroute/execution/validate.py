@@ -11,14 +11,16 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, SupportsFloat, cast
 
+from taskroute.execution.aside import told
 from taskroute.execution.failures import classify
 from taskroute.execution.finish import CUT_OFF, MALFORMED, REFUSED
 from taskroute.execution.json_schema import misfit
-from taskroute.types import Reply
+from taskroute.types import Checked, Cost, Reply
 from taskroute.warn import warn_once
 
 Check = Callable[[Any], Any]
-"""The user's own: the answer to a score from 0 to 1, or to whether it is good; an async one is awaited where the call is async."""
+"""The user's own: the answer to a score from 0 to 1, or to whether it is good, or to `Checked`, which also tells what finding out cost; an
+async one is awaited where the call is async."""
 
 
 class Expected(NamedTuple):
@@ -42,6 +44,8 @@ class Finding(NamedTuple):
     failure: str | None = None
     detail: str = ""
     score: float | None = None
+    aside: tuple[Cost | None, ...] = ()
+    """What the check's own calls to models cost, where it told that; None for a cost that is not known."""
 
 
 FINE: Final = Finding()
@@ -100,7 +104,9 @@ def _unfit(schema: Mapping[str, Any], value: Any, text: str) -> str:
 
 
 def judged(score: Any, min_score: float) -> Finding:
-    """Return what a check's score comes to. What is no score is said once, and the answer stands."""
+    """Return what a check's score comes to, and what it cost. What is no score is said once, and the answer stands."""
+    if isinstance(score, Checked):
+        return judged(score.score, min_score)._replace(aside=(told(score.cost, "check"),))
     try:
         # Numbers of other libraries too, but no text.
         number = float(score) if isinstance(score, SupportsFloat) else math.nan

@@ -39,6 +39,7 @@ def problems(policy: Policy) -> list[Problem]:
         *_nodes(policy),
         *_patterns(policy),
         *_cache(policy),
+        *_telemetry(policy),
     ]
 
 
@@ -142,6 +143,15 @@ def _cache(policy: Policy) -> Iterator[Problem]:
         if task not in known:
             yield ("cache", "tasks", task), f"no task named {task!r}; {suggestion(task, known)}; add your own under 'tasks'"
     yield from credentials.in_value({"url": cache.url}, ("cache",))
+
+
+def _telemetry(policy: Policy) -> Iterator[Problem]:
+    name = policy.telemetry.baseline
+    if name is not None and name not in policy.models:
+        yield (
+            ("telemetry", "baseline"),
+            f"no model named {name!r}; {suggestion(name, policy.models)}; add it under 'models' or correct the name",
+        )
 
 
 def _patterns(policy: Policy) -> Iterator[Problem]:

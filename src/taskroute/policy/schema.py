@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from taskroute.policy.caching import Cache
 from taskroute.policy.carrying import Breaker, Fallback, PolicyBreaker, Retry, RouteFallback, Timeout, TimeoutOrDuration, as_policy_fallback
 from taskroute.policy.credentials import looks_like_key
+from taskroute.policy.pricing import PriceEntry
 from taskroute.policy.telling import Telemetry
 from taskroute.policy.values import (
     Duration,
@@ -21,22 +22,10 @@ from taskroute.policy.values import (
     Names,
     NeededNames,
     PlainName,
-    Price,
     ShortForm,
     filled,
 )
 from taskroute.policy.when import Section, When
-
-
-class PriceEntry(Section):
-    """A price, in units of the currency per million tokens. It wins over every price table."""
-
-    input: Price
-    output: Price
-    cache_read: Price | None = None
-    cache_write: Price | None = None
-    reasoning: Price | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
 
 
 class Capabilities(Section):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from taskroute.errors import ConfigurationError
 from taskroute.registry.known_models import KnownModel, find, snapshot_name
 from taskroute.registry.providers import split_model
-from taskroute.registry.rates import UserPrice
+from taskroute.registry.user_price import UserPrice
 from taskroute.taxonomy import NEEDS
 from taskroute.types import NOTHING
 

@@ -56,6 +56,13 @@ def known_provider(spelling: str | None) -> str | None:
     return None if spelling is None else PROVIDERS.get(spelling.strip().lower())
 
 
+def spellings(spelling: str) -> tuple[str, ...]:
+    """Return every name of the provider, the given one first; an unknown one has only its own."""
+    given = spelling.strip().lower()
+    name = PROVIDERS.get(given)
+    return (given,) if name is None else tuple(dict.fromkeys((given, name, *_SPELLINGS[name])))
+
+
 def price_table_name(spelling: str) -> str:
     """Return the id under which the price tables list the provider; an unknown one keeps its own name."""
     name = PROVIDERS.get(spelling.strip().lower(), spelling.strip().lower())

@@ -1,0 +1,51 @@
+"""What a call would have cost on one model of the policy, to which everything might have gone. Pure but for the price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from taskroute.types import Call, Cost, Outcome, Usage
+
+ESTIMATED = ", estimated"
+"""Ends the source of a cost that no provider has counted."""
+
+
+class Compared(NamedTuple):
+    """Prices the answer that was given as an answer of the baseline model."""
+
+    model: str
+    call: Call
+    price: Callable[[Usage], Cost | None]
+
+    def baseline(self, outcome: Outcome) -> Cost | None:
+        """Return what the answer would have cost there; None where there is no answer, where that model could not have given it, or where
+        no price is known."""
+        if outcome.status != "answered" or self.model in outcome.decision.rejected or self._is_foreign(outcome):
+            return None
+        usage = _usage(outcome)
+        own = _own(outcome) if outcome.model == self.model else None
+        if own is not None or usage is None:
+            return own
+        if usage.output is None and self.call.operation == "embeddings":
+            # Vectors are no tokens, and nothing is charged for them.
+            usage = usage._replace(output=0)
+        cost = self.price(usage)
+        return None if cost is None else cost._replace(source=cost.source + ESTIMATED)
+
+    def _is_foreign(self, outcome: Outcome) -> bool:
+        """Return whether the model does another kind of work: one that chats makes no vectors."""
+        return self.call.operation == "embeddings" and self.model not in outcome.decision.candidates
+
+
+def _usage(outcome: Outcome) -> Usage | None:
+    if outcome.is_cached:
+        return None if outcome.cache is None else outcome.cache.usage
+    return None if outcome.reply is None else outcome.reply.usage
+
+
+def _own(outcome: Outcome) -> Cost | None:
+    """Return what the answer did cost, or had cost when it was stored: nobody knows it better."""
+    if outcome.is_cached:
+        return None if outcome.cache is None else outcome.cache.saved
+    return None if outcome.reply is None else outcome.reply.cost
