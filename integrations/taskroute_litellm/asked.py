@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from taskroute.errors import ConfigurationError
-from taskroute.reading import as_mapping
+from taskroute.reading import as_mapping, as_text
 from taskroute.warn import warn_once
 from taskroute_litellm.call import Endpoint
 
@@ -49,6 +49,13 @@ def asked_of(endpoint: Endpoint, handed: Mapping[str, Any]) -> dict[str, Any]:
         sent["timeout"] = handed["timeout"]
     name = "input" if endpoint == "embedding" else "messages"
     return {**sent, "model": handed["model"], name: handed[name]}
+
+
+def session_of(handed: Mapping[str, Any]) -> str | None:
+    """Return the session that the caller has named beside the metadata; none that LiteLLM took from the id of a trace."""
+    kept = as_mapping(handed.get("litellm_params"))
+    session = as_text(kept.get("litellm_session_id"))
+    return None if session in (kept.get("litellm_trace_id"), as_mapping(kept.get("metadata")).get("trace_id")) else session
 
 
 def _refuse_of_one_provider(handed: Mapping[str, Any]) -> None:

@@ -46,4 +46,6 @@ def call_of(endpoint: Endpoint, arguments: Mapping[str, Any], *, pin: str | None
         cache=told.cache,
         scope=told.scope,
         max_age=told.max_age,
+        streams=bool(arguments.get("stream")),
+        conversation=told.conversation,
     )

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from taskroute.reading import Called, as_list, as_text, say_unread
-from taskroute.types import Reply, Usage
+from taskroute.types import Cost, Reply, Usage
 from taskroute_litellm.about import CACHE, About, about, about_of, own_id
+from taskroute_litellm.genai_stream import SpokenStream
 from taskroute_litellm.kept_stream import KeptStream
+from taskroute_litellm.reported import reported_at_the_end, reported_sent, tier_of
 from taskroute_litellm.stream_errors import failure_in
-from taskroute_litellm.usage import completion_usage, count, field
+from taskroute_litellm.usage import completion_usage, count, field, streamed_usage, written_for_long
 from taskroute_litellm.whole import GOOGLE, has_media, is_run_by_provider, of_response, refuses, unread
 
 _LAST: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -29,13 +31,14 @@ class StreamSource:
 
     Give it the stream itself where there is one: LiteLLM keeps in it what the provider sent, and hands out what it made of that.
     Without it, more is unknown. `examined` keeps what it takes to examine the answer, which is all of it; `keeps` asks for what
-    may be stored.
+    may be stored, `told` for what may be told of what was said.
     """
 
-    def __init__(self, stream: Any = None, *, examined: bool = False, keeps: bool = False) -> None:
+    def __init__(self, stream: Any = None, *, examined: bool = False, keeps: bool = False, told: bool = False) -> None:
         self._stream = stream
         self._examined = examined or keeps
         self._kept = KeptStream() if keeps else None
+        self._spoken = SpokenStream() if told else None
         self._reply: Reply | None = None
         self._cached = about(stream).cached or field(stream, "custom_llm_provider") == CACHE
         self._about = About(None, None, cached=self._cached)
@@ -54,6 +57,10 @@ class StreamSource:
         """What came beside a chunk that was not the last: this is the provider's."""
         self._unasked_usage: Any = None
         """What the last chunk carries where usage was not asked for."""
+        self._tier: str | None = None
+        self._reported: Cost | None = None
+        self._written_for_long: int | None = None
+        """Tokens written to a cache that keeps them for an hour: LiteLLM loses them from the usage at the end."""
         self._id: str | None = None
         self._texts: list[str] = []
         self._called = Called()
@@ -67,6 +74,8 @@ class StreamSource:
 
     def take(self, chunk: Any) -> bool:
         """Note a chunk; return whether it holds anything that the caller could use: text, reasoning, part of a tool call."""
+        if self._spoken is not None:
+            self._spoken.take(chunk)
         try:
             choices = field(chunk, "choices")
             return self._take_event(chunk) if choices is None else self._take_chunk(chunk, as_list(choices))
@@ -83,7 +92,9 @@ class StreamSource:
         if kind in _LAST:
             if self._kept is not None:
                 self._kept.ended_with(field(event, "response"))
-            self._reply = of_response(field(event, "response"), examined=self._examined)
+            response: Any = field(event, "response")
+            reported = reported_at_the_end(field(response, "usage"), field(response, "_hidden_params"))
+            self._reply = of_response(response, examined=self._examined)._replace(reported=reported)
             if field(field(field(event, "response"), "usage"), "input_tokens_details") is None:
                 # LiteLLM counts where a stream carries no usage, and a usage that it counted has no details.
                 self._reply = self._reply._replace(usage=None)
@@ -106,7 +117,7 @@ class StreamSource:
         if beside != known:
             self._about = About(beside.provider or known.provider, beside.model or known.model, beside.cached or known.cached)
         self._id = field(chunk, "id") or self._id
-        self._usage = field(chunk, "usage") or self._usage
+        usage = field(chunk, "usage")
         self._passed_usage = self._unasked_usage or self._passed_usage
         self._unasked_usage = field(hidden, "usage")
         useful = False
@@ -119,7 +130,17 @@ class StreamSource:
                 useful = self._take_delta(field(choice, "delta") or choice) or useful
         if beside.model is not None:
             self._in_content = useful
+        if usage or not useful:
+            # A field that is not there takes microseconds, and chunks of text are many.
+            self._take_usage(chunk, usage, hidden)
         return useful
+
+    def _take_usage(self, chunk: Any, usage: Any, hidden: Any) -> None:
+        self._tier = tier_of(chunk) or self._tier
+        self._usage = usage or self._usage
+        self._reported = reported_at_the_end(usage, hidden) or self._reported
+        written = written_for_long(usage)
+        self._written_for_long = self._written_for_long if written is None else written
 
     def _take_delta(self, delta: Any) -> bool:
         text = as_text(field(delta, "content")) or as_text(field(delta, "text"))
@@ -158,6 +179,8 @@ class StreamSource:
         if not self._unread:
             try:
                 reply = self._whole() if self._reply is None else self._ended_with(self._reply)
+                if self._spoken is not None:
+                    reply = reply._replace(said=self._spoken.said)
                 return reply if self._kept is None else reply._replace(kept=None if self._cached else self._kept.stored(reply))
             except Exception as error:  # noqa: BLE001 - as in reply_of
                 self._give_up(self._stream, error)
@@ -195,14 +218,16 @@ class StreamSource:
         """Return what an event that repeats the whole answer said."""
         provider = None if self._cached else reply.provider or as_text(field(self._stream, "custom_llm_provider"))
         answer = reply.answer if self._examined else None
-        return reply._replace(answer=answer, usage=None if self._cached else reply.usage, provider=provider)
+        if self._cached:
+            reply = reply._replace(usage=None, service_tier=None, reported=None)
+        return reply._replace(answer=answer, provider=provider)
 
     def _whole(self) -> Reply:
         beside, sent = self._about, _sent(self._stream)
         reply = Reply(
             answer=None,
             from_cache=beside.cached,
-            usage=None if beside.cached else self._usage_if_reported() if not sent else self._reported(sent),
+            usage=None if beside.cached else self._usage_if_reported() if not sent else self._usage_sent(sent),
             finish_reason=self._ended(),
             # A stream from the cache names the model that was asked for.
             model=None if beside.cached else beside.model,
@@ -210,6 +235,8 @@ class StreamSource:
             id=own_id(self._id),
             text="".join(self._texts),
             tool_calls=tuple(self._called),
+            service_tier=None if beside.cached else self._tier or next(filter(None, map(tier_of, reversed(sent))), None),
+            reported=None if beside.cached else self._reported if not sent else reported_sent(sent),
         )
         if not self._examined:
             return reply
@@ -249,10 +276,9 @@ class StreamSource:
         """Return whether it may be LiteLLM's word: it says `stop` where Google said nothing, and one of the two for what is neither."""
         return self._about.provider in GOOGLE and finish in ("stop", "content_filter")
 
-    def _reported(self, sent: Sequence[Any]) -> Usage | None:
-        """Return the last counts that the provider sent, which are of the whole stream."""
+    def _usage_sent(self, sent: Sequence[Any]) -> Usage | None:
         usages = [usage for chunk in sent if (usage := field(chunk, "usage")) is not None]
-        return completion_usage(usages[-1], provider=self._about.provider, thinks=self._thinks) if usages else None
+        return streamed_usage(usages, provider=self._about.provider, thinks=self._thinks)
 
     def _usage_if_reported(self) -> Usage | None:
         """Return the usage in the chunks unless LiteLLM may have counted it: one that it counted has no details of the prompt."""
@@ -263,6 +289,8 @@ class StreamSource:
         usage = completion_usage(told, provider=self._about.provider, thinks=self._thinks)
         if usage is None:
             return None
+        if usage.cache_write_1h is None:
+            usage = usage._replace(cache_write_1h=self._written_for_long)
         if self._advised:
             # Another model helped Anthropic's, and LiteLLM adds its tokens.
             usage = usage._replace(input=None, output=None)

@@ -16,7 +16,7 @@ from taskroute_litellm.asked_deployments import deployments_asked
 from taskroute_litellm.asking import Params
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.endpoints import metadata_key
-from taskroute_litellm.groups import deployments_of, goes_on_within
+from taskroute_litellm.groups import deployments_of, goes_on_within, group_behind
 from taskroute_litellm.host import KEY, AttemptId, LiteLLMHost, apart, told, with_entry
 from taskroute_litellm.limits import limit_of, limits_of
 from taskroute_litellm.otel import parent
@@ -62,6 +62,11 @@ class GroupHost(LiteLLMHost):
 
     def params_asked(self, spec: ModelSpec) -> Params:
         return deployments_asked(self._litellm_router, spec.name, self.arguments)
+
+    def _params_named(self, model: str) -> Params | None:
+        if model != ORIGINAL:
+            return super()._params_named(model)
+        return deployments_asked(self._litellm_router, group_behind(self._litellm_router, self.model), self.arguments)
 
     def logged(self, attempt: Attempt) -> dict[str, Any]:
         key = metadata_key(self.endpoint)

@@ -15,12 +15,12 @@ from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.router import Router
 from taskroute.types import Outcome
 from taskroute_litellm.as_litellm import CAUGHT, as_litellm
-from taskroute_litellm.asked import asked_of
+from taskroute_litellm.asked import asked_of, session_of
 from taskroute_litellm.call import Endpoint, call_of
 from taskroute_litellm.given_out import RoutedStream
 from taskroute_litellm.group_host import refuse_bad_metadata
 from taskroute_litellm.model_host import Given, ModelHost, retries_of
-from taskroute_litellm.otel import writes_spans
+from taskroute_litellm.otel import records_metrics, writes_spans
 from taskroute_litellm.passed_on import apassed_on, passed_on
 from taskroute_litellm.policy_file import PolicyFile
 from taskroute_litellm.provider import AUTO
@@ -50,7 +50,7 @@ class Handler(CustomLLM):
 
     def streaming(self, *args: Any, **handed: Any) -> Generator[Any]:
         try:
-            host, run = self._begin("completion", handed)
+            host, run = self._begin("completion", handed, streams=True)
             return passed_on(host, RoutedStream.opened(host, drive_stream(run, host)))
         except CAUGHT as error:
             found = as_litellm(error, handed["model"], self._provider)
@@ -60,7 +60,7 @@ class Handler(CustomLLM):
     async def astreaming(self, *args: Any, **handed: Any) -> AsyncGenerator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         await self._look()
         try:
-            host, run = self._begin("completion", handed, is_async=True)
+            host, run = self._begin("completion", handed, is_async=True, streams=True)
             # Left to the event loop, what is read from would stay open until some later turn.
             async with aclosing(apassed_on(host, adrive_stream(run, host))) as chunks:
                 async for chunk in chunks:
@@ -91,7 +91,7 @@ class Handler(CustomLLM):
         if self._file is not None:
             await self._file.look()
 
-    def _begin(self, endpoint: Endpoint, handed: dict[str, Any], *, is_async: bool = False) -> tuple[ModelHost, Run]:
+    def _begin(self, endpoint: Endpoint, handed: dict[str, Any], *, is_async: bool = False, streams: bool = False) -> tuple[ModelHost, Run]:
         model: str = handed["model"]
         registry = self.router.snapshot.registry
         if model != AUTO and model not in registry:
@@ -102,7 +102,14 @@ class Handler(CustomLLM):
         log, response = handed.get("logging_obj"), handed.get("model_response")
         host = ModelHost(self.router, endpoint, arguments, self._models, log=log, response=response)
         # LiteLLM's second generation of spans has none for a provider that is not LiteLLM's own, be the call sync or async.
-        call = call_of(endpoint, arguments, pin=None if model == AUTO else model)._replace(traced=writes_spans(is_async=False))
+        call = call_of(endpoint, arguments, pin=None if model == AUTO else model)
+        call = call._replace(
+            traced=writes_spans(is_async=False),
+            measured=records_metrics(is_async=is_async),
+            streams=streams,
+            conversation=call.conversation or session_of(handed),
+            asking=host.asks(),
+        )
         run = self.router.run(
             call,
             held_by=_by_task if is_async else _by_client,

@@ -16,12 +16,14 @@ from taskroute.steps import Attempt
 from taskroute.stored import Asked
 from taskroute.types import Cost, Reply
 from taskroute_litellm.asking import Params, asked_of
+from taskroute_litellm.asks import Asks
 from taskroute_litellm.cache_use import alone
 from taskroute_litellm.cacheable import is_cacheable
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.closing import aclose, close
 from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.expected import expects
+from taskroute_litellm.genai_output import said_of
 from taskroute_litellm.keepable import stored_of
 from taskroute_litellm.message_stream import MessageSource
 from taskroute_litellm.replaying import note_stored, replayed, with_place
@@ -85,6 +87,14 @@ class LiteLLMHost:
 
     def _is_cacheable(self, params: Params) -> bool:
         return is_cacheable(self.endpoint, self.arguments, params)
+
+    def asks(self) -> Asks:
+        """Return what tells observers what is asked."""
+        return Asks(self.endpoint, self.arguments, self._params_named)
+
+    def _params_named(self, model: str) -> Params | None:
+        spec = self.router.snapshot.registry.get(model)
+        return None if spec is None else self.params_asked(spec)
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""
@@ -151,13 +161,21 @@ class LiteLLMHost:
         return reply._replace(cost=self._cost(attempt, reply))
 
     def _cost(self, attempt: Attempt, reply: Reply) -> Cost | None:
-        usage = reply.usage
-        if usage is None:
+        if reply.usage is None and reply.reported is None:
             return None
-        if self.endpoint == "embedding" and usage.output is None:
+        usage = reply.usage
+        if self.endpoint == "embedding" and usage is not None and usage.output is None:
             # Vectors are no tokens, and nothing is charged for them.
             usage = usage._replace(output=0)
-        return self.router.cost(attempt.model, usage, provider=reply.provider, answered_by=reply.model, snapshot=attempt.snapshot)
+        return self.router.cost(
+            attempt.model,
+            usage,
+            provider=reply.provider,
+            answered_by=reply.model,
+            snapshot=attempt.snapshot,
+            service_tier=reply.service_tier,
+            reported=reply.reported,
+        )
 
 
 class AttemptSource:
@@ -177,7 +195,7 @@ class AttemptSource:
         if self._attempt.cached is not None:
             note_stored(stream)
         kind = MessageSource if self._host.endpoint == "messages" else StreamSource
-        self._reads = kind(stream, examined=_is_examined(self._attempt), keeps=self._attempt.keeps)
+        self._reads = kind(stream, examined=_is_examined(self._attempt), keeps=self._attempt.keeps, told=self._attempt.told)
         return True
 
     def take(self, chunk: Any) -> bool:
@@ -211,6 +229,8 @@ def _whole_reply(attempt: Attempt, answer: Any) -> Reply:
         with_place(answer)
         note_stored(answer)
     reply = reply_of(answer, examined=_is_examined(attempt))
+    if attempt.told:
+        reply = reply._replace(said=said_of(answer))
     return reply._replace(kept=stored_of(answer)) if attempt.keeps else reply
 
 

@@ -20,7 +20,7 @@ from taskroute_litellm.endpoints import METHODS, Method, bound
 from taskroute_litellm.given_out import AsyncRoutedStream, RoutedStream
 from taskroute_litellm.group_host import GroupHost, is_within_attempt, refuse_bad_metadata, retries_of
 from taskroute_litellm.groups import aliases_of, group_behind, groups_of, refuse_missing, refuse_unretried, refuse_virtual
-from taskroute_litellm.otel import writes_spans
+from taskroute_litellm.otel import records_metrics, writes_spans
 from taskroute_litellm.own_loop import blocking
 from taskroute_litellm.stamp import register, unregister
 from taskroute_litellm.surfacing import SURFACED, surfaced
@@ -195,8 +195,9 @@ class Installation:
 
     def _run(self, host: GroupHost, *, is_async: bool = False) -> Run:
         retries = retries_of(self.litellm_router, host.arguments)
+        call = call_of(host.endpoint, host.arguments, pin=host.pin)
         return self.router.run(
-            call_of(host.endpoint, host.arguments, pin=host.pin)._replace(traced=writes_spans(is_async=is_async)),
+            call._replace(traced=writes_spans(is_async=is_async), measured=records_metrics(is_async=is_async), asking=host.asks()),
             has_original=True,
             held_by=_by_task if is_async else _by_client,
             client_retries=lambda model: retries,

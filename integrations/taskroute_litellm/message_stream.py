@@ -8,6 +8,7 @@ from typing import Any, Final
 from taskroute.reading import as_list, as_mapping, as_text, json_object, say_unread
 from taskroute.types import Reply
 from taskroute_litellm.about import about
+from taskroute_litellm.genai_output import said_of
 from taskroute_litellm.keepable import stored_of
 from taskroute_litellm.sse import Events
 from taskroute_litellm.stream_errors import failure_in
@@ -23,13 +24,16 @@ class MessageSource:
     """Makes sense of a stream of Anthropic's messages while it passes by.
 
     It is put together to the message that a whole answer would have been, and read like one. Without `examined`, only what a reply
-    says is kept of it. `keeps` asks for what may be stored.
+    says is kept of it. `keeps` asks for what may be stored, `told` for what may be told of what was said.
     """
 
-    def __init__(self, stream: Any = None, *, examined: bool = False, keeps: bool = False) -> None:
+    def __init__(self, stream: Any = None, *, examined: bool = False, keeps: bool = False, told: bool = False) -> None:
         self._stream = stream
         self._examined = examined or keeps
         self._keeps = keeps
+        self._told = told
+        self._holds = self._examined or told
+        """Whether all of it is kept."""
         self._events = Events()
         self._message: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
@@ -81,16 +85,16 @@ class MessageSource:
 
     def _begin(self, index: Any, block: Mapping[str, Any]) -> bool:
         key = index if isinstance(index, int) else len(self._blocks)
-        if self._examined or block.get("type") in ("text", _CALL):
+        if self._holds or block.get("type") in ("text", _CALL):
             self._blocks[key] = dict(block)
         return block.get("type") == _CALL or bool(as_text(block.get("text")) or as_text(block.get("thinking")))
 
     def _take_delta(self, index: Any, delta: Any) -> bool:
         part = as_text(field(delta, _PARTS.get(str(field(delta, "type")), "")))
         block = self._blocks.get(index) if isinstance(index, int) else None
-        if part is not None and block is not None and (self._examined or block.get("type") == "text"):
+        if part is not None and block is not None and (self._holds or block.get("type") == "text"):
             self._parts.setdefault(index, []).append(part)
-        if part is None and block is not None and self._examined:
+        if part is None and block is not None and self._holds:
             _add_beside(block, delta)
         return part is not None
 
@@ -114,12 +118,17 @@ class MessageSource:
         message = {**self._message, "content": [self._block(index) for index in sorted(self._blocks)], "usage": self._usage}
         reply = of_message(message, examined=self._examined)
         beside = about(self._stream)
-        reply = reply._replace(provider=beside.provider, usage=None if beside.cached else reply.usage, from_cache=beside.cached)
+        reply = reply._replace(provider=beside.provider, from_cache=beside.cached)
+        if beside.cached or self._events.lost:
+            reply = reply._replace(usage=None, service_tier=None, reported=None)
         if self._events.lost:
             # What was lost may have been any part of it.
-            reply = reply._replace(usage=None, misfit="" if self._examined else None)
-        elif self._keeps and not beside.cached:
+            reply = reply._replace(misfit="" if self._examined else None)
+            return reply if self._examined else reply._replace(answer=None)
+        if self._keeps and not beside.cached:
             reply = reply._replace(kept=stored_of(message))
+        if self._told:
+            reply = reply._replace(said=said_of(message))
         return reply if self._examined else reply._replace(answer=None)
 
     def _block(self, index: int) -> dict[str, Any]:

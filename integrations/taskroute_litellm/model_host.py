@@ -16,6 +16,7 @@ from taskroute.steps import Attempt, Found
 from taskroute.types import Reply
 from taskroute_litellm.asked import own_metadata
 from taskroute_litellm.call import Endpoint
+from taskroute_litellm.genai_output import said_of_stored
 from taskroute_litellm.host import LiteLLMHost, apart, leave_record, told, with_entry
 from taskroute_litellm.limits import limit_of
 from taskroute_litellm.naming import litellm_params
@@ -91,14 +92,15 @@ class ModelHost(LiteLLMHost):
         details: Any = getattr(self._log, "model_call_details", None)
         if isinstance(details, dict):
             details["cache_hit"] = True
-        return stored.reply(answer)
+        reply = stored.reply(answer)
+        return reply._replace(said=said_of_stored(stored)) if attempt.told else reply
 
     def _stored_stream(self, attempt: Attempt, found: Found) -> tuple[StoredStream, StoredStream]:
         from taskroute_litellm.stored_response import StoredStream, refuse_forbidden
 
         stored = replayed(found, attempt.model)
         refuse_forbidden(stored)
-        self.stream = stream = StoredStream(stored)
+        self.stream = stream = StoredStream(stored, told=attempt.told)
         leave_record(stream, record(attempt, None))
         return stream, stream
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, Literal, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Literal, cast
 
 from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.failures import classify
 from taskroute.execution.run import Guard, Run
 from taskroute.execution.verdict import verdict
 from taskroute.steps import Attempt, Cancelled, Ended, Event, Failed, Opened, Release
-from taskroute.types import CacheNote, Cost, Decision, Outcome, Reply, Try
+from taskroute.types import NOTHING, CacheNote, Cost, Decision, Outcome, Reply, Try
 from taskroute.warn import warn_once
+from taskroute_litellm.asks import Asks
 from taskroute_litellm.call import Endpoint
+from taskroute_litellm.genai_output import said_of
 from taskroute_litellm.proxy_kept import KeptCall
 from taskroute_litellm.replaying import Replayed
 
@@ -103,6 +105,11 @@ class ObservedCall:
         return self._first.decision
 
     @property
+    def told(self) -> bool:
+        """Whether observers want to hear what was said."""
+        return self._first.told
+
+    @property
     def cache(self) -> CacheNote | None:
         """What the cache had for it; None where there is none."""
         return self.kept.note(self._snapshot, self.decision)
@@ -123,9 +130,10 @@ class ObservedCall:
 
     # What LiteLLM tells
 
-    async def began(self, group: str, turn: Turn, gave_up: BaseException | None) -> None:
+    async def began(self, group: str, turn: Turn, gave_up: BaseException | None, sent: Mapping[str, Any] = NOTHING) -> None:
         """Note that a group is asked. `gave_up` is why the one before was given up, where nothing else told that.
 
+        `sent` is what LiteLLM sends to the deployment that it has taken.
         LiteLLM answers some endpoints through others, and then says the same twice.
         """
         if self.is_over or (self._open is not None and self.model == group and self._turn == turn):
@@ -152,6 +160,9 @@ class ObservedCall:
             fallback_from=self._before,
             fallback_reason=self._reason,
         )
+        asking = self._run.call.asking
+        if isinstance(asking, Asks) and sent:
+            asking.chose(group, sent)
         if self._run.watches is not None:
             self._run.watches.step(self._open, self._whence)
 
@@ -195,7 +206,7 @@ class ObservedCall:
         attempt, now = self._close(), self._now()
         try:
             if attempt is not None:
-                reply = reply._replace(cost=self._cost(attempt, reply))
+                reply = self._with_said(reply)._replace(cost=self._cost(attempt, reply))
                 await self.kept.keep(attempt, reply)
                 self._event(Ended(reply, now, waited, first_chunk=self._opened))
                 self._note(attempt, None, None, reply)
@@ -204,6 +215,7 @@ class ObservedCall:
                     seconds = now - self._whence if waited is None else waited
                     await self._release(attempt.model, "answered", seconds=seconds, first_chunk=self._opened)
             elif self.kept.replayed is not None:
+                reply = self._with_said(reply)
                 self._event(Ended(reply, now, waited, first_chunk=self._opened))
             await self._give_back()
         finally:
@@ -256,13 +268,27 @@ class ObservedCall:
             return None
 
     def _cost(self, attempt: Attempt, reply: Reply) -> Cost | None:
-        usage = reply.usage
-        if usage is None:
+        if reply.usage is None and reply.reported is None:
             return None
-        if self.endpoint == "embedding":
+        usage = reply.usage
+        if self.endpoint == "embedding" and usage is not None:
             # There is nothing that it could say.
             usage = usage._replace(output=0)
-        return self._price(attempt.model, usage, provider=reply.provider, answered_by=reply.model, snapshot=self._snapshot)
+        return self._price(
+            attempt.model,
+            usage,
+            provider=reply.provider,
+            answered_by=reply.model,
+            snapshot=self._snapshot,
+            service_tier=reply.service_tier,
+            reported=reply.reported,
+        )
+
+    def _with_said(self, reply: Reply) -> Reply:
+        """Return the reply with what gives the answer to observers, where they want it. A stream has that of its own."""
+        if not self.told or reply.said is not None or reply.answer is None:
+            return reply
+        return reply._replace(said=said_of(reply.answer))
 
     def _guards(self, model: str) -> bool:
         return self._guard is not None and model in self._snapshot.registry

@@ -5,6 +5,7 @@ Neither is imported to find out: a callback that was never imported is not there
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
@@ -20,6 +21,7 @@ _PLAIN: Final = "otel"
 """Name of the callback that exports where the application does; each of the others has a service of its own."""
 _VENDORS: Final = frozenset({"agentops", "arize", "arize_phoenix", "langfuse_otel", "levo", "weave_otel"})
 _PARENT: Final = "litellm_parent_otel_span"
+_METRICS: Final = "LITELLM_OTEL_INTEGRATION_ENABLE_METRICS"
 
 
 def writes_spans(*, is_async: bool) -> bool:
@@ -35,6 +37,23 @@ def writes_spans(*, is_async: bool) -> bool:
             return True
         if is_async and second is not None and isinstance(callback, second) and _is_plain(callback):
             return True
+    return False
+
+
+def records_metrics(*, is_async: bool) -> bool:
+    """Return whether LiteLLM records the GenAI metrics of each of its calls, which its callback does only when it is told to.
+
+    Its first generation records those of answers only; its second also those of failures, and nothing of sync calls.
+    """
+    first, second = _class(_FIRST, "OpenTelemetry"), _class(_SECOND, "OpenTelemetryV2")
+    for callback in _callbacks():
+        if callback == _PLAIN:
+            if _metrics_are_on() and (is_async or not _is_second()):
+                return True
+        elif _is_plain(callback) and getattr(getattr(callback, "config", None), "enable_metrics", None) is True:
+            known = (first, second) if is_async else (first,)
+            if any(kind is not None and isinstance(callback, kind) for kind in known):
+                return True
     return False
 
 
@@ -81,6 +100,11 @@ def _is_named(callback: object) -> bool:
 
 def _is_plain(callback: object) -> bool:
     return getattr(callback, "callback_name", None) in (None, _PLAIN)
+
+
+def _metrics_are_on() -> bool:
+    """Return what a callback will be told that is only named so far."""
+    return os.environ.get(_METRICS, "").strip().lower() in ("true", "1", "yes", "on")
 
 
 def _is_second() -> bool:

@@ -25,6 +25,7 @@ from taskroute_litellm.calls import Calls, bucket_of, mark, unmark
 from taskroute_litellm.deciding import start
 from taskroute_litellm.message_stream import MessageSource
 from taskroute_litellm.observed import ObservedCall, quietly
+from taskroute_litellm.otel import records_metrics, writes_spans
 from taskroute_litellm.policy_file import PolicyFile
 from taskroute_litellm.proxy_answers import headers_of, http_error, refusal
 from taskroute_litellm.proxy_groups import REPLAY_ID, ProxyGroups
@@ -173,11 +174,14 @@ class ProxyHook(CustomLogger):
         return None if call is None else call.kept.replayed
 
     async def _decide(self, endpoint: Endpoint, pin: str | None, data: dict[str, Any], key: Any) -> ObservedCall:
-        call, name = call_of(endpoint, data, pin=pin), str(data.get("model"))
+        name = str(data.get("model"))
         headers = as_mapping(data.get("proxy_server_request")).get("headers")
         parent = parent_of(getattr(key, "parent_otel_span", None), headers)
         limited = bool(data.get(_LIMITED))
         request = ProxyRequest(endpoint, data, deployments=self._groups.deployments_asked, can_serve=self._groups.can_serve)
+        call = call_of(endpoint, data, pin=pin)._replace(
+            traced=writes_spans(is_async=True), measured=records_metrics(is_async=True), asking=request.asks()
+        )
         if parent is None:
             return await start(self.router, call, request, name=name, limited=limited)
         token = otel_context.attach(parent)
@@ -216,7 +220,7 @@ class ProxyHook(CustomLogger):
             # A stream that broke before it said anything goes to the proxy's own fallbacks, whatever the request says. What broke it
             # is the better error.
             raise caught or BadRequestError(f"taskroute: the policy does not let {group!r} answer this call", group, "")
-        await quietly(call.began(group, (about.get("attempted_retries"), about.get("attempted_fallbacks")), caught))
+        await quietly(call.began(group, (about.get("attempted_retries"), about.get("attempted_fallbacks")), caught, kwargs))
         return None
 
     async def _as_replay(
@@ -290,7 +294,8 @@ class ProxyHook(CustomLogger):
         if not keeps:
             # What others would wait for is not stored.
             call.kept.let_go(failed=True)
-        source = MessageSource(keeps=keeps) if call.endpoint == "messages" else StreamSource(response, keeps=keeps)
+        told = call.told
+        source = MessageSource(keeps=keeps, told=told) if call.endpoint == "messages" else StreamSource(response, keeps=keeps, told=told)
         stream = followed(response, source, call, self.calls.end, self.router.clock)
         # A client may leave before anything is read of it, and then nothing else says so. What is collected may be so anywhere, which is
         # no place to account for a call. The call itself is not held here: an error that it keeps may hold the stream.

@@ -17,6 +17,7 @@ from taskroute.types import CacheNote, Decision, Reply
 from taskroute.warn import warn_once
 from taskroute_litellm.asked import own_metadata
 from taskroute_litellm.asking import asked_of
+from taskroute_litellm.asks import Asks
 from taskroute_litellm.cacheable import is_cacheable
 from taskroute_litellm.call import Endpoint
 from taskroute_litellm.endpoints import metadata_key
@@ -57,6 +58,10 @@ class ProxyRequest:
         if not is_cacheable(self.endpoint, self._arguments, params):
             return None
         return asked_of(self.endpoint, self._arguments, spec=snapshot.registry[model], params=params)
+
+    def asks(self) -> Asks:
+        """Return what tells observers what is asked."""
+        return Asks(self.endpoint, self._arguments, lambda model: self._deployments(model, self._arguments) or None)
 
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""

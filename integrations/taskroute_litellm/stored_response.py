@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from taskroute.reading import as_mapping
 from taskroute.types import Reply
+from taskroute_litellm.genai_output import said_of_stored
 from taskroute_litellm.replaying import FREE, PROVIDER, Replayed, note_stored, pieces
 
 litellm: Any = import_module("litellm")
@@ -107,8 +108,9 @@ def _nothing() -> Any:
 class StoredStream:
     """The chunks of an answer as a stream of LiteLLM's, sync and async alike, and what they come to."""
 
-    def __init__(self, replayed: Replayed) -> None:
+    def __init__(self, replayed: Replayed, *, told: bool = False) -> None:
         self._replayed = replayed
+        self._told = told
         self._pieces = _pieces(replayed)
         self._is_useful = False
         self._hidden_params: dict[str, Any] = {}
@@ -134,4 +136,5 @@ class StoredStream:
 
     def reply(self) -> Reply:
         """Return what the whole stream comes to."""
-        return self._replayed.reply(None)
+        reply = self._replayed.reply(None)
+        return reply._replace(said=said_of_stored(self._replayed)) if self._told else reply

@@ -34,6 +34,10 @@ _TASK_HEADER: Final = "x-taskroute-task"
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 _IDS: Final = (str, int, float, UUID)
 _CACHE_HEADER: Final = "x-taskroute-cache"
+_TRACE_HEADER: Final = "x-litellm-trace-id"
+_SESSION_HEADER: Final = "x-litellm-session-id"
+_MADE_UP: Final = "litellm_session_id_generated"
+"""What a proxy notes that gave a request a session of its own making."""
 _HEADERS: Final = (_STAGE_HEADER, _TASK_HEADER, _CACHE_HEADER)
 
 
@@ -49,6 +53,8 @@ class Told(NamedTuple):
     cache: CacheUse = "use"
     scope: Mapping[str, str] = NOTHING
     max_age: float | None = None
+    conversation: str | None = None
+    """The session, where the caller has given it."""
 
 
 def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
@@ -83,6 +89,7 @@ def told_of(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Told:
         wishes.use,
         scope or NOTHING,
         wishes.max_age,
+        _conversation(arguments, metadata),
     )
 
 
@@ -98,6 +105,21 @@ def _given(arguments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         warn_once(name, kind, text)
         return _EMPTY
     return cast("Mapping[str, Any]", given)
+
+
+def _conversation(arguments: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
+    """Return the id of the session that the caller has given; none that LiteLLM made up, nor that of a trace in its place."""
+    given = as_id(metadata.get("session_id") or arguments.get("litellm_session_id"))
+    if given is None or metadata.get(_MADE_UP) is True:
+        return None
+    # A proxy takes the header of a trace for a session, and notes it as both.
+    return None if given == as_id(metadata.get("trace_id")) and _has_trace_header(arguments, metadata) else given
+
+
+def _has_trace_header(arguments: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
+    headers = as_mapping(metadata.get("headers")) or as_mapping(as_mapping(arguments.get("proxy_server_request")).get("headers"))
+    named = {str(name).lower() for name in headers}
+    return _TRACE_HEADER in named and _SESSION_HEADER not in named
 
 
 # Metadata

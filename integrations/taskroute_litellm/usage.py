@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from taskroute.reading import as_count, as_list, held_against_total, total, with_cache_beside
@@ -10,6 +10,9 @@ from taskroute.types import Usage
 
 _OWN: Final = ("message", "compaction")
 """What Anthropic's model itself did in the steps of an answer. An adviser is another model, at another price."""
+_SHORT: Final = "ephemeral_5m_input_tokens"
+_LONG: Final = "ephemeral_1h_input_tokens"
+"""What was written to a cache that keeps it for an hour."""
 
 
 def field(value: Any, name: str) -> Any:
@@ -49,6 +52,9 @@ def completion_usage(usage: Any, *, provider: str | None = None, thinks: bool = 
         cache_read=cached if read is None else read,
         cache_write=count(details, "cache_write_tokens", "cache_creation_tokens"),
         reasoning=count(field(usage, "completion_tokens_details"), "reasoning_tokens"),
+        cache_write_1h=written_for_long(usage),
+        input_audio=count(details, "audio_tokens"),
+        output_audio=count(field(usage, "completion_tokens_details"), "audio_tokens"),
     )
     known = held_against_total(reported, whole)
     if provider == "anthropic" or hasattr(usage, "iterations") or count(usage, "cache_creation_input_tokens") is not None:
@@ -59,11 +65,35 @@ def completion_usage(usage: Any, *, provider: str | None = None, thinks: bool = 
     return known
 
 
+def streamed_usage(usages: Sequence[Any], *, provider: str | None = None, thinks: bool = False) -> Usage | None:
+    """Return the last counts of a stream, which are of the whole of it, with what only the earlier ones say."""
+    if not usages:
+        return None
+    usage = completion_usage(usages[-1], provider=provider, thinks=thinks)
+    if usage is None or usage.cache_write is None or usage.cache_write_1h is not None:
+        return usage
+    earlier = (written_for_long(counted) for counted in reversed(usages))
+    return usage._replace(cache_write_1h=next((written for written in earlier if written is not None), None))
+
+
+def written_for_long(usage: Any) -> int | None:
+    """Return the tokens that were written to a cache that keeps them for an hour."""
+    return count(field(field(usage, "prompt_tokens_details"), "cache_creation_token_details"), _LONG)
+
+
+def _written(details: Any) -> int:
+    parts = field(details, "cache_creation_token_details")
+    return (count(parts, _SHORT) or 0) + (count(parts, _LONG) or 0)
+
+
 def _as_for_anthropic(known: Usage, usage: Any, details: Any, *, thinks: bool) -> Usage:
     """Correct what LiteLLM adds up for Anthropic's models, wherever they run."""
     if field(details, "cache_creation_token_details") is None:
         # Without them the provider may not have said, and LiteLLM writes 0.
         known = known._replace(cache_read=known.cache_read or None, cache_write=known.cache_write or None)
+    elif (written := _written(details)) > (known.cache_write or 0):
+        # Older releases keep of the beginning of a stream this alone, and write 0 for the rest.
+        known = known._replace(cache_read=known.cache_read or None, cache_write=written)
     # LiteLLM writes 0 where nothing was said of thinking, and counts the words of what it can see.
     known = known._replace(reasoning=None if thinks else known.reasoning or None)
     steps = as_list(field(usage, "iterations"))
@@ -85,6 +115,7 @@ def _as_anthropic_counts(counted: Any) -> Usage:
         count(counted, "output_tokens") or None,
         count(counted, "cache_read_input_tokens"),
         count(counted, "cache_creation_input_tokens"),
+        cache_write_1h=count(field(counted, "cache_creation"), _LONG),
     )
 
 
@@ -99,6 +130,8 @@ def response_usage(usage: Any) -> Usage | None:
         cache_read=count(field(usage, "input_tokens_details"), "cached_tokens"),
         cache_write=count(field(usage, "input_tokens_details"), "cache_write_tokens"),
         reasoning=count(field(usage, "output_tokens_details"), "reasoning_tokens"),
+        input_audio=count(field(usage, "input_tokens_details"), "audio_tokens"),
+        output_audio=count(field(usage, "output_tokens_details"), "audio_tokens"),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from taskroute.reading import NOT_FOR_THE_CALLER, as_list, as_text, json_object
 from taskroute.types import Reply, Usage
-from taskroute_litellm.about import about, own_id, response_id
+from taskroute_litellm.about import About, about, own_id, response_id
+from taskroute_litellm.reported import reported_by, tier_of
 from taskroute_litellm.usage import completion_usage, count, field, message_usage, response_usage
 
 _COUNTED: Final = frozenset(
@@ -48,6 +49,7 @@ def of_completion(response: Any, *, examined: bool) -> Reply:
         id=own_id(field(response, "id")),
         text=as_text(field(message, "content")) or as_text(field(choice, "text")) or "",
         tool_calls=tuple([name for name, _ in called]),
+        **_money(response, beside),
     )
     if not examined:
         return reply
@@ -119,6 +121,7 @@ def of_response(response: Any, *, examined: bool) -> Reply:
         id=own_id(response_id(field(response, "id"))),
         text=_joined(parts, "output_text"),
         tool_calls=_names(calls),
+        **_money(response, beside),
     )
     if not examined:
         return reply
@@ -147,6 +150,7 @@ def of_message(response: Any, *, examined: bool) -> Reply:
         id=own_id(response_id(field(response, "id"))),
         text=_joined(blocks, "text"),
         tool_calls=_names(calls),
+        **_money(response, beside),
     )
     if not examined:
         return reply
@@ -171,7 +175,13 @@ def of_embedding(response: Any) -> Reply:
         usage=Usage(input=asked) if asked else None,
         model=beside.model or as_text(field(response, "model")),
         provider=beside.provider,
+        **_money(response, beside),
     )
+
+
+def _money(response: Any, beside: About) -> dict[str, Any]:
+    """Return the tier, and what the provider says that it cost; neither of an answer from LiteLLM's own cache."""
+    return {} if beside.cached else {"service_tier": tier_of(response), "reported": reported_by(response)}
 
 
 def unread(answer: Any, *, examined: bool) -> Reply:

@@ -56,8 +56,10 @@ def _given(answer: Answer) -> dict[str, Any]:
 
 
 def _usage(answer: Answer, output: int) -> dict[str, Any]:
-    kept = {"ephemeral_5m_input_tokens": answer.say.cache_write, "ephemeral_1h_input_tokens": 0}
-    return {**_given(answer), "cache_creation": kept, "output_tokens": output, "service_tier": "standard", "inference_geo": "not_available"}
+    say = answer.say
+    kept = {"ephemeral_5m_input_tokens": say.cache_write - say.cache_write_1h, "ephemeral_1h_input_tokens": say.cache_write_1h}
+    about = {"service_tier": say.tier or "standard", "inference_geo": "not_available"}
+    return {**_given(answer), "cache_creation": kept, "output_tokens": output, **about}
 
 
 def _blocks(answer: Answer) -> list[dict[str, Any]]:

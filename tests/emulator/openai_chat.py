@@ -54,7 +54,9 @@ def tool_calls(answer: Answer) -> list[dict[str, Any]]:
 
 
 def usage_of(answer: Answer) -> dict[str, Any]:
-    return usage(answer.input, answer.output, answer.say.cached, answer.say.reasoned)
+    """Return the usage, with the cost that some hosts add to it."""
+    charged = {} if answer.say.cost is None else {"cost": answer.say.cost}
+    return {**usage(answer.input, answer.output, answer.say.cached, answer.say.reasoned), **charged}
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def _plain(answer: Answer) -> dict[str, Any]:
         "created": CREATED,
         "model": answer.asked.model,
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish(answer)}],
-        "service_tier": "default",
+        "service_tier": answer.say.tier or "default",
         "system_fingerprint": "fp_emulator",
         **answer.say.extra,
     }
@@ -100,7 +102,7 @@ def _chunk(answer: Answer, choices: Sequence[Mapping[str, Any]], used: Mapping[s
         "object": "chat.completion.chunk",
         "created": CREATED,
         "model": answer.asked.model,
-        "service_tier": "default",
+        "service_tier": answer.say.tier or "default",
         "system_fingerprint": "fp_emulator",
         "choices": choices,
         "obfuscation": "",

@@ -38,7 +38,8 @@ def _plain(answer: Answer) -> dict[str, Any]:
     data = [
         {"object": "embedding", "index": index, "embedding": _base64(vector) if encoded else vector} for index, vector in enumerate(vectors)
     ]
-    used = {"prompt_tokens": answer.input, "total_tokens": answer.input}
+    charged = {} if answer.say.cost is None else {"cost": answer.say.cost}
+    used = {"prompt_tokens": answer.input, "total_tokens": answer.input, **charged}
     return {"object": "list", "data": data, "model": answer.asked.model, "usage": used, **answer.say.extra}
 
 

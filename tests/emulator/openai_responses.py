@@ -80,7 +80,7 @@ def _response(answer: Answer, status: str, output: Sequence[Any], *, done: bool)
         "parallel_tool_calls": True,
         "previous_response_id": None,
         "reasoning": {"effort": "medium", "summary": None},
-        "service_tier": "default" if done else "auto",
+        "service_tier": (answer.say.tier or "default") if done else "auto",
         "store": True,
         "temperature": 1.0,
         "text": {"format": {"type": "text"}, "verbosity": "medium"},
@@ -102,6 +102,7 @@ def _usage(answer: Answer) -> dict[str, Any]:
         "output_tokens": answer.output,
         "output_tokens_details": {"reasoning_tokens": answer.say.reasoned},
         "total_tokens": answer.input + answer.output,
+        **({} if answer.say.cost is None else {"cost": answer.say.cost}),
     }
 
 

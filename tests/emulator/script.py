@@ -52,6 +52,12 @@ class Say(NamedTuple):
     """Anthropic streams only: the older shape of usage, in which the last event has the output tokens alone."""
     extra: Mapping[str, Any] = {}
     """Fields that no client has heard of, added at the top of every object."""
+    cost: float | Mapping[str, Any] | None = None
+    """OpenAI's formats only: what hosts like OpenRouter add to the usage, as a number or with its parts."""
+    tier: str | None = None
+    """The class of service that answers; None for the provider's usual one."""
+    cache_write_1h: int = 0
+    """Anthropic only: how much of `cache_write` is kept for an hour."""
     error_after: int | None = None
     """Streams only: after so many pieces of text the provider sends an error event and ends."""
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from taskroute.types import NOTHING
 from tests.wire.reference import Case
 
 COUNTS: Final[Mapping[str, Any]] = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
@@ -33,16 +34,16 @@ def chat(finish: str | None = "stop", usage: Mapping[str, Any] | None = COUNTS, 
     return whole("openai-chat", body if usage is None else {**body, "usage": usage})
 
 
-def chat_stream(*usages: Mapping[str, Any], finish: str | None = "stop", wire: str = "openai-chat") -> Case:
+def chat_stream(*usages: Mapping[str, Any], finish: str | None = "stop", wire: str = "openai-chat", **more: Any) -> Case:
     """Return a chat completion in chunks, with a chunk for each usage."""
-    about = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-x"}
+    about = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-x", **more}
     said: list[Any] = [{"index": 0, "delta": {"role": "assistant", "content": "hey"}, "finish_reason": None}]
     ended: list[Any] = [{"index": 0, "delta": {}, "finish_reason": finish}]
     chunks = [{**about, "choices": said}, *([{**about, "choices": ended}] if finish else [])]
     return stream(wire, *chunks, *({**about, "choices": [], "usage": usage} for usage in usages), "[DONE]")
 
 
-def response(*before: Mapping[str, Any]) -> Mapping[str, Any]:
+def response(*before: Mapping[str, Any], charged: Mapping[str, Any] = NOTHING, **also: Any) -> Mapping[str, Any]:
     """Return the body of a response of OpenAI's, with output items before its text."""
     text = {"type": "output_text", "text": "hey", "annotations": []}
     item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
@@ -52,6 +53,7 @@ def response(*before: Mapping[str, Any]) -> Mapping[str, Any]:
         "output_tokens": 2,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": 7,
+        **charged,
     }
     about = {"id": "resp_1", "object": "response", "created_at": 1, "model": "gpt-x", "status": "completed", "error": None}
     more = {
@@ -62,12 +64,12 @@ def response(*before: Mapping[str, Any]) -> Mapping[str, Any]:
         "tool_choice": "auto",
         "tools": [],
     }
-    return {**about, **more, "output": [*before, item], "usage": usage}
+    return {**about, **more, "output": [*before, item], "usage": usage, **also}
 
 
-def response_stream(*before: Mapping[str, Any]) -> Case:
+def response_stream(*before: Mapping[str, Any], **more: Any) -> Case:
     """Return a response of OpenAI's in events, with output items before its text."""
-    whole = response(*before)
+    whole = response(*before, **more)
     items: Sequence[Mapping[str, Any]] = whole["output"]
     events: list[dict[str, Any]] = [
         {"type": "response.created", "response": {**whole, "status": "in_progress", "output": [], "usage": None}}

@@ -164,9 +164,16 @@ def differences(
     pairs = [(name, getattr(usage, name), getattr(truth.usage, name)) for name in Usage._fields]
     pairs.append(("model", reply.model, truth.model))
     pairs.append(("tool_calls", reply.tool_calls, tuple(name for name, _ in truth.tool_calls)))
+    pairs.append(("service_tier", _tier(reply.service_tier), _tier(truth.tier)))
+    pairs.append(("reported", None if reply.reported is None else reply.reported.amount, truth.cost))
     if reply.finish_reason is None or not same_finish(reply.finish_reason, truth):
         pairs.append(("finish_reason", reply.finish_reason, truth.finish))
     return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def _tier(tier: str | None) -> str | None:
+    """Return a tier in one word: LiteLLM has OpenAI's for Google's."""
+    return "standard" if tier == "default" else tier
 
 
 class Loopback:

@@ -19,6 +19,8 @@ SAY: Final = Say(cached=512, reasoned=24)
 UNKNOWN: Final[Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]] = {
     # LiteLLM says `stop` at the end of a stream of Gemini's, whatever the reason, unless there are tool calls.
     ("gemini", "litellm"): {"finish_reason": ("stream",)},
+    # langchain-anthropic takes a stream's usage from its last event alone.
+    ("anthropic", "langchain"): {"cache_write_1h": ("stream", "tools_stream"), "service_tier": ("stream", "tools_stream")},
     # langchain-mistralai repeats the model that was asked for, and leaves cached tokens out of a stream's usage.
     ("mistral", "langchain"): {"model": ("plain", "tools", "json"), "cache_read": ("stream", "tools_stream")},
 }

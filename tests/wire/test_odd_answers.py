@@ -32,7 +32,10 @@ ONLY: Final = {"cache_write": ("anthropic",), "short_delta": ("anthropic",)}
 
 UNKNOWN: Final[Mapping[tuple[str, str, str, str], frozenset[str]]] = {
     # langchain-anthropic takes a stream's usage from its last event alone.
-    ("anthropic", "langchain", "short_delta", "stream"): frozenset({"input", "cache_read", "cache_write"}),
+    **{("anthropic", "langchain", odd, "stream"): frozenset({"cache_write_1h", "service_tier"}) for odd in ODD if odd != "no_usage"},
+    ("anthropic", "langchain", "short_delta", "stream"): frozenset(
+        {"input", "cache_read", "cache_write", "cache_write_1h", "service_tier"}
+    ),
     # LiteLLM counts the words of what Anthropic's model thought, and says so of no count.
     **{("anthropic", "litellm", "reasoning", kind): frozenset({"reasoning"}) for kind in ("plain", "stream")},
     # langchain-google-genai gives little of an answer that there is not.

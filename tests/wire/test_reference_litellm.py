@@ -36,15 +36,20 @@ class Known(NamedTuple):
 
 _GUESSED: Final = "where thinking is shown, LiteLLM counts its words, and the count looks like the provider's; else it writes 0"
 _GOOGLE: Final = "LiteLLM says `stop` for the end of any stream of Gemini's, also of one that was cut"
+_TIER: Final = "LiteLLM looks for it in a header, which the recordings do not have"
 _PLAIN: Final[Mapping[tuple[str, str], Known]] = {
     ("openai-chat", "input"): Known(1, "the host counts 0 tokens for a video, and nothing tells a true 0 from one that LiteLLM filled in"),
     ("anthropic", "reasoning"): Known(5, _GUESSED),
     ("anthropic", "cache_read"): Known(1, "LiteLLM writes 0 for a missing count, and nothing shows that this was said"),
     ("anthropic", "cache_write"): Known(1, "as above"),
+    ("openai-chat", "service_tier"): Known(23, "LiteLLM puts a word of its own in the place of Groq's"),
+    ("gemini", "service_tier"): Known(4, _TIER),
 }
 _STREAM: Final[Mapping[tuple[str, str], Known]] = {
     ("anthropic", "reasoning"): Known(1, _GUESSED),
     ("gemini", "finish_reason"): Known(12, _GOOGLE),
+    ("openai-chat", "service_tier"): Known(1, "LiteLLM leaves it out of the chunks of OpenRouter's"),
+    ("gemini", "service_tier"): Known(3, _TIER),
 }
 _APART: Final[Mapping[tuple[str, str], Known]] = {
     **_STREAM,
@@ -55,6 +60,7 @@ _APART: Final[Mapping[tuple[str, str], Known]] = {
     ("anthropic", "output"): Known(1, "as above"),
     ("gemini", "input"): Known(5, "LiteLLM leaves out what a search put into the prompt, and makes a total of its own"),
     ("gemini", "reasoning"): Known(1, _GUESSED),
+    ("anthropic", "service_tier"): Known(9, "a stream says it at its beginning, in a usage that LiteLLM keeps to itself"),
 }
 _PASSED_ON: Final[Mapping[tuple[str, str], int]] = {
     ("openai-chat", "input"): 0,

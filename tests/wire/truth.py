@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
 from taskroute.types import Usage
@@ -24,6 +25,10 @@ class Said(NamedTuple):
     model: str | None
     tool_calls: tuple[tuple[str, Any], ...]
     """Name and parsed arguments of each call that the caller must run; what the provider runs itself is not here."""
+    tier: str | None = None
+    """The class of service that answered."""
+    cost: Decimal | None = None
+    """What the provider says that it cost, in dollars."""
 
 
 _MEANINGS: Final[Mapping[str, Meaning]] = {
@@ -66,11 +71,40 @@ def meaning(finish: str) -> Meaning:
 def said(wire: str, body: str, *, streamed: bool) -> Said:
     """Return what the body of an answer says; `wire` names the format that it is written in."""
     whole, read_stream = _WIRES[wire]
-    return read_stream(events(body)) if streamed else whole(json.loads(body))
+    found = read_stream(events(body)) if streamed else whole(json.loads(body))
+    tier, cost = None, None
+    for part in events(body, parse_float=Decimal) if streamed else [json.loads(body, parse_float=Decimal)]:
+        said_now = _cost(part)
+        tier, cost = _tier(part) or tier, cost if said_now is None else said_now
+    return found._replace(tier=tier, cost=cost)
 
 
-def events(body: str) -> Iterator[Any]:
-    """Yield the data of server-sent events. Comments, and the mark at the end, are none."""
+def _tier(part: Mapping[str, Any]) -> str | None:
+    """Return the tier, wherever a provider puts it. OpenAI says `auto` of a response until it has chosen."""
+    places = [part, part.get("response") or {}, part.get("message") or {}]
+    named = [*places, *(place.get("usage") or {} for place in places)]
+    found = [place.get("service_tier") for place in named] + [(part.get("usageMetadata") or {}).get("serviceTier")]
+    return next((tier for tier in found if tier and tier != "auto"), None)
+
+
+def _cost(part: Mapping[str, Any]) -> Decimal | None:
+    """Return what OpenRouter charged and, where the key at the provider was the caller's own, what the provider charges beside that.
+
+    Others: Perplexity gives the parts with their total, xAI counts in ten-thousand-millionths of a dollar.
+    """
+    usage: Mapping[str, Any] = part.get("usage") or (part.get("response") or {}).get("usage") or {}
+    if "cost_in_usd_ticks" in usage:
+        return Decimal(usage["cost_in_usd_ticks"]) / 10**10
+    charged = usage.get("cost")
+    if isinstance(charged, dict):
+        charged = charged["total_cost"]
+    if charged is None:
+        return None
+    return Decimal(charged) + (Decimal(usage["cost_details"]["upstream_inference_cost"]) if usage.get("is_byok") else 0)
+
+
+def events(body: str, **how: Any) -> Iterator[Any]:
+    """Yield the data of server-sent events. Comments, and the mark at the end, are none. `how` says how JSON is read."""
     data: list[str] = []
     # Not `splitlines`: JSON may hold line separators of Unicode.
     for line in [*body.replace("\r\n", "\n").split("\n"), ""]:
@@ -79,7 +113,7 @@ def events(body: str) -> Iterator[Any]:
         elif not line and data:
             text, data = "\n".join(data), []
             if text.strip() != "[DONE]":
-                yield json.loads(text)
+                yield json.loads(text, **how)
 
 
 def _count(value: Any) -> int | None:
@@ -163,6 +197,8 @@ def _chat_usage(body: Mapping[str, Any]) -> Usage:
         cache_read=read,
         cache_write=written,
         reasoning=_count(spent.get("reasoning_tokens")),
+        input_audio=_count(given.get("audio_tokens")),
+        output_audio=_count(spent.get("audio_tokens")),
     )
 
 
@@ -188,6 +224,8 @@ def _response(body: Mapping[str, Any]) -> Said:
         cache_read=_count(given.get("cached_tokens")),
         cache_write=_count(given.get("cache_write_tokens")),
         reasoning=_count(spent.get("reasoning_tokens")),
+        input_audio=_count(given.get("audio_tokens")),
+        output_audio=_count(spent.get("audio_tokens")),
     )
     finish = (body.get("incomplete_details") or {}).get("reason") or body.get("status")
     return Said(text, known, finish, body.get("model"), tuple(calls))
@@ -262,6 +300,7 @@ def _message_usage(usage: Mapping[str, Any]) -> Usage:
         cache_read=_sum(*read),
         cache_write=_sum(*written),
         reasoning=_count((usage.get("output_tokens_details") or {}).get("thinking_tokens")),
+        cache_write_1h=_sum(*[_count((part.get("cache_creation") or {}).get("ephemeral_1h_input_tokens")) for part in parts]),
     )
 
 
@@ -305,7 +344,15 @@ def _content_usage(usage: Mapping[str, Any]) -> Usage:
         output=None if answered is None and thought is None else (answered or 0) + (thought or 0),
         cache_read=_count(usage.get("cachedContentTokenCount")),
         reasoning=thought,
+        input_audio=_heard(usage, "promptTokensDetails", "toolUsePromptTokensDetails"),
+        output_audio=_heard(usage, "candidatesTokensDetails"),
     )
+
+
+def _heard(usage: Mapping[str, Any], *names: str) -> int | None:
+    """Return the tokens of audio. Google leaves counts of 0 out."""
+    parts = [part for name in names for part in usage.get(name) or [] if part["modality"] == "AUDIO"]
+    return _sum(*[_count(part.get("tokenCount")) for part in parts])
 
 
 _WIRES: Final[Mapping[str, tuple[Callable[[Any], Said], Callable[[Iterator[Any]], Said]]]] = {
