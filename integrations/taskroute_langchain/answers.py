@@ -10,8 +10,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from taskroute.errors import IncompleteStreamError
 from taskroute.reading import NOT_FOR_THE_CALLER, as_mapping, as_text, json_object
 from taskroute.registry.models import ModelSpec
-from taskroute.types import Usage
-from taskroute_langchain.usage import usage_of
+from taskroute.reported import COST_HEADER, reported_header, reported_in
+from taskroute.types import Cost, Usage
+from taskroute_langchain.usage import tier_in, usage_of
 
 _MISTRAL: Final = "mistralai"
 _SAY_WHY: Final = frozenset({"openai", "anthropic", "google_genai", _MISTRAL})
@@ -36,11 +37,20 @@ class Answer(NamedTuple):
     provider: str | None
     id: str | None = None
     """The provider's id of the answer."""
+    service_tier: str | None = None
+    reported: Cost | None = None
+    """What the provider says that the answer cost."""
 
     def then(self, later: Answer) -> Answer:
         """Return what is known after one more chunk, without the usage: counts are added up, not replaced."""
         return Answer(
-            None, later.finish_reason or self.finish_reason, later.model or self.model, later.provider or self.provider, later.id or self.id
+            None,
+            later.finish_reason or self.finish_reason,
+            later.model or self.model,
+            later.provider or self.provider,
+            later.id or self.id,
+            later.service_tier or self.service_tier,
+            later.reported or self.reported,
         )
 
 
@@ -83,7 +93,8 @@ def answer_from(about: Mapping[str, Any], counts: Any) -> Answer:
     """Return what `response_metadata` and `usage_metadata` say of an answer, of which they may be a part alone."""
     provider = _provider(about)
     usage = usage_of(counts, provider=provider, about=about) if counts else None
-    return Answer(usage, _finish(about), _model(about, provider), provider, as_text(about.get("id")))
+    tier = tier_of(about) or tier_in(counts)
+    return Answer(usage, _finish(about), _model(about, provider), provider, as_text(about.get("id")), tier, _reported(about))
 
 
 def _provider(about: Mapping[str, Any]) -> str | None:
@@ -102,6 +113,22 @@ def _finish(about: Mapping[str, Any]) -> str | None:
         finish = _word(as_mapping(about["prompt_feedback"]).get("block_reason"))
     # Of a whole message too: a model that streams behind `invoke` gives one that was joined from chunks, and no reason is a word twice.
     return None if finish is None else _once(finish)
+
+
+def tier_of(about: Mapping[str, Any]) -> str | None:
+    """Return the class of service that answered: OpenAI's word, Anthropic's or Bedrock's."""
+    tier = as_text(about.get("service_tier")) or as_text(as_mapping(about.get("usage")).get("service_tier"))
+    tier = tier or as_text(as_mapping(about.get("serviceTier")).get("type"))
+    # OpenAI says `auto` of a response until it has chosen.
+    return None if tier is None or tier == "auto" else _once(tier.removeprefix("auto"))
+
+
+def _reported(about: Mapping[str, Any]) -> Cost | None:
+    if "cost_details" in about:
+        # OpenRouter's own package puts what it costs beside everything else.
+        return reported_in(about)
+    found = reported_in(as_mapping(about.get("token_usage"))) or reported_in(as_mapping(about.get("usage")))
+    return found or reported_header(as_mapping(about.get("headers")).get(COST_HEADER))
 
 
 def _word(value: Any) -> str | None:

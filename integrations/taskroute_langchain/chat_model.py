@@ -32,10 +32,13 @@ from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute.types import Call
 from taskroute_langchain.ancestors import track_ancestors
+from taskroute_langchain.asks import ChatAsking
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, event_stream, ready
-from taskroute_langchain.host import ChatHost, GenerateHost, aclose
+from taskroute_langchain.generate_host import GenerateHost
+from taskroute_langchain.host import ChatHost, aclose
 from taskroute_langchain.ignored import refuse_ignored, warn_of_two_caches
+from taskroute_langchain.otel import enclosing_run
 from taskroute_langchain.pool import ModelPool, at_most, refuse_others
 from taskroute_langchain.profile import shared_profile
 from taskroute_langchain.request import as_config, below, call_of, joined, named, of_latest_attempt, pinned, with_stop, without_id
@@ -120,13 +123,13 @@ class RoutedChatModel(BaseChatModel):
     def stream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any
     ) -> Iterator[AIMessageChunk]:
-        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop))
+        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), streams=True)
         yield from drive_stream(run, host)
 
     async def astream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any
     ) -> AsyncIterator[AIMessageChunk]:
-        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True)
+        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True, streams=True)
         chunks = adrive_stream(run, host)
         try:
             async for chunk in chunks:
@@ -264,30 +267,38 @@ class RoutedChatModel(BaseChatModel):
         return merge_configs(own, ready)
 
     def _begin(
-        self, host_type: type[ChatHost], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False
+        self,
+        host_type: type[ChatHost],
+        model_input: Any,
+        config: RunnableConfig,
+        kwargs: dict[str, Any],
+        *,
+        is_async: bool = False,
+        streams: bool = False,
     ) -> tuple[Run, ChatHost]:
-        call, kwargs = self.call_for(model_input, config, kwargs)
+        call, kwargs = self.call_for(model_input, config, kwargs, streams=streams)
         host = host_type(self, model_input, config, kwargs)
-        return self.begin(call, is_async=is_async), host
+        return self.begin(call, config, is_async=is_async), host
 
     def _prepare(
         self, host_type: type[Any], model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, is_async: bool = False
     ) -> tuple[Any, Callable[[], Run]]:
-        call, kwargs = self.call_for(model_input, config, kwargs)
-        return host_type(self, model_input, config, kwargs), lambda: self.begin(call, is_async=is_async)
+        call, kwargs = self.call_for(model_input, config, kwargs, streams=True)
+        return host_type(self, model_input, config, kwargs), lambda: self.begin(call, config, is_async=is_async)
 
-    def begin(self, call: Call, *, is_async: bool) -> Run:
+    def begin(self, call: Call, config: RunnableConfig, *, is_async: bool) -> Run:
         """Return a call on its way, for a driver."""
-        return self.router.run(
-            call,
-            has_original=self.original is not None,
-            held_by=self._held_async if is_async else self._held,
-            client_retries=self._pool.retries,
-            is_async=is_async,
-        )
+        with enclosing_run(config):
+            return self.router.run(
+                call,
+                has_original=self.original is not None,
+                held_by=self._held_async if is_async else self._held,
+                client_retries=self._pool.retries,
+                is_async=is_async,
+            )
 
     def call_for(
-        self, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, output_schema: bool = False
+        self, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], *, output_schema: bool = False, streams: bool = False
     ) -> tuple[Call, dict[str, Any]]:
         """Return the call as routing sees it, and the arguments that go on to the chosen model."""
         snapshot = self.router.snapshot
@@ -296,7 +307,17 @@ class RoutedChatModel(BaseChatModel):
             follow_retries()
             warn_of_two_caches(self.models.values(), builds_some=len(self.models) < len(snapshot.registry))
         pin, rest = pinned(config, kwargs, snapshot.registry)
-        call = call_of(model_input, config, rest, stage=self.stage, task=self.task, pin=pin, output_schema=output_schema)
+        call = call_of(
+            model_input,
+            config,
+            rest,
+            stage=self.stage,
+            task=self.task,
+            pin=pin,
+            output_schema=output_schema,
+            streams=streams,
+            asking=lambda metadata: ChatAsking(self, snapshot, model_input, rest, metadata, as_json=output_schema),
+        )
         return call._replace(cache="bypass") if self.cache is False else call, rest
 
     def _held(self, model: str) -> str:

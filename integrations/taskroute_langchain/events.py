@@ -24,6 +24,7 @@ from taskroute_langchain.answers import (
     says,
     unless_summarised,
 )
+from taskroute_langchain.genai_output import Blocks, Said, said_in, said_in_blocks
 from taskroute_langchain.host import UNREAD, ChatHost, aclose
 from taskroute_langchain.record import KEY, run_config
 from taskroute_langchain.stored_message import stored_of
@@ -49,6 +50,8 @@ class EventSource:
         self._refused = False
         self._summarised = False
         self._unread = False
+        self._blocks = Blocks()
+        """What came of each block, where observers want to hear it."""
         self.message: AIMessage | None = None
         """The whole answer, once the stream that gives the events has put it together."""
 
@@ -65,6 +68,8 @@ class EventSource:
         """Return the event; what ends the message comes back with the record."""
         try:
             self._read(event)
+            if self._attempt.told:
+                self._blocks.take(event)
         except Exception as error:  # noqa: BLE001 - as in ChatHost.read
             self._give_up(error)
         if as_mapping(event).get("event") != "message-finish":
@@ -87,7 +92,7 @@ class EventSource:
         self._ended = ended = answer_from(as_mapping(event.get("metadata")), event.get("usage"))
         usage = ended.usage
         if usage is not None and ended.provider in _SPREAD:
-            usage = usage._replace(cache_read=None, cache_write=None, reasoning=None)
+            usage = usage._replace(cache_read=None, cache_write=None, reasoning=None, input_audio=None, output_audio=None)
         finish = ended.finish_reason or as_text(event.get("reason"))
         said = self._said.then(ended)._replace(usage=usage, finish_reason=finish)
         self._said = unless_summarised(said, summarised=self._summarised)
@@ -121,10 +126,16 @@ class EventSource:
         if not self._unread:
             try:
                 reply = self._host.priced(self._attempt, self._said, text="".join(self._texts), tool_calls=tuple(self._called))
+                if self._attempt.told:
+                    reply = reply._replace(said=self._told(reply.finish_reason))
                 return self._examined(reply) if self._attempt.checks or self._attempt.keeps else reply
             except Exception as error:  # noqa: BLE001 - as in ChatHost.read
                 self._give_up(error)
         return UNREAD._replace(answer=AIMessage(content="".join(self._texts)))
+
+    def _told(self, finish_reason: str | None) -> Said:
+        whole = self.message
+        return said_in_blocks(self._blocks.all(), finish_reason) if whole is None else said_in(whole, finish_reason)
 
     def _examined(self, reply: Reply) -> Reply:
         """Return the reply with what it takes to examine the answer, and a message of it for the user's check."""

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, BaseMessageChunk, message_chunk_to_message
-from langchain_core.outputs import ChatGeneration, LLMResult
-from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 
-from taskroute.errors import ConfigurationError
 from taskroute.execution.record import record
 from taskroute.execution.run import Source
 from taskroute.execution.validate import Expected
@@ -40,11 +38,12 @@ from taskroute_langchain.answers import (
 from taskroute_langchain.asking import asked_of
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.expected import schema_in, tools_in
+from taskroute_langchain.genai_output import said_in, said_in_chunks
 from taskroute_langchain.record import KEY, run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
 from taskroute_langchain.stored_message import said_of, stored_of
 from taskroute_langchain.unheard import unheard
-from taskroute_langchain.usage import usage_of, with_chunk
+from taskroute_langchain.usage import tier_in, usage_of, with_chunk
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
@@ -132,8 +131,9 @@ class ChatHost:
         `said` is what the message says of itself, where that is known.
         """
         try:
-            reply = self.priced(attempt, said or answer_of(message), text=text_of(message), tool_calls=called(message))
-            return examined(attempt, reply, message)
+            about = said or answer_of(message)
+            reply = examined(attempt, self.priced(attempt, about, text=text_of(message), tool_calls=called(message)), message)
+            return reply._replace(said=said_in(message, about.finish_reason)) if attempt.told else reply
         except Exception as error:  # noqa: BLE001 - whatever a provider's package puts into a message, the caller gets it
             say_unread(message, error)
             return UNREAD
@@ -150,6 +150,8 @@ class ChatHost:
             text=text,
             tool_calls=tool_calls,
             cost=self.cost(attempt, said),
+            service_tier=None if attempt.cached is not None else said.service_tier,
+            reported=None if attempt.cached is not None else said.reported,
         )
 
     def spec(self, attempt: Attempt) -> ModelSpec | None:
@@ -161,9 +163,17 @@ class ChatHost:
         if attempt.cached is not None:
             saved = attempt.cached.entry.cost
             return Cost(Decimal(0), "cache") if saved is None else saved._replace(amount=Decimal(0), source="cache")
-        if said.usage is None:
+        if said.usage is None and said.reported is None:
             return None
-        return self.llm.router.cost(attempt.model, said.usage, provider=said.provider, answered_by=said.model, snapshot=attempt.snapshot)
+        return self.llm.router.cost(
+            attempt.model,
+            said.usage,
+            provider=said.provider,
+            answered_by=said.model,
+            snapshot=attempt.snapshot,
+            service_tier=said.service_tier,
+            reported=said.reported,
+        )
 
 
 def is_kept_out(given: BaseChatModel | None, spec: ModelSpec | None) -> bool:
@@ -208,10 +218,10 @@ class ChunkSource:
         self._id: str | None = None
         self._unread = False
         self._parts: list[BaseMessageChunk] = []
-        """The chunks themselves, where the whole answer will be examined."""
+        """The chunks themselves, where the whole answer will be examined, or told."""
 
     def take(self, chunk: Any) -> bool:
-        if (self._attempt.checks or self._attempt.keeps) and isinstance(chunk, BaseMessageChunk):
+        if (self._attempt.checks or self._attempt.keeps or self._attempt.told) and isinstance(chunk, BaseMessageChunk):
             self._parts.append(chunk)
         return has_content(chunk)
 
@@ -255,8 +265,8 @@ class ChunkSource:
 
     def _said(self) -> Answer:
         about = self._about
-        usage = usage_of(self._usage, provider=about.provider)
-        return unless_summarised(about._replace(usage=usage, id=about.id or self._id), summarised=self._summarised)
+        usage, tier = usage_of(self._usage, provider=about.provider), about.service_tier or tier_in(self._usage)
+        return unless_summarised(about._replace(usage=usage, id=about.id or self._id, service_tier=tier), summarised=self._summarised)
 
     def _cost(self) -> Cost | None:
         if self._unread:
@@ -284,7 +294,9 @@ class ChunkSource:
         if not self._unread:
             try:
                 reply = self._host.priced(self._attempt, self._said(), text="".join(self._texts), tool_calls=tuple(self._called))
-                return self._examined(reply) if self._parts else reply
+                if self._attempt.told:
+                    reply = reply._replace(said=said_in_chunks(self._parts, reply.finish_reason))
+                return self._examined(reply) if self._parts and (self._attempt.checks or self._attempt.keeps) else reply
             except Exception as error:  # noqa: BLE001 - as in ChatHost.read
                 self._give_up(self, error)
         # The user's check gets as much of it as there is.
@@ -311,45 +323,3 @@ async def aclose(chunks: Any) -> None:
         # When an event loop ends, it closes all of its generators at once.
         if "already running" not in str(error):
             raise
-
-
-class GenerateHost(ChatHost):
-    """The same, for LangChain's `generate`, which legacy chains call: one list of messages, one `LLMResult`."""
-
-    def _arguments(self, attempt: Attempt, *, exact: bool = False) -> tuple[BaseChatModel, dict[str, Any]]:
-        target, kwargs = self.target(attempt, exact=exact)
-        runnable: Any = target
-        while isinstance(runnable, RunnableBinding):
-            runnable, kwargs = runnable.bound, {**runnable.kwargs, **kwargs}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        if not isinstance(runnable, BaseChatModel):
-            raise ConfigurationError(
-                f"{attempt.model!r} binds tools as a {type(runnable).__name__}, which has no generate(); "
-                "call it through invoke() or stream()"
-            )
-        config = run_config(self.config, attempt)
-        about = {key: config.get(key) for key in ("callbacks", "tags", "metadata", "run_name", "run_id")}
-        return runnable, {**about, **kwargs}
-
-    def expects(self, attempt: Attempt, reply: Reply) -> Expected:
-        generations = reply.answer.generations[0]
-        return super().expects(attempt, reply)._replace(answer=getattr(generations[0], "message", None) if generations else None)
-
-    def answer(self, attempt: Attempt) -> Reply:
-        model, kwargs = self._arguments(attempt, exact=True)
-        return self._generated(attempt, model.generate([self.input], **kwargs))
-
-    async def aanswer(self, attempt: Attempt) -> Reply:
-        model, kwargs = self._arguments(attempt)
-        return self._generated(attempt, await model.agenerate([self.input], **kwargs))
-
-    def _generated(self, attempt: Attempt, result: LLMResult) -> Reply:
-        marked = [self._marked(attempt, generation) for generation in result.generations[0]]
-        first = marked[0][1] if marked else Reply(answer=None)
-        fresh = LLMResult(generations=[[generation for generation, _ in marked]], llm_output=result.llm_output, run=result.run)
-        return first._replace(answer=fresh)
-
-    def _marked(self, attempt: Attempt, generation: Any) -> tuple[Any, Reply]:
-        if not isinstance(generation, ChatGeneration):
-            return generation, Reply(answer=None)
-        reply = self.reply(attempt, generation.message)
-        return ChatGeneration(message=reply.answer, generation_info=generation.generation_info), reply

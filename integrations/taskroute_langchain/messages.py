@@ -42,9 +42,14 @@ def to_messages(model_input: LanguageModelInput) -> tuple[Message, ...]:
     return tuple([_message(message) for message in messages])
 
 
+def role_of(message: BaseMessage) -> str:
+    """Return the role of a message in OpenAI's words; that of a user where there is no word for it."""
+    return _ROLES.get(message.type.removesuffix("MessageChunk").lower(), None) or _ROLES.get(message.type, "user")
+
+
 def _message(given: Any) -> Message:
     message: BaseMessage = given if isinstance(given, BaseMessage) else convert_to_messages([given])[0]
-    role = _ROLES.get(message.type.removesuffix("MessageChunk").lower(), None) or _ROLES.get(message.type, "user")
+    role = role_of(message)
     content = message.content
     if isinstance(content, str):
         if not (message.additional_kwargs or message.name or isinstance(message, _HOLD_MORE)):

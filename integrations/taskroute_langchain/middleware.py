@@ -33,6 +33,7 @@ from taskroute.router import Router
 from taskroute.signals.collect import CallReader, ClassifierNeeded
 from taskroute.signals.stage import find_stage
 from taskroute.types import Call, Outcome
+from taskroute_langchain.agent_asks import AgentAsking
 from taskroute_langchain.agent_host import AgentHost, settings_text
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.chat_model import RoutedChatModel
@@ -126,14 +127,15 @@ class RoutingMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
                 self._check_foreign(call, request.model)
                 return None
             call = call._replace(pin=name)
-        return _Started(llm.begin(call, is_async=is_async), AgentHost(llm, request, config, handler), turn)
+        return _Started(llm.begin(call, config, is_async=is_async), AgentHost(llm, request, config, handler), turn)
 
     def _call(self, llm: RoutedChatModel, request: ModelRequest[Any], config: Any) -> Call:
         messages = request.messages if request.system_message is None else [request.system_message, *request.messages]
         wanted = request.response_format
         arguments = {"tools": self._late_tools(request.tools), "max_tokens": request.model_settings.get("max_tokens")}
         call, _ = llm.call_for(messages, config, arguments, output_schema=isinstance(wanted, ProviderStrategy))
-        call = call._replace(parameters=(*call.parameters, *settings_text(request)))
+        asking = AgentAsking(llm, self.router.snapshot, request, call.metadata)
+        call = call._replace(parameters=(*call.parameters, *settings_text(request)), asking=asking)
         if wanted is not None and not isinstance(wanted, ProviderStrategy):
             # LangChain asks for such an answer with a tool, unless the model has a way of its own, and those have tools too.
             call = call._replace(tools=(*call.tools, "response_format"))

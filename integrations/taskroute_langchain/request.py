@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from typing import Any, Final, Literal, cast
 
 from langchain_core.callbacks import (
@@ -18,10 +18,11 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.schema import StreamEvent
 
 from taskroute.errors import ConfigurationError
-from taskroute.types import Call
+from taskroute.types import Asking, Call
 from taskroute_langchain.ancestors import ancestors_of
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.messages import json_text, to_messages
+from taskroute_langchain.otel import records_metrics, writes_spans
 from taskroute_langchain.record import CACHE
 from taskroute_langchain.retried import is_retried
 
@@ -30,6 +31,8 @@ _KEPT_BACK: Final = frozenset({"ls_structured_output_format"})
 
 _Wanted = Literal["use", "refresh", "bypass"]
 _WANTED: Final[tuple[_Wanted, ...]] = ("use", "refresh", "bypass")
+_CONVERSATIONS: Final = ("conversation_id", "thread_id", "session_id")
+"""Names under which LangChain's applications say which conversation a call belongs to."""
 _SAID_BY_US: Final = ("hit", "stale")
 """What the run of a served answer has there, and the runs below it inherit."""
 
@@ -43,12 +46,15 @@ def call_of(
     task: str | None,
     pin: str | None,
     output_schema: bool,
+    streams: bool = False,
+    asking: Callable[[Mapping[str, Any]], Asking] | None = None,
 ) -> Call:
-    """Return the call as routing sees it."""
+    """Return the call as routing sees it. `asking` makes what tells observers more of it, from its metadata."""
     metadata, tags = _inherited(config)
     tools: Any = kwargs.get("tools") or ()
     max_tokens = kwargs.get("max_tokens")
-    session = metadata.get("session_id") or (config.get("configurable") or {}).get("thread_id")
+    configurable: Mapping[str, Any] = config.get("configurable") or {}
+    session = metadata.get("session_id") or configurable.get("thread_id")
     late = isinstance(tools, LateTools)
     return Call(
         messages=to_messages(model_input),
@@ -66,7 +72,21 @@ def call_of(
         output_schema=output_schema or "response_format" in kwargs,
         max_tokens=max_tokens if isinstance(max_tokens, int) else None,
         cache=_wanted_of_cache(config, metadata, tags),
+        streams=streams,
+        traced=writes_spans(),
+        measured=records_metrics(),
+        conversation=_conversation(metadata, configurable),
+        asking=None if asking is None else asking(metadata),
     )
+
+
+def _conversation(metadata: Mapping[str, Any], configurable: Mapping[str, Any]) -> str | None:
+    """Return the id of the conversation that the application has given; that of a thread before that of a session, which may have many."""
+    for name in _CONVERSATIONS:
+        found = metadata.get(name) or configurable.get(name)
+        if found:
+            return str(found)
+    return None
 
 
 def _wanted_of_cache(config: RunnableConfig, metadata: Mapping[str, Any], tags: Sequence[str]) -> _Wanted:

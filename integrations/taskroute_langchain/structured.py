@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, BaseMessageChunk
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import ConfigDict, Field, PrivateAttr
@@ -26,6 +26,7 @@ from taskroute_langchain.answers import Answer, has_content, is_half
 from taskroute_langchain.asking import asked_of
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
+from taskroute_langchain.genai_output import said_in_chunks
 from taskroute_langchain.host import ChatHost, aclose, answering, for_one_answer, is_kept_out
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.record import run_config, with_record
@@ -35,12 +36,19 @@ from taskroute_langchain.swapping import Swap, swap_in
 
 
 class _Overheard(BaseCallbackHandler):
-    """Keeps the message behind a parsed answer, which alone carries the usage."""
+    """Keeps the message behind a parsed answer, which alone carries the usage; the chunks of it, too, where observers want to hear them."""
 
     run_inline = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, told: bool) -> None:
         self.message: BaseMessage | None = None
+        self.chunks: list[BaseMessageChunk] = []
+        self._told = told
+
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
+        message = getattr(chunk, "message", None)
+        if self._told and isinstance(message, BaseMessageChunk):
+            self.chunks.append(message)
 
     def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
         generation = response.generations[0][0] if response.generations and response.generations[0] else None
@@ -82,7 +90,7 @@ class StructuredHost(ChatHost):
         return as_mapping(answer).get("parsed") if self._bound.include_raw else answer
 
     def _listening(self, attempt: Attempt) -> tuple[RunnableConfig, _Overheard]:
-        config, ear = run_config(self.config, attempt), _Overheard()
+        config, ear = run_config(self.config, attempt), _Overheard(told=attempt.told)
         callbacks = config.get("callbacks")
         if isinstance(callbacks, BaseCallbackManager):
             manager = callbacks.copy()
@@ -93,6 +101,8 @@ class StructuredHost(ChatHost):
     def heard(self, attempt: Attempt, ear: _Overheard, answer: Any) -> Reply:
         message = ear.message
         reply = Reply(answer=None) if message is None else self.read(attempt, message)
+        if message is None and ear.chunks:
+            reply = reply._replace(said=said_in_chunks(ear.chunks, None))
         raw: Any = as_mapping(answer).get("raw") if self._bound.include_raw else None
         if isinstance(raw, BaseMessage):
             answer = {**cast("dict[str, Any]", answer), "raw": with_record(raw, record(attempt, reply.cost))}
@@ -254,12 +264,12 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         return swapped
 
     def _begin(
-        self, model_input: Any, config: RunnableConfig | None, kwargs: dict[str, Any], *, is_async: bool
+        self, model_input: Any, config: RunnableConfig | None, kwargs: dict[str, Any], *, is_async: bool, streams: bool = False
     ) -> tuple[Run, StructuredHost]:
         ready = self.llm.config_for(config)
-        call, kwargs = self.llm.call_for(model_input, ready, kwargs, output_schema=True)
+        call, kwargs = self.llm.call_for(model_input, ready, kwargs, output_schema=True, streams=streams)
         call = call._replace(parameters=(*call.parameters, self._asked()))
-        return self.llm.begin(call, is_async=is_async), StructuredHost(self.llm, model_input, ready, kwargs, self)
+        return self.llm.begin(call, ready, is_async=is_async), StructuredHost(self.llm, model_input, ready, kwargs, self)
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         run, host = self._begin(input, config, kwargs, is_async=False)
@@ -272,11 +282,11 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         return None if reply is None else reply.answer
 
     def stream(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
-        run, host = self._begin(input, config, kwargs, is_async=False)
+        run, host = self._begin(input, config, kwargs, is_async=False, streams=True)
         yield from drive_stream(run, host)
 
     async def astream(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
-        run, host = self._begin(input, config, kwargs, is_async=True)
+        run, host = self._begin(input, config, kwargs, is_async=True, streams=True)
         chunks = adrive_stream(run, host)
         try:
             async for chunk in chunks:

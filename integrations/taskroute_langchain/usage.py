@@ -37,6 +37,9 @@ def usage_of(counts: Any, *, provider: str | None, about: Mapping[str, Any] = NO
         cache_read=as_count(input_details.get("cache_read")),
         cache_write=_cache_write(input_details) if input_details else None,
         reasoning=as_count(output_details.get("reasoning")),
+        cache_write_1h=as_count(input_details.get(_LONG)),
+        input_audio=as_count(input_details.get("audio")),
+        output_audio=as_count(output_details.get("audio")),
     )
     if provider not in _GOOGLE:
         # Google's package gets the total of a stream wrong, and the parts right.
@@ -86,7 +89,14 @@ def _summary(counted: Mapping[str, Any]) -> Usage:
         as_count(counted.get("output_tokens")),
         as_count(counted.get("cache_read_input_tokens")),
         as_count(counted.get("cache_creation_input_tokens")),
+        cache_write_1h=as_count(as_mapping(counted.get("cache_creation")).get(_LONG)),
     )
+
+
+def tier_in(counts: Any) -> str | None:
+    """Return the service tier under whose name OpenAI's package counts; None where it does not."""
+    details = as_mapping(as_mapping(counts).get("input_token_details"))
+    return next((tier for tier in _TIERS if tier in details), None)
 
 
 def with_chunk(so_far: Mapping[str, Any] | None, of_chunk: Any, provider: str | None) -> Mapping[str, Any] | None:

@@ -95,7 +95,10 @@ def test_metadata_of_another_shape_is_unknown_and_what_stands_beside_it_is_read(
 @pytest.mark.parametrize(
     ("counts", "usage"),
     [
-        ({**COUNTS, "input_token_details": {"ephemeral_5m_input_tokens": None, "ephemeral_1h_input_tokens": 3}}, Usage(5, 2, None, 3)),
+        (
+            {**COUNTS, "input_token_details": {"ephemeral_5m_input_tokens": None, "ephemeral_1h_input_tokens": 3}},
+            Usage(5, 2, None, 3, cache_write_1h=3),
+        ),
         ({**COUNTS, "input_token_details": [1], "output_token_details": "2"}, Usage(5, 2)),
         ({**COUNTS, "input_tokens": "5", "total_tokens": None}, Usage(None, 2)),
         ({"input_tokens": 5, "output_tokens": -1}, Usage(5)),
@@ -285,7 +288,7 @@ def test_a_chunk_that_says_no_more_than_whose_it_is_changes_nothing(way: str) ->
         AIMessageChunk(content="e", response_metadata={**whose, "model_name": "m", "finish_reason": "stop", "id": "1"}),
         AIMessageChunk(content="y", response_metadata=whose, chunk_position="last"),
     ]
-    assert read(way, Says(chunks=chunks))[1:] == ("stop", "m", "openai", "1")
+    assert read(way, Says(chunks=chunks)) == Answer(None, "stop", "m", "openai", "1")
 
 
 @pytest.mark.parametrize("way", WAYS)
