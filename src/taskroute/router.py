@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
 import random
-import secrets
-import warnings
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
+from taskroute import remembered
 from taskroute.cache.opening import open_cache
 from taskroute.cache.responses import ResponseCache
 from taskroute.cache.terms import partitions
@@ -30,7 +27,7 @@ from taskroute.execution.plan import Request, plan, soonest
 from taskroute.execution.run import Run
 from taskroute.execution.validate import Check
 from taskroute.execution.watching import begin
-from taskroute.policy.consistent import suggestion
+from taskroute.live import Live, switches
 from taskroute.policy.parse import load_policy
 from taskroute.policy.schema import Policy
 from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector, Store
@@ -39,37 +36,7 @@ from taskroute.registry.prices import Prices
 from taskroute.steps import Attempt
 from taskroute.telemetry.observers import About, observers, telling_of
 from taskroute.telemetry.settings import Redact, Telling
-from taskroute.types import NO_SIGNALS, NO_STATE, Call, Cost, Decision, ModelHealth, NeedSignal, Reply, StateView, Usage
-
-_last: ContextVar[Decision | None] = ContextVar("taskroute_last_decision", default=None)
-_captured: ContextVar[list[Decision] | None] = ContextVar("taskroute_captured_decisions", default=None)
-
-_numbers = itertools.count(1)
-_process = secrets.token_hex(5)
-
-
-def _after_fork() -> None:
-    """A child of a fork must not repeat its parent's decision ids."""
-    global _process  # noqa: PLW0603
-    _process = secrets.token_hex(5)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-class _Live(NamedTuple):
-    """The policy in force, and who keeps account of its models."""
-
-    snapshot: Snapshot
-    guard: ModelGuard
-    checks: Mapping[str | None, Check]
-    cache: ResponseCache | None
-    telling: Telling
-
-    def is_scored(self, route: str | None) -> bool:
-        """Return whether the user has a check for the answers of a route."""
-        return route in self.checks or None in self.checks
+from taskroute.types import NO_SIGNALS, Call, Cost, Decision, ModelHealth, NeedSignal, Reply, StateView, Usage
 
 
 class Router:
@@ -140,7 +107,7 @@ class Router:
         A classifier that needs I/O is not asked: then the task stays unknown, and `adecide` is the one to use.
         """
         live = self._open()
-        snapshot, state = live.snapshot, _state(live)
+        snapshot, state = live.snapshot, live.state()
         decision = decide(snapshot, call, NO_SIGNALS, state, self._clock.now())
         if isinstance(decision, NeedSignal):
             known = with_classification(snapshot, call, NO_SIGNALS, None)
@@ -150,7 +117,7 @@ class Router:
     async def adecide(self, call: Call) -> Decision:
         """Return which models may answer, in order, and why; asks any classifier. Raises NoEligibleModelError when none may."""
         live = self._open()
-        snapshot, state = live.snapshot, _state(live)
+        snapshot, state = live.snapshot, live.state()
         known = NO_SIGNALS
         while True:
             decision = decide(snapshot, call, known, state, self._clock.now())
@@ -194,7 +161,7 @@ class Router:
             call=call,
             started=now,
             decision_id=self.new_id(),
-            state=_state(live),
+            state=live.state(),
             has_original=has_original,
             held_by=held_by or _not_held,
             chance=self._chance,
@@ -275,28 +242,18 @@ class Router:
 
     def record(self, decision: Decision) -> None:
         """Remember a decision for `last_decision` and `capture_decisions`."""
-        _last.set(decision)
-        captured = _captured.get()
-        if captured is not None:
-            captured.append(decision)
+        remembered.remember(decision)
 
     def last_decision(self) -> Decision | None:
         """Return the decision taken last in this context, or None.
 
         A chain runs its steps in copies of the context, so outside of them nothing is seen; `capture_decisions` sees them all.
         """
-        captured = _captured.get()
-        return captured[-1] if captured else _last.get()
+        return remembered.last_decision()
 
-    @contextlib.contextmanager
-    def capture_decisions(self) -> Generator[list[Decision]]:
+    def capture_decisions(self) -> AbstractContextManager[list[Decision]]:
         """Collect every decision taken inside the `with` block, by any step and task started in it, oldest first."""
-        decisions: list[Decision] = []
-        token = _captured.set(decisions)
-        try:
-            yield decisions
-        finally:
-            _captured.reset(token)
+        return remembered.capture_decisions()
 
     # What it stands on
 
@@ -383,27 +340,22 @@ class Router:
 
     def new_id(self) -> str:
         """Return an id for a decision, unlike any other of this or another process."""
-        return f"{_process}-{next(_numbers):x}"
+        return remembered.new_id()
 
-    def _open(self) -> _Live:
+    def _open(self) -> Live:
         if self._closed:
             raise RouterClosedError("this router was closed; build a new one")
         return self._live
 
-    def _compile(self, policy: Policy) -> _Live:
+    def _compile(self, policy: Policy) -> Live:
         environ = os.environ if self._environ is None else self._environ
-        pin = environ.get("TASKROUTE_PIN") or None
-        if pin is not None and pin not in policy.models:
-            raise ConfigurationError(f"TASKROUTE_PIN={pin!r} names no model; {suggestion(pin, policy.models)}")
-        disabled = environ.get("TASKROUTE_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
-        if disabled:
-            warnings.warn("TASKROUTE_DISABLED is set: no call is routed", RuntimeWarning, stacklevel=3)
+        pin, disabled = switches(policy, environ)
         snapshot = compile_policy(
             policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
         )
         cache = None if disabled else self._cache_of(policy, environ)
         telling = telling_of(policy.telemetry, environ, self._redact)
-        return _Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy), cache, telling)
+        return Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy), cache, telling)
 
     def _cache_of(self, policy: Policy, environ: Mapping[str, str]) -> ResponseCache | None:
         if policy.cache is None:
@@ -433,8 +385,3 @@ def _not_held(model: str) -> str:
 
 def _not_known(model: str) -> None:
     return None
-
-
-def _state(live: _Live) -> StateView:
-    """Return how the models are doing. Disabled, nothing of ours may stand in the way of a call."""
-    return NO_STATE if live.snapshot.disabled else live.guard.view()

@@ -1,0 +1,53 @@
+"""The policy in force, and what stands with it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from taskroute.cache.responses import ResponseCache
+from taskroute.decision.snapshot import Snapshot
+from taskroute.errors import ConfigurationError
+from taskroute.execution.health import ModelGuard
+from taskroute.execution.validate import Check
+from taskroute.policy.consistent import suggestion
+from taskroute.policy.schema import Policy
+from taskroute.telemetry.settings import Telling
+from taskroute.types import NO_STATE, StateView
+
+
+class Live(NamedTuple):
+    """The policy in force, and who keeps account of its models."""
+
+    snapshot: Snapshot
+    guard: ModelGuard
+    checks: Mapping[str | None, Check]
+    cache: ResponseCache | None
+    telling: Telling
+
+    def is_scored(self, route: str | None) -> bool:
+        """Return whether the user has a check for the answers of a route."""
+        return route in self.checks or None in self.checks
+
+    def state(self) -> StateView:
+        """Return how the models are doing. Disabled, nothing of ours may stand in the way of a call."""
+        return NO_STATE if self.snapshot.disabled else self.guard.view()
+
+
+class Switches(NamedTuple):
+    """What the environment says over any policy."""
+
+    pin: str | None
+    disabled: bool
+
+
+def switches(policy: Policy, environ: Mapping[str, str]) -> Switches:
+    """Return what the environment says. Raises ConfigurationError for a pin that names no model of the policy."""
+    pin = environ.get("TASKROUTE_PIN") or None
+    if pin is not None and pin not in policy.models:
+        raise ConfigurationError(f"TASKROUTE_PIN={pin!r} names no model; {suggestion(pin, policy.models)}")
+    disabled = environ.get("TASKROUTE_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
+    if disabled:
+        warnings.warn("TASKROUTE_DISABLED is set: no call is routed", RuntimeWarning, stacklevel=4)
+    return Switches(pin, disabled)
