@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import cache_figures, cache_tables, decide, failover, imports, invoke, litellm_routing, load
+from benchmarks import cache_figures, cache_tables, decide, failover, imports, invoke, litellm_routing, load, telemetry
 from benchmarks.measure import as_data, as_text
 
-NAMES: Final = ("decide", "litellm", "invoke", "imports", "failover", "load", "cache")
+NAMES: Final = ("decide", "litellm", "invoke", "imports", "failover", "load", "cache", "telemetry")
 _PACKAGES: Final = (
     "taskroute",
     "langchain-core",
@@ -25,6 +25,7 @@ _PACKAGES: Final = (
     "diskcache",
     "redis",
     "opentelemetry-sdk",
+    "openinference-instrumentation-langchain",
     "pydantic",
 )
 
@@ -42,7 +43,8 @@ def versions() -> dict[str, str]:
 
 def run(names: tuple[str, ...], *, quick: bool, markdown: bool = False) -> dict[str, Any]:
     """Run the named benchmarks, print each table as it is ready, and return the results."""
-    results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": [], "imports": [], "failover": [], "load": [], "cache": []}
+    results: dict[str, Any] = {"versions": versions(), "quick": quick, "tables": []}
+    results |= {name: [] for name in ("imports", "failover", "load", "cache", "telemetry")}
     print("  ".join(f"{name} {number}" for name, number in results["versions"].items()))
     for name, module in (("decide", decide), ("litellm", litellm_routing), ("invoke", invoke)):
         for table in module.tables(quick=quick) if name in names else ():
@@ -70,6 +72,10 @@ def run(names: tuple[str, ...], *, quick: bool, markdown: bool = False) -> dict[
         for figures in cache_tables.counted(quick=quick):
             print(f"\n{cache_figures.as_text(figures)}" + (f"\n\n{cache_figures.as_markdown(figures)}" if markdown else ""))
             results["cache"].append(cache_figures.as_data(figures))
+    if "telemetry" in names:
+        for added in telemetry.tables(quick=quick):
+            print(f"\n{telemetry.as_text(added)}" + (f"\n\n{telemetry.as_markdown(added)}" if markdown else ""))
+            results["telemetry"].append(telemetry.as_data(added))
     return results
 
 
@@ -79,7 +85,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(NAMES)}; all without")
     parser.add_argument("--quick", action="store_true", help="few rounds: says that it works, not how fast")
     parser.add_argument(
-        "--markdown", action="store_true", help="print the tables of failover, load and cache as docs/benchmarks.md has them, too"
+        "--markdown",
+        action="store_true",
+        help="print the tables of failover, load, cache and telemetry as docs/benchmarks.md has them, too",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file too")
     options = parser.parse_args(arguments)
