@@ -10,6 +10,7 @@ OLDER := .venv-older
 PROXY := .venv-proxy
 OLDEST := .venv-litellm
 CLEAN := .venv-wheel
+BACKENDS := .venv-backends
 RUN := $(VENV)/bin/python
 
 # The clients of OpenAI before version 3 stand on another HTTP library.
@@ -36,7 +37,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-resolved test-older test-proxy test-litellm record record-live bench stress rooms lint docs schema wheel clean
+.PHONY: help demo test test-resolved test-older test-proxy test-litellm test-backends pictures record record-live bench stress rooms lint docs schema wheel clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +70,12 @@ $(OLDEST)/.made: pyproject.toml
 	$(call install,$(OLDEST),-e ".[$(EXTRAS)]" --group proxy $(OLDEST_PINS))
 	@touch $@
 
+# Phoenix and MLflow run in an environment of their own: their packages and those that are tested need not agree.
+$(BACKENDS)/.made: pyproject.toml
+	$(call venv,$(BACKENDS))
+	$(call install,$(BACKENDS),--group backends)
+	@touch $@
+
 demo: $(VENV)/.made ## run the demonstration, no keys and no network needed
 	$(VENV)/bin/taskroute demo
 
@@ -85,6 +92,12 @@ test-proxy: $(PROXY)/.made
 
 test-litellm: $(OLDEST)/.made
 	$(OLDEST)/bin/python -m pytest $(LITELLM_TESTS) $(PYTEST_ARGS)
+
+test-backends: $(VENV)/.dev $(BACKENDS)/.made ## send traces to Phoenix and MLflow, started here, and read them back
+	TASKROUTE_BACKENDS=$(BACKENDS) $(RUN) -m pytest tests/backends $(PYTEST_ARGS)
+
+pictures: $(VENV)/.dev $(BACKENDS)/.made ## make the pictures in docs/pictures anew; needs Chromium
+	TASKROUTE_BACKENDS=$(BACKENDS) $(RUN) -m tests.backends.pictures docs/pictures
 
 record: $(VENV)/.dev ## make all cassettes anew, from the emulator; no network needed
 	rm -rf .cassettes
@@ -104,7 +117,7 @@ record-live: $(VENV)/.dev ## record answers from the providers whose keys are se
 	$(RUN) -m tests.wire.table
 
 bench: $(VENV)/.bench $(PROXY)/.made $(OLDEST)/.made ## measure
-	$(RUN) -m benchmarks decide litellm invoke imports failover load
+	$(RUN) -m benchmarks decide litellm invoke imports failover load telemetry
 # The latest LiteLLM has no cache on disk, and its other caches give no hits without its proxy.
 	$(OLDEST)/bin/python -m benchmarks cache
 	$(PROXY)/bin/python -m benchmarks.proxy_load
@@ -139,5 +152,5 @@ wheel: $(VENV)/.made ## build the wheel and use it in an environment of its own
 	$(CLEAN)/bin/taskroute --help > /dev/null
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(OLDER) $(PROXY) $(OLDEST) $(CLEAN) .cassettes dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OLDER) $(PROXY) $(OLDEST) $(CLEAN) $(BACKENDS) .cassettes dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

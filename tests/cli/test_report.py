@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def test_the_demo_leaves_spans_that_a_report_reads(cli: Cli) -> None:
     assert {row["name"] for row in said["by"]["stage"]["rows"]} == {"query_rewrite", "grade", "generate", "judge"}
     assert said["failures"] == [{"model": "gpt-5-mini", "failure": "rate_limit", "times": 1}]
     assert said["read"]["broken"] == 0
+    assert Decimal(said["money"]["USD"]["saved_estimate"]) > 0
 
 
 def test_the_table_says_what_is_in_the_file(cli: Cli) -> None:
@@ -52,6 +54,7 @@ def test_json_has_amounts_with_all_their_digits(cli: Cli) -> None:
     said = json.loads(cli("report", spans(cli), "--json").out)
     assert said["money"]["USD"] == {
         "spent": "0.3",
+        "spent_estimate": "0",
         "aside": "0",
         "saved": "0",
         "saved_by_cache": "0",
@@ -64,6 +67,13 @@ def test_json_has_amounts_with_all_their_digits(cli: Cli) -> None:
         ("d2", "0.2", 50),
         ("d1", "0.1", 100),
     ]
+
+
+def test_scores_stand_in_the_table_beside_what_answers_cost(cli: Cli) -> None:
+    scored = attempt(7, 7, taskroute__validation__score=0.75, taskroute__cost__total=0.5, taskroute__cost__currency="USD")
+    ran = cli("report", spans(cli, line(scored, route(7))))
+    assert "Cost against quality" in ran.out
+    assert any(row.split() == ["gpt-5-mini", "1", "0.750", "0.500", "USD"] for row in ran.out.splitlines())
 
 
 def test_the_shape_of_the_json_is_kept(cli: Cli) -> None:
@@ -164,6 +174,18 @@ def test_a_file_that_is_not_there_is_an_error(cli: Cli) -> None:
 def test_a_name_cannot_steer_the_terminal(cli: Cli) -> None:
     ran = cli("report", spans(cli, line(route(1, stage="\x1b[2Jx", cost__total=1.0))))
     assert "\x1b" not in ran.out
+
+
+def test_columns_stand_in_line_beside_wide_characters(cli: Cli) -> None:
+    ran = cli(
+        "report", spans(cli, *(line(route(index, tenant=name, cost__total=0.5)) for index, name in enumerate(("acme", "株式会社"), 1)))
+    )
+    table = ran.out.split("By tenant, USD\n")[1].splitlines()
+    head, plain, wide = table[:3]
+    assert plain.startswith("acme      ")
+    # Each of the four takes two columns.
+    assert wide.startswith("株式会社  ")
+    assert len(head) == len(plain) == len(wide) + 4
 
 
 def test_more_than_one_currency_is_a_table_each(cli: Cli) -> None:

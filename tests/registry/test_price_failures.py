@@ -62,7 +62,8 @@ def test_a_broken_table_costs_one_warning_that_names_the_class_and_the_cure(brok
     done = run(ASK + many, first_on_path=broken)
     assert done.stdout.strip() == "[None, None, None] None"
     assert done.stderr.count("RuntimeWarning") == 1
-    assert "LibraryPrices failed (RuntimeError: no page for gpt-0)" in done.stderr
+    assert "LibraryPrices failed with RuntimeError;" in done.stderr
+    assert "no page" not in done.stderr
     assert "Give `price` for the model" in done.stderr
 
 
@@ -70,7 +71,7 @@ def test_a_package_that_cannot_be_imported_costs_a_warning_too(tmp_path: Path) -
     (tmp_path / "genai_prices.py").write_text("import a_dependency_that_is_gone\n", encoding="utf-8")
     done = run(ASK + "print(prices.cost(spec, usage), prices.cost(spec, usage))", first_on_path=tmp_path)
     assert done.stdout.split() == ["None", "None"]
-    assert done.stderr.count("LibraryPrices failed (ModuleNotFoundError") == 1
+    assert done.stderr.count("LibraryPrices failed with ModuleNotFoundError") == 1
 
 
 def test_a_broken_table_does_not_raise_where_warnings_are_errors(broken: Path) -> None:
@@ -88,13 +89,13 @@ print(mine.cost(spec, usage), mine.price_known(spec))
 """
     done = run(ASK + code)
     assert done.stdout.split() == ["None", "False"]
-    assert done.stderr.count("Mine failed (KeyError") == 1
+    assert done.stderr.count("Mine failed with KeyError") == 1
 
 
 def test_a_broken_table_costs_one_warning_for_rates_and_costs_together(broken: Path) -> None:
     done = run(ASK + "print(prices.rates(spec), LibraryPrices().rates('openai', 'x'), prices.cost(spec, usage))", first_on_path=broken)
     assert done.stdout.split() == ["None", "None", "None"]
-    assert done.stderr.count("LibraryPrices failed (RuntimeError") == 1
+    assert done.stderr.count("LibraryPrices failed with RuntimeError") == 1
 
 
 def test_threads_that_ask_first_all_get_the_price() -> None:

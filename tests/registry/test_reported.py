@@ -46,7 +46,24 @@ def test_ticks_come_before_what_a_client_made_of_them() -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [True, False, "0.1", "", -1, -0.5, float("nan"), float("inf"), [0.1], {}, {"total": 1}, {"total_cost": "1"}, None, object()],
+    [
+        True,
+        False,
+        "0.1",
+        "",
+        -1,
+        -0.5,
+        float("nan"),
+        float("inf"),
+        1e15,
+        10**400,
+        [0.1],
+        {},
+        {"total": 1},
+        {"total_cost": "1"},
+        None,
+        object(),
+    ],
     ids=repr,
 )
 def test_what_is_no_amount_is_unknown(given: Any) -> None:
@@ -111,7 +128,7 @@ def test_a_header_is_read_by_its_digits(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "0.0", "0e5", "", "None", "nan", "inf", "-1", "1_0", "0x1", "1e999", "٣", None, 0.5, True, b"1"], ids=repr
+    "text", ["0", "0.0", "0e5", "", "None", "nan", "inf", "-1", "1_0", "0x1", "1e999", "1e15", "٣", None, 0.5, True, b"1"], ids=repr
 )
 def test_a_header_without_an_amount_is_unknown_and_so_is_a_0(text: Any) -> None:
     assert reported_header(text) is None

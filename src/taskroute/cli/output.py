@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import zip_longest
@@ -76,7 +77,7 @@ def print_table(
 ) -> None:
     """Print rows in columns that fit the terminal. `right` columns are aligned to the right; `looks` colours rows."""
     cells = [list(map(harmless, row)) for row in rows]
-    widths = _fitting([max(map(len, column)) for column in zip(head, *cells, strict=True)])
+    widths = _fitting([max(map(_columns, column)) for column in zip(head, *cells, strict=True)])
     style = Style()
     for line in _lines(head, widths, right):
         print(style(line, "dim"))
@@ -94,13 +95,31 @@ def _fitting(widths: list[int]) -> list[int]:
 
 
 def _lines(row: Sequence[str], widths: list[int], right: Sequence[int]) -> list[str]:
-    wrapped = [textwrap.wrap(cell, max(1, size), break_on_hyphens=False) or [""] for cell, size in zip(row, widths, strict=True)]
+    wrapped = [_wrapped(cell, max(1, size)) for cell, size in zip(row, widths, strict=True)]
     return [
         _GAP.join(
-            cell.rjust(size) if column in right else cell.ljust(size) for column, (cell, size) in enumerate(zip(line, widths, strict=True))
+            _filled(cell, size, is_right=column in right) for column, (cell, size) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in zip_longest(*wrapped, fillvalue="")
     ]
+
+
+def _wrapped(cell: str, size: int) -> list[str]:
+    # Where a character takes two columns, half as many fit.
+    most = max(1, size // 2) if _columns(cell) > max(size, len(cell)) else size
+    return textwrap.wrap(cell, most, break_on_hyphens=False) or [""]
+
+
+def _filled(cell: str, size: int, *, is_right: bool) -> str:
+    blank = " " * (size - _columns(cell))
+    return blank + cell if is_right else cell + blank
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def print_wrapped(text: str, *, indent: str = "  ") -> None:

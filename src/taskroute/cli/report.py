@@ -89,12 +89,13 @@ def _why_none(report: Report) -> str:
 
 def _print(report: Report) -> None:
     calls, cache = report.calls, report.cache
+    became = ", ".join(f"{wording.count(getattr(calls, status))} {status}" for status in ("answered", "failed", "cancelled"))
     print_pairs(
         [
             ("period", f"{wording.at(report.first)} to {wording.at(report.last)}, UTC"),
-            ("calls", f"{wording.count(calls.total)}: {calls.answered} answered, {calls.failed} failed, {calls.cancelled} cancelled"),
+            ("calls", f"{wording.count(calls.total)}: {became}"),
             ("fell back", f"{wording.count(calls.fell_back)} ({wording.share(calls.fell_back, calls.total)})"),
-            ("tokens", f"{wording.count(report.tokens.input)} in, {wording.count(report.tokens.output)} out"),
+            ("tokens", f"{wording.known(report.tokens.input)} in, {wording.known(report.tokens.output)} out"),
             *([("cache", ", ".join(f"{wording.count(times)} {status}" for status, times in cache.items()))] if cache else []),
             ("unknown cost", f"{wording.counted(calls.unpriced, 'call')}, in no sum of money"),
             *(pair for money in report.money for pair in _money(money)),
@@ -109,6 +110,7 @@ def _print(report: Report) -> None:
         print_table(("model", "calls"), [(wording.name(row.name), wording.count(row.calls)) for row in rows], right=(1,))
     _print_latencies("Latency by route", report.routes, "route")
     _print_latencies("Latency by model", report.models)
+    _print_quality(report)
     _print_counted("Failures", ("model", "what", "times"), ((each.model, each.what, each.times) for each in report.failures))
     _print_counted("Fallbacks", ("from", "why", "calls"), ((each.model, each.what, each.times) for each in report.fallbacks))
     _print_dearest(report)
@@ -120,6 +122,8 @@ def _print(report: Report) -> None:
 
 def _money(money: Money) -> Iterable[tuple[str, str]]:
     yield "spent", wording.amount(money.spent, money.currency)
+    if money.spent_estimate:
+        yield "of it estimated", wording.amount(money.spent_estimate, money.currency)
     if money.saved_by_cache:
         yield "saved by cache", wording.amount(money.saved_by_cache, money.currency)
     if money.baseline or money.saved_estimate:
@@ -154,6 +158,21 @@ def _print_latencies(title: str, latencies: Latencies, dimension: str = "") -> N
         for row in latencies.rows[:_SHOWN]
     ]
     print_table(("name", "calls", "p50", "p90", "p99"), rows, right=(1, 2, 3, 4))
+
+
+def _print_quality(report: Report) -> None:
+    if report.quality:
+        print_title("Cost against quality")
+        rows = [
+            (
+                wording.name(each.model),
+                wording.count(each.scored),
+                f"{each.score:.3f}",
+                ", ".join(wording.amount(cost, currency) for currency, cost in each.cost.items()) or "unknown",
+            )
+            for each in report.quality[:_SHOWN]
+        ]
+        print_table(("model", "scored answers", "mean score", "mean cost"), rows, right=(1, 2, 3))
 
 
 def _print_counted(title: str, head: Sequence[str], counted: Iterable[tuple[str | None, str | None, int]]) -> None:

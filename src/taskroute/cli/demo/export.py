@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -49,12 +50,18 @@ def exporting(url: str) -> Generator[Exported]:
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     exported = Exported()
     provider = TracerProvider(resource=Resource.create({"service.name": "taskroute-demo"}))
-    provider.add_span_processor(BatchSpanProcessor(_counting(OTLPSpanExporter(endpoint=where, timeout=_PATIENCE_S), exported)))
+    provider.add_span_processor(BatchSpanProcessor(_counting(OTLPSpanExporter(endpoint=where, timeout=_patience()), exported)))
     trace.set_tracer_provider(provider)
     try:
         yield exported
     finally:
         provider.shutdown()
+
+
+def _patience() -> float | None:
+    """Return how long a request may take; None leaves it to the exporter, which reads the environment."""
+    given = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
+    return None if any(os.environ.get(variable) for variable in given) else _PATIENCE_S
 
 
 def _counting(exporter: SpanExporter, exported: Exported) -> SpanExporter:

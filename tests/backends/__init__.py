@@ -1,0 +1,1 @@
+"""Calls sent to real trace backends over OTLP, and read back from them."""
