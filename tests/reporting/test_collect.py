@@ -120,12 +120,27 @@ def test_what_is_saved_against_a_baseline_is_told_as_an_estimate() -> None:
     assert (money.saved_estimate, money.saved_by_cache, money.saved, money.baseline) == (4, 2, 6, 5)
 
 
+def test_what_dropped_streams_cost_is_told_as_an_estimate() -> None:
+    report = reported(
+        line(route(1, cost__total=1.0, cost__source="user")),
+        line(route(2, cost__total=0.5, cost__source="user, estimated", cancelled=True)),
+    )
+    (money,) = report.money
+    assert (money.spent, money.spent_estimate) == (Decimal("1.5"), Decimal("0.5"))
+    assert as_json(report)["money"]["USD"]["spent_estimate"] == "0.5"
+
+
 def test_a_baseline_counts_only_beside_a_cost_that_is_known() -> None:
     report = reported(
         line(route(1, cost__total=1.0, cost__saved=4.0, cost__saved__basis="estimate", cost__baseline=5.0)),
         line(route(2, cost__baseline=100.0, cost__currency="USD")),
     )
     assert report.money[0].baseline == 5
+
+
+def test_what_was_paid_aside_counts_only_as_a_part_of_a_cost_that_is_known() -> None:
+    (money,) = reported(line(route(1, cost__total=1.0, cost__aside=0.25)), line(route(2, cost__aside=8.0, cost__currency="USD"))).money
+    assert (money.spent, money.aside) == (1, Decimal("0.25"))
 
 
 def test_a_model_that_cost_more_than_the_baseline_saved_less_than_nothing() -> None:
@@ -175,6 +190,25 @@ def test_strange_values_are_unknown_and_harm_nothing() -> None:
         assert as_json(report)["calls"]["unknown_cost"] == 1
 
 
+def test_a_number_too_large_to_be_written_out_holds_nothing_up() -> None:
+    text = line(route(1, stage="a"))
+    start = f'"{BEGIN * 10**9}"'
+    for number in ("1e999999999", "Infinity", "NaN", "true", "null", '"x"', '"' + "9" * 5000 + '"'):
+        assert reported(text.replace(f'"startTimeUnixNano": {start}', f'"startTimeUnixNano": {number}')).first is None, number
+        assert reported(text.replace('"intValue": "1"', f'"intValue": {number}')).calls.requests == 0, number
+
+
+def test_numbers_may_be_written_as_text_and_as_numbers() -> None:
+    text = line(route(1, cost__total=0.125))
+    report = reported(text.replace("0.125", '"0.125"').replace('"intValue": "1"', '"intValue": 1'))
+    assert (report.money[0].spent, report.calls.requests) == (Decimal("0.125"), 1)
+
+
+def test_half_a_character_can_be_printed_and_written() -> None:
+    (row,) = reported(line(route(1, stage="a\ud800b"))).groups["stage"].rows
+    assert row.name == "a?b"
+
+
 def test_inferences_of_others_count_unless_their_trace_has_a_routed_call() -> None:
     def chat(trace: int, id_: int) -> dict[str, Any]:
         said = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5}
@@ -182,7 +216,7 @@ def test_inferences_of_others_count_unless_their_trace_has_a_routed_call() -> No
 
     report = reported(line(chat(1, 21)), line(route(1)), line(chat(1, 22)), line(chat(2, 23)))
     assert report.others == (1, 5, 0, 2)
-    assert report.tokens.input == 0
+    assert report.tokens.input is None
 
 
 def test_attempts_that_are_events_of_the_route_span_tell_of_failures_and_scores() -> None:

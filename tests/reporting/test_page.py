@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from taskroute.reporting.collect import Collector
 from taskroute.reporting.html import tag
 from taskroute.reporting.page import page
 
-from .written import attempt, line, route
+from .written import BEGIN, attempt, line, route
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\x00\u202e"
 _VOID = {"meta"}
@@ -112,14 +113,29 @@ def test_an_estimate_is_named_so_and_an_unknown_cost_is_counted() -> None:
     text = " ".join(page_of(*some_calls()).text)
     assert "Saved, estimate" in text
     assert "is an estimate" in text
-    assert "Not in any sum of money: 1 call of models whose price is not known." in text
+    assert "Not in any sum of money: 1 call whose cost is not known" in text
     assert "never across" in text
+
+
+def test_hits_against_a_baseline_are_not_said_to_have_saved_nothing() -> None:
+    saved: dict[str, Any] = {"cost__total": 0.0, "cost__saved": 3.0, "cache__status": "hit", "attempts": 0}
+    against = " ".join(page_of(line(route(1, cost__saved__basis="estimate", cost__baseline=3.0, **saved))).text)
+    assert "Saved by it" not in against
+    assert "What hits saved against the baseline is in the estimate of that." in against
+    assert "Saved by it, USD" in page_of(line(route(1, cost__saved__basis="cache", **saved))).text
 
 
 def test_a_page_about_nothing_is_a_page() -> None:
     text = " ".join(page_of().text)
     assert "No cost is known of any call." in text
     assert "NaN" not in text
+
+
+def test_a_time_stands_once_on_an_axis() -> None:
+    read = page_of(line(route(1, cost__total=1.0)))
+    ends = [text for text in read.text if text in {wording.at(BEGIN), wording.at(BEGIN + 1)}]
+    assert ends.count(wording.at(BEGIN)) == 2  # on the axis and in the table
+    assert ends.count(wording.at(BEGIN + 1)) == 1
 
 
 def test_a_page_about_one_free_call_is_a_page() -> None:
@@ -133,6 +149,47 @@ def test_a_page_about_one_free_call_is_a_page() -> None:
 )
 def test_an_axis_has_round_numbers(highest: float, ticks: list[float]) -> None:
     assert svg.ticks_to(highest) == pytest.approx(ticks)
+
+
+def test_an_axis_goes_below_zero_as_far_as_the_numbers_do() -> None:
+    assert svg.ticks_to(3, -0.5) == [-1, 0, 1, 2, 3]
+    assert svg.ticks_to(0, -2) == [-2, -1.5, -1, -0.5, 0]
+
+
+def test_what_cost_more_than_the_baseline_hangs_below_zero() -> None:
+    read = page_of(line(route(1, cost__total=1.0, cost__saved=-0.5, cost__saved__basis="estimate", cost__baseline=0.5)))
+    # The picture over time is the first on the page.
+    bars = {attributes["class"]: attributes for tag_, attributes in reversed(read.elements) if tag_ == "rect" and "y" in attributes}
+    (zero,) = [attributes["y1"] for _, attributes in read.elements if attributes.get("class") == "zero"]
+    assert bars["saved"]["y"] == zero
+    assert float(bars["saved"]["height"] or 0) * 2 == pytest.approx(float(bars["spent"]["height"] or 0), rel=1e-4)
+    assert "Below zero: it cost more than the baseline would have." in " ".join(read.text)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.0, "0"), (2.5e6, "2.5M"), (1e9, "1B"), (-3e12, "-3T"), (250_000.0, "250,000"), (2.5e-7, "0.00000025")]
+)
+def test_a_number_beside_an_axis_has_no_exponent(value: float, shown: str) -> None:
+    assert wording.tick(value) == shown
+
+
+def test_names_in_a_picture_do_not_lie_over_one_another() -> None:
+    dots = [svg.Dot(0.01 * index, 0.7, "", f"model-{index}") for index in range(6)]
+    read = Read(svg.scatter(dots, across=[], up=[], label=""))
+    heights = sorted(float(attributes["y"] or 0) for tag_, attributes in read.elements if tag_ == "text")
+    assert len(heights) == 6
+    assert all(later - earlier >= 16 for earlier, later in pairwise(heights))
+
+
+def test_scores_are_shown_where_it_is_not_known_what_the_answers_cost() -> None:
+    read = page_of(line(attempt(1, 1, taskroute__validation__score=0.5), route(1)))
+    assert "0.500" in read.text
+    assert "Cost against quality" not in read.text
+
+
+def test_tokens_that_no_span_tells_are_unknown() -> None:
+    assert "unknown" in page_of(line(route(1))).text
+    assert "unknown" not in page_of(line(route(1, attempts=0))).text
 
 
 def test_text_and_attributes_are_escaped() -> None:

@@ -60,6 +60,7 @@ def _amounts(amounts: Amounts) -> dict[str, str]:
 def _money(money: Money) -> dict[str, str]:
     return {
         "spent": digits(money.spent),
+        "spent_estimate": digits(money.spent_estimate),
         "aside": digits(money.aside),
         "saved": digits(money.saved),
         "saved_by_cache": digits(money.saved_by_cache),

@@ -114,7 +114,7 @@ class Collector:
                 counts["requests"],
                 counts["unpriced"],
             ),
-            tokens=Tokens(counts["input"], counts["output"]),
+            tokens=Tokens(self._tokens("input"), self._tokens("output")),
             cache=dict(sorted(self._cache.items())),
             money=money,
             groups={name: grouped(groups, most=_MOST_SHOWN, money=money) for name, groups in self._groups.items()},
@@ -135,6 +135,9 @@ class Collector:
             others=Others(counts["others"], counts["others_input"], counts["others_output"], counts["others_left_out"]),
             read=Read(counts["lines"], counts["broken"], counts["spans"], counts["repeated"], counts["outside"]),
         )
+
+    def _tokens(self, kind: str) -> int | None:
+        return self._counts[kind] if kind in self._counts or not self._counts["requests"] else None
 
     def _is_within(self, span: Span) -> bool:
         at = span.start / 1e9
@@ -180,8 +183,10 @@ class Collector:
             self._dear.pop(_key(dropped[0].trace, dropped[0].id), None)
 
     def _take_try(self, seen: TrySeen) -> None:
-        self._counts["input"] += seen.input or 0
-        self._counts["output"] += seen.output or 0
+        if seen.input is not None:
+            self._counts["input"] += seen.input
+        if seen.output is not None:
+            self._counts["output"] += seen.output
         for failure in seen.failures:
             self._failures.add(seen.model, failure)
         if seen.invalid is not None:

@@ -19,23 +19,26 @@ h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.25rem; margin: 2
   border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; } p { margin: .25rem 0 .75rem; } .soft { color: var(--soft); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; list-style: none; } a { color: var(--spent); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; margin: 1rem 0;
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .75rem; margin: 1rem 0;
   padding: 0; }
 .tiles div { background: var(--card); border-radius: .5rem; padding: .6rem .8rem; }
-.tiles dt { color: var(--soft); font-size: .85rem; } .tiles dd { margin: 0; font-size: 1.25rem; font-weight: 600;
+.tiles dt { color: var(--soft); font-size: .85rem; } .tiles dd { margin: 0; font-size: 1.1rem; font-weight: 600;
   overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .25rem; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
   font-weight: 400; }
 thead th { color: var(--soft); font-size: .85rem; vertical-align: bottom; } th[scope=row] { overflow-wrap: anywhere;
-  min-width: 7rem; max-width: 20rem; }
-.right { text-align: right; white-space: nowrap; } .wide { width: 28%; min-width: 7rem; } code { font-size: .85em;
+  min-width: 8rem; max-width: 20rem; }
+.right { text-align: right; white-space: nowrap; } thead .right { white-space: normal; }
+.wide { width: 28%; min-width: 7rem; } code { font-size: .85em;
   overflow-wrap: anywhere; }
 svg.bar { display: block; width: 100%; height: .8rem; margin-top: .35rem; } svg.stack { display: block; width: 100%;
   height: 1.6rem; margin: .5rem 0; }
 svg.picture { display: block; width: 100%; height: auto; background: var(--card); border-radius: .5rem; }
 svg text { fill: var(--soft); font-size: 11px; } .grid { stroke: var(--line); stroke-width: 1; }
+@media (max-width: 40rem) { svg text { font-size: 16px; } .wide { display: none; } }
+.zero { stroke: var(--soft); stroke-width: 1; }
 .whisker { stroke: var(--soft); stroke-width: 1; }
 .spent, .dot { fill: var(--spent); } .saved { fill: var(--saved); } .failed { fill: var(--bad); }
 .p50 { fill: var(--saved); } .p90 { fill: var(--spent); } .p99 { fill: var(--bad); }

@@ -22,7 +22,7 @@ def money_section(report: Report, money: Money, *, id_: str) -> Html:
     return section(
         id_,
         f"Spend in {currency}",
-        tiles(_totals(report, money)),
+        tiles(_totals(money)),
         *_notes(report, money),
         tag("h3", "Over time"),
         *_over_time(report, money),
@@ -37,28 +37,34 @@ def money_section(report: Report, money: Money, *, id_: str) -> Html:
     )
 
 
-def _totals(report: Report, money: Money) -> list[tuple[str, str]]:
-    currency, calls = money.currency, report.calls
+def _totals(money: Money) -> list[tuple[str, str]]:
+    currency = money.currency
     pairs = [("Spent", wording.amount(money.spent, currency))]
+    if money.spent_estimate:
+        pairs.append(("Of it estimated", wording.amount(money.spent_estimate, currency)))
+    if money.aside:
+        pairs.append(("Of it classifiers and checks", wording.amount(money.aside, currency)))
     if money.saved_by_cache:
         pairs.append(("Saved by the cache", wording.amount(money.saved_by_cache, currency)))
     if money.baseline or money.saved_estimate:
         pairs.append(("Saved, estimate", wording.amount(money.saved_estimate, currency)))
         pairs.append(("On the baseline, estimate", wording.amount(money.baseline, currency)))
-    if money.aside:
-        pairs.append(("Of it classifiers and checks", wording.amount(money.aside, currency)))
-    pairs.append(("Calls of unknown cost", wording.count(calls.unpriced)))
     return pairs
 
 
 def _notes(report: Report, money: Money) -> list[Html]:
     said: list[Html] = []
     if report.calls.unpriced:
-        said.append(note(f"Not in any sum of money: {wording.counted(report.calls.unpriced, 'call')} of models whose price is not known."))
+        calls = wording.counted(report.calls.unpriced, "call")
+        said.append(
+            note(f"Not in any sum of money: {calls} whose cost is not known, for want of a price, or of tokens, as after a failure.")
+        )
     if money.baseline or money.saved_estimate:
         said.append(
             note("What is saved against the baseline is an estimate: the tokens of the answers at the price of the baseline model.")
         )
+    if money.spent_estimate:
+        said.append(note("Of what is spent, a part is estimated: nobody counted the tokens of streams that were dropped or broke off."))
     if len(report.money) > 1:
         said.append(note("There is more than one currency: amounts are added up in each, and never across."))
     return said
@@ -74,29 +80,31 @@ def _over_time(report: Report, money: Money) -> Iterable[Html]:
     def values(step: Step) -> tuple[Decimal, Decimal]:
         return step.row.spent.get(currency, _ZERO), step.row.saved.get(currency, _ZERO)
 
-    highest = max(float(spent + max(saved, _ZERO)) for spent, saved in map(values, times.steps))
-    up = svg.ticks_to(highest)
+    amounts = [values(step) for step in times.steps]
+    highest, lowest = max(float(spent + max(saved, _ZERO)) for spent, saved in amounts), min(float(saved) for _, saved in amounts)
     bars: list[svg.Bar] = []
     rows: list[Sequence[str]] = []
     for step in times.steps:
         spent, saved = values(step)
         when = wording.at(step.start, times.width)
         title = f"{when}: spent {wording.amount(spent, currency)}, saved {wording.amount(saved, currency)}"
-        bars.append(svg.Bar((step.start - begin) / span, (("spent", float(spent)), ("saved", max(0.0, float(saved)))), title))
+        bars.append(svg.Bar((step.start - begin) / span, (("spent", float(spent)), ("saved", float(saved))), title))
         rows.append((when, wording.count(step.row.priced.get(currency, 0)), wording.amount(spent), wording.amount(saved)))
-    label = f"Spent and saved in {currency}, for each {wording.length(times.width)}"
-    top = up[-1] or 1.0
+    label = f"Spent and saved in {currency}, for each {wording.length(times.width)}; times are UTC"
+    # Within one step, the middle has the name of the beginning, which stands then for both.
+    places = {wording.at(begin + place * span, times.width): place for place in (0.5, 0.0, 1.0)}
+    saves = "saved (with estimates)" if money.saved_estimate else "saved"
     return [
+        note(f"{label}. Below zero: it cost more than the baseline would have." if lowest < 0 else f"{label}."),
         svg.columns(
             bars,
             width=times.width / span,
-            highest=top,
-            across=[svg.Tick(place, wording.at(begin + place * span, times.width)) for place in (0, 0.5, 1)],
-            up=[svg.Tick(value / top, f"{value:g}") for value in up],
+            across=[svg.Tick(place, when) for when, place in places.items()],
+            up=svg.ticks_to(highest, min(0.0, lowest)),
             label=label,
         ),
-        legend([("spent", "spent"), ("saved", "saved")]),
-        folded("The same as a table", table(f"{label}; times are UTC", ("From", "Calls", "Spent", "Saved"), rows, right=(1, 2, 3))),
+        legend([("spent", "spent"), ("saved", saves)]),
+        folded("The same as a table", table(label, ("From", "Calls", "Spent", "Saved"), rows, right=(1, 2, 3))),
     ]
 
 
@@ -142,13 +150,16 @@ def _quality(found: Sequence[Quality], currency: str) -> list[Html]:
     ]
     label = f"Mean score of answers (up) against their mean cost in {currency} (across)"
     return [
+        note(f"{label}. Up and to the left is better and cheaper."),
         svg.scatter(
             dots,
-            across=[svg.Tick(value / right, f"{value:g}") for value in across],
-            up=[svg.Tick(share, f"{share:g}") for share in (0, 0.25, 0.5, 0.75, 1)],
+            across=[svg.Tick(value / right, wording.tick(value)) for value in across],
+            up=[svg.Tick(share, wording.tick(share)) for share in (0, 0.25, 0.5, 0.75, 1)],
             label=label,
         ),
-        table(label, ("Model, by the provider's name", "Scored answers", "Mean score", "Mean cost"), rows, right=(1, 2, 3)),
+        table(
+            "Scored answers by model", ("Model, by the provider's name", "Scored answers", "Mean score", "Mean cost"), rows, right=(1, 2, 3)
+        ),
     ]
 
 

@@ -32,6 +32,7 @@ _READ: Final = frozenset(
         names.CACHE_STATUS,
         names.COST_TOTAL,
         names.COST_CURRENCY,
+        names.COST_SOURCE,
         names.COST_SAVED,
         names.COST_SAVED_BASIS,
         names.COST_BASELINE,
@@ -49,6 +50,7 @@ _READ: Final = frozenset(
 """All others are left where they are, messages above all."""
 _LONGEST: Final = 200
 _LARGEST_COUNT: Final = 10**15
+_DIGITS: Final = 20
 _ERROR: Final = 2
 
 
@@ -119,6 +121,21 @@ def _span(raw: Mapping[str, Any]) -> Span | None:
         return None
 
 
+def _whole(raw: Any) -> int | None:
+    """Return a whole number, which may be written as text; None for anything else."""
+    if isinstance(raw, bool):
+        return None
+    # By its size first: the digits of 1e999999999 would take forever to write out.
+    if isinstance(raw, int) or (isinstance(raw, Decimal) and raw.is_finite() and raw.adjusted() < _DIGITS):
+        return int(raw)
+    if not isinstance(raw, str) or len(raw) > _DIGITS:
+        return None
+    try:
+        return int(raw)
+    except ValueError:
+        return None
+
+
 def _id(text: Any, digits: int) -> int:
     if not isinstance(text, str) or len(text) != digits:
         raise ValueError("no id")
@@ -126,8 +143,8 @@ def _id(text: Any, digits: int) -> int:
 
 
 def _nanoseconds(value: Any) -> int:
-    found = int(value or 0)
-    return found if 0 <= found < 1 << 63 else 0
+    found = _whole(value)
+    return found if found is not None and 0 <= found < 1 << 63 else 0
 
 
 def _said(raw: Any) -> Said:
@@ -145,15 +162,24 @@ def _value(raw: Any) -> Value | None:
         return None
     value = cast("Mapping[str, Any]", raw)
     if "stringValue" in value:
-        return str(value["stringValue"])[:_LONGEST]
+        # Half a surrogate pair, which JSON can hold, can be neither printed nor written.
+        return str(value["stringValue"])[:_LONGEST].encode(errors="replace").decode()
     if "boolValue" in value:
         return value["boolValue"] is True
     if "intValue" in value:
-        whole = int(value["intValue"])
-        return whole if abs(whole) <= _LARGEST_COUNT else None
-    found: Any = value.get("doubleValue")
-    # A number that is none comes as text.
-    return Decimal(found) if isinstance(found, Decimal | int) and not isinstance(found, bool) else None
+        whole = _whole(value["intValue"])
+        return whole if whole is not None and abs(whole) <= _LARGEST_COUNT else None
+    return _fraction(value.get("doubleValue"))
+
+
+def _fraction(raw: Any) -> Decimal | None:
+    if isinstance(raw, bool) or not isinstance(raw, Decimal | int | str) or len(str(raw)) > _LONGEST:
+        return None
+    try:
+        # As text, too, which protobuf's JSON allows; one that is no number is refused where an amount is read.
+        return Decimal(raw)
+    except ArithmeticError:
+        return None
 
 
 def _objects(raw: Any) -> list[Mapping[str, Any]]:

@@ -73,8 +73,8 @@ def _calls(report: Report) -> Html:
         ("Cancelled", wording.count(calls.cancelled)),
         ("Fell back", f"{wording.count(calls.fell_back)} ({wording.share(calls.fell_back, calls.total)})"),
         ("Requests sent", wording.count(calls.requests)),
-        ("Tokens in", wording.count(tokens.input)),
-        ("Tokens out", wording.count(tokens.output)),
+        ("Tokens in", wording.known(tokens.input)),
+        ("Tokens out", wording.known(tokens.output)),
         ("Unknown cost", wording.count(calls.unpriced)),
     ]
     money = [note("No cost is known of any call.")] if not report.money else []
@@ -90,10 +90,11 @@ def _models(report: Report) -> Html:
     def name(row: Row) -> str:
         return wording.name(row.name, "model")
 
+    most = max((row.calls for row in rows), default=0) or 1
     shown = [(f"c{min(index, _COLOURS)}", row) for index, row in enumerate(rows)]
     parts = [(kind, row.calls / total, f"{name(row)}: {wording.share(row.calls, total)} of calls") for kind, row in shown if total]
     cells = (
-        (name(row), wording.count(row.calls), wording.share(row.calls, total), wording.count(row.failed), svg.bar(row.calls / (total or 1)))
+        (name(row), wording.count(row.calls), wording.share(row.calls, total), wording.count(row.failed), svg.bar(row.calls / most))
         for row in rows
     )
     first = [(kind, name(row)) for kind, row in shown[:_COLOURS]]
@@ -104,7 +105,16 @@ def _models(report: Report) -> Html:
         svg.stack(parts),
         legend([*first, *more]),
         table("Calls by the model that answered", ("Model", "Calls", "Share", "Failed", ""), cells, right=(1, 2, 3), wide=4),
+        *_scores(report),
     )
+
+
+def _scores(report: Report) -> Iterable[Html]:
+    """Return the scores that no picture has, because it is not known what the answers cost."""
+    rows = [(wording.name(each.model), wording.count(each.scored), f"{each.score:.3f}") for each in report.quality if not each.cost]
+    if rows:
+        yield tag("h3", "Scores")
+        yield table("Scored answers of unknown cost", ("Model", "Scored answers", "Mean score"), rows, right=(1, 2))
 
 
 def _latency(report: Report) -> Html:
@@ -168,12 +178,15 @@ def _cache(report: Report) -> Html:
         ("Hits", wording.count(cache.get("hit", 0))),
         ("Misses", wording.count(cache.get("miss", 0))),
         ("Hit rate", wording.share(cache.get("hit", 0), looked)),
-        *((f"Saved by it, {each.currency}", wording.amount(each.saved_by_cache)) for each in report.money),
+        *((f"Saved by it, {each.currency}", wording.amount(each.saved_by_cache)) for each in report.money if each.saved_by_cache),
     ]
-    rows = ((status, wording.count(calls), svg.bar(calls / sum(cache.values()), kind="saved")) for status, calls in cache.items())
-    return section(
-        "cache", "Cache", tiles(pairs), table("Calls by what the cache had for them", ("Status", "Calls", ""), rows, right=(1,), wide=2)
+    # With a baseline there is one saving a call, which the cache and the choice of the model have made together.
+    shared = (
+        [note("What hits saved against the baseline is in the estimate of that.")] if any(each.baseline for each in report.money) else []
     )
+    rows = ((status, wording.count(calls), svg.bar(calls / max(cache.values()), kind="saved")) for status, calls in cache.items())
+    head = ("Status", "Calls", "")
+    return section("cache", "Cache", tiles(pairs), *shared, table("Calls by what the cache had for them", head, rows, right=(1,), wide=2))
 
 
 def _read(report: Report) -> Html:

@@ -20,8 +20,10 @@ class Money(NamedTuple):
 
     currency: str
     spent: Decimal
+    spent_estimate: Decimal
+    """Of that, calls of which no provider has counted the tokens, such as streams that were dropped."""
     aside: Decimal
-    """Of that, what classifiers and checks asked of models."""
+    """Of what is spent, what classifiers and checks asked of models."""
     saved_by_cache: Decimal
     saved_estimate: Decimal
     """Against the baseline: what the same tokens would have cost there, so an estimate."""
@@ -51,10 +53,10 @@ class Calls(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """The tokens that taskroute's own spans of models tell of."""
+    """The tokens that taskroute's own spans of models tell of; None where models were asked, and no span tells."""
 
-    input: int
-    output: int
+    input: int | None
+    output: int | None
 
 
 class Row(NamedTuple):

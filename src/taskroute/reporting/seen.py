@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from taskroute.reporting.otlp import Happened, Said, Span
 from taskroute.telemetry import attributes as names
-from taskroute.types import EXACT
+from taskroute.types import ESTIMATED, EXACT
 
 Status = Literal["answered", "failed", "cancelled"]
 UNSPECIFIED: Final = "unspecified"
@@ -49,6 +49,8 @@ class CallSeen(NamedTuple):
     cache: str | None
     currency: str
     cost: Decimal | None
+    is_estimate: bool
+    """Whether the cost is one of tokens that no provider has counted, as of a stream that was dropped."""
     saved: Saved | None
     baseline: Decimal | None
     aside: Decimal | None
@@ -113,6 +115,7 @@ def call_in(span: Span) -> CallSeen | None:
         cache=_text(said, names.CACHE_STATUS),
         currency=_text(said, names.COST_CURRENCY) or UNSPECIFIED,
         cost=None if cost is None or cost < 0 else cost,
+        is_estimate=(_text(said, names.COST_SOURCE) or "").endswith(ESTIMATED),
         saved=None if saved is None else Saved(saved, said.get(names.COST_SAVED_BASIS) == "estimate"),
         baseline=_amount(said, names.COST_BASELINE),
         aside=_amount(said, names.COST_ASIDE),

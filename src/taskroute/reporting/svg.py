@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from taskroute.reporting.html import Html, tag
+from taskroute.reporting.wording import tick
 
 WIDTH: Final = 720
 HEIGHT: Final = 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 28
-_LOG_STEPS: Final = 10
+_LONGEST_LABEL: Final = 32
+# Room for a letter and a line of it, as large as narrow screens have them.
+_LETTER, _LINE = 8.5, 16.0
 
 
 class Bar(NamedTuple):
-    """What stands at one place of a picture over time: parts from the bottom up, each with its class."""
+    """What stands at one place of a picture over time: parts from zero up, each with its class; those below zero hang from it."""
 
     place: float
     """From 0 to 1: where it begins."""
@@ -65,52 +68,76 @@ def stack(parts: Sequence[tuple[str, float, str]]) -> Html:
     return tag("svg", *drawn, class_="stack", viewBox="0 0 100 10", preserveAspectRatio="none", aria_hidden="true")
 
 
-def columns(bars: Sequence[Bar], *, width: float, highest: float, across: Sequence[Tick], up: Sequence[Tick], label: str) -> Html:
-    """Return columns over time; `width` is that of one, from 0 to 1, and `highest` is what reaches the top."""
+def columns(bars: Sequence[Bar], *, width: float, across: Sequence[Tick], up: Sequence[float], label: str) -> Html:
+    """Return columns over time; `width` is that of one, from 0 to 1, and `up` are the numbers of the axis, 0 among them."""
     inner_width, inner_height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
+    low, span = up[0], up[-1] - up[0] or 1.0
+    zero = _TOP + inner_height * (1 + low / span)
     drawn: list[Html] = []
     for each in bars:
         rects: list[Html] = []
-        top: float = _TOP + inner_height
+        above = below = zero
         for kind, value in each.parts:
-            tall = inner_height * value / highest if highest else 0
-            top -= tall
+            tall = inner_height * abs(value) / span
+            if value >= 0:
+                above -= tall
+            y = above if value >= 0 else below
             rects.append(
-                tag("rect", class_=kind, x=_LEFT + each.place * inner_width, y=top, width=max(1.0, width * inner_width - 1), height=tall)
+                tag("rect", class_=kind, x=_LEFT + each.place * inner_width, y=y, width=max(1.0, width * inner_width - 1), height=tall)
             )
+            if value < 0:
+                below += tall
         drawn.append(tag("g", tag("title", each.title), *rects))
-    return _picture(drawn, across, up, label)
+    base = tag("line", class_="zero", x1=_LEFT, x2=WIDTH - _RIGHT, y1=zero, y2=zero)
+    return _picture([*drawn, base], across, [Tick((value - low) / span, tick(value)) for value in up], label)
 
 
 def scatter(dots: Sequence[Dot], *, across: Sequence[Tick], up: Sequence[Tick], label: str) -> Html:
     """Return points with their names."""
     inner_width, inner_height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
     drawn: list[Html] = []
-    for dot in dots:
+    taken: list[tuple[float, float, float]] = []
+    for dot in sorted(dots, key=lambda dot: (-dot.y, dot.x)):
         x, y = _LEFT + dot.x * inner_width, _TOP + (1 - dot.y) * inner_height
-        is_far = dot.x > 0.7
-        name = tag("text", dot.label, x=x + (-8 if is_far else 8), y=y + 4, text_anchor="end" if is_far else "start")
+        said = dot.label if len(dot.label) <= _LONGEST_LABEL else f"{dot.label[: _LONGEST_LABEL - 1]}…"
+        long, is_far = len(said) * _LETTER, dot.x > 0.6
+        left = x - 8 - long if is_far else x + 8
+        place = _free(taken, left, left + long, y + 4)
+        taken.append((left, left + long, place))
+        name = tag("text", said, x=x + (-8 if is_far else 8), y=place, text_anchor="end" if is_far else "start")
         drawn.append(tag("g", tag("title", dot.title), tag("circle", class_="dot", cx=x, cy=y, r=5), name))
     return _picture(drawn, across, up, label)
 
 
-def ticks_to(highest: float) -> list[float]:
-    """Return round numbers from 0 up to the first that is not below `highest`."""
-    if highest <= 0:
+def _free(taken: Sequence[tuple[float, float, float]], left: float, right: float, wanted: float) -> float:
+    """Return the first height from the one that is wanted downwards, or else upwards, at which a name lies over none of those there."""
+
+    def is_free(height: float) -> bool:
+        return not any(left < end and begin < right and abs(height - at) < _LINE for begin, end, at in taken)
+
+    steps = (wanted + way * distance * _LINE / 2 for way in (1, -1) for distance in range(2 * len(taken) + 2))
+    return next((height for height in steps if _TOP < height < HEIGHT - _BOTTOM and is_free(height)), wanted)
+
+
+def ticks_to(highest: float, lowest: float = 0.0) -> list[float]:
+    """Return round numbers from 0 up to the first that is not below `highest`, and down to the first not above `lowest`."""
+    farthest = max(highest, -lowest)
+    if farthest <= 0:
         return [0.0]
-    power = 10.0 ** math.floor(math.log10(highest))
-    step = next(power * size for size in (0.25, 0.5, 1, 2.5) if highest <= power * size * 4)
-    return [step * index for index in range(math.ceil(highest / step - 1e-9) + 1)]
+    power = 10.0 ** math.floor(math.log10(farthest))
+    step = next(power * size for size in (0.25, 0.5, 1, 2.5) if farthest <= power * size * 4)
+    first, last = math.floor(lowest / step + 1e-9), math.ceil(highest / step - 1e-9)
+    return [step * index for index in range(first, last + 1)]
 
 
 def _picture(drawn: Sequence[Html], across: Sequence[Tick], up: Sequence[Tick], label: str) -> Html:
     inner_width, inner_height = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
     axes: list[Html] = []
-    for tick in up:
-        y = _TOP + (1 - tick.place) * inner_height
+    for mark in up:
+        y = _TOP + (1 - mark.place) * inner_height
         axes.append(tag("line", class_="grid", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y))
-        axes.append(tag("text", tick.label, x=_LEFT - 6, y=y + 4, text_anchor="end"))
-    for tick in across:
-        anchor = "end" if tick.place > 0.9 else "start" if tick.place < 0.1 else "middle"
-        axes.append(tag("text", tick.label, x=_LEFT + tick.place * inner_width, y=HEIGHT - 8, text_anchor=anchor))
+        axes.append(tag("text", mark.label, x=_LEFT - 6, y=y + 4, text_anchor="end"))
+    for mark in across:
+        anchor = "end" if mark.place > 0.9 else "start" if mark.place < 0.1 else "middle"
+        axes.append(tag("text", mark.label, x=_LEFT + mark.place * inner_width, y=HEIGHT - 8, text_anchor=anchor))
     return tag("svg", tag("title", label), *axes, *drawn, class_="picture", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=label)

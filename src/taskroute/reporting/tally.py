@@ -77,7 +77,7 @@ class MoneyTally:
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
-        self._spent, self._aside, self._baseline = Sums(), Sums(), Sums()
+        self._spent, self._uncounted, self._aside, self._baseline = Sums(), Sums(), Sums(), Sums()
         self._cached, self._estimated = Sums(), Sums()
 
     def admits(self, currency: str) -> bool:
@@ -89,7 +89,9 @@ class MoneyTally:
         saved = None if call.saved is None else call.saved.amount
         amounts = [
             (self._spent, call.cost),
-            (self._aside, call.aside),
+            (self._uncounted, call.cost if call.is_estimate else None),
+            # A part of what was spent, which is not known without the whole.
+            (self._aside, None if call.cost is None else call.aside),
             # Where the cost itself is not known, the baseline is the measure of nothing.
             (self._baseline, call.baseline if is_estimate else None),
             (self._estimated if is_estimate else self._cached, saved),
@@ -104,7 +106,13 @@ class MoneyTally:
         used = sorted((currency for currency, calls in self.calls.items() if calls), key=lambda currency: (-self.calls[currency], currency))
         return tuple(
             Money(
-                each, self._spent.of(each), self._aside.of(each), self._cached.of(each), self._estimated.of(each), self._baseline.of(each)
+                each,
+                self._spent.of(each),
+                self._uncounted.of(each),
+                self._aside.of(each),
+                self._cached.of(each),
+                self._estimated.of(each),
+                self._baseline.of(each),
             )
             for each in used
         )

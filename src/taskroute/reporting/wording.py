@@ -9,6 +9,7 @@ from typing import Final
 
 _MINUTE: Final = 60
 _DAY: Final = 86_400
+_LARGE: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"))
 _UNNAMED: Final[Mapping[str, str]] = {"route": "(default)", "model": "(none answered)"}
 
 
@@ -21,6 +22,19 @@ def amount(value: Decimal, currency: str = "") -> str:
 
 def count(value: int) -> str:
     return f"{value:,}"
+
+
+def known(value: int | None) -> str:
+    """Return how many there are, where that is known."""
+    return "unknown" if value is None else count(value)
+
+
+def tick(value: float) -> str:
+    """Return a number to stand beside an axis, in few characters and without an exponent."""
+    for size, sign in _LARGE:
+        if abs(value) >= size:
+            return f"{value / size:,.6g}{sign}"
+    return format(Decimal(f"{value:.6g}"), ",f")
 
 
 def counted(value: int, noun: str) -> str:
