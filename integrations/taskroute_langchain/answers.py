@@ -198,6 +198,11 @@ def unrepaired(whole: BaseMessage) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     return tuple([str(part["name"]) for part in calls]), tuple([json_object(part["args"]) for part in calls])
 
 
+def is_from_cache(message: BaseMessage) -> bool:
+    """Return whether LangChain's own cache gave the answer: it leaves this sign in the counts, which are of the time when it was made."""
+    return as_mapping(getattr(message, "usage_metadata", None)).get("total_cost") == 0
+
+
 def refuses(message: BaseMessage) -> bool:
     """Return whether an answer is marked as a refusal, beside its finish reason."""
     if message.additional_kwargs.get("refusal"):

@@ -17,7 +17,7 @@ from taskroute.reading import Called, say_unread
 from taskroute.registry.models import ModelSpec
 from taskroute.steps import Attempt
 from taskroute.stored import Asked
-from taskroute.types import Cost, Reply
+from taskroute.types import UNPAID, Cost, Reply
 from taskroute_langchain.answers import (
     UNKNOWN_ANSWER,
     Answer,
@@ -29,6 +29,7 @@ from taskroute_langchain.answers import (
     has_summary,
     id_of,
     is_empty,
+    is_from_cache,
     refuse_half,
     refuses,
     text_of,
@@ -91,8 +92,8 @@ class ChatHost:
             return None
         reply = self.read(attempt, message, said_of(stored))
         # Made for this call alone, so that no copy is needed for the record.
-        message.response_metadata[KEY] = record(attempt, reply.cost)
-        return reply._replace(answer=message)
+        message.response_metadata[KEY] = entry = record(attempt, reply.cost)
+        return reply._replace(answer=message, record=entry)
 
     def answer(self, attempt: Attempt) -> Reply:
         served = self._served(attempt)
@@ -123,7 +124,8 @@ class ChatHost:
         if not isinstance(answer, BaseMessage):
             return Reply(answer=answer)
         reply = self.read(attempt, answer)
-        return reply._replace(answer=with_record(answer, record(attempt, reply.cost)))
+        entry = record(attempt, reply.cost)
+        return reply._replace(answer=with_record(answer, entry), record=entry)
 
     def read(self, attempt: Attempt, message: BaseMessage, said: Answer | None = None) -> Reply:
         """Return a reply without its answer. A message that cannot be read says nothing, and fails no call.
@@ -133,6 +135,8 @@ class ChatHost:
         try:
             about = said or answer_of(message)
             reply = examined(attempt, self.priced(attempt, about, text=text_of(message), tool_calls=called(message)), message)
+            if attempt.cached is None and is_from_cache(message):
+                reply = reply._replace(usage=None, cost=UNPAID, service_tier=None, reported=None, from_cache=True)
             return reply._replace(said=said_in(message, about.finish_reason)) if attempt.told else reply
         except Exception as error:  # noqa: BLE001 - whatever a provider's package puts into a message, the caller gets it
             say_unread(message, error)

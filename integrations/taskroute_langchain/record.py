@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage
@@ -44,8 +43,8 @@ def run_config(config: RunnableConfig, attempt: Attempt) -> RunnableConfig:
     return fresh
 
 
-def with_record(message: M, entry: Mapping[str, Any]) -> M:
-    """Return the message with the record in it. The given one is left alone: it may belong to a cache."""
+def with_record(message: M, entry: dict[str, Any]) -> M:
+    """Return the message with this very record in it. The given one is left alone: it may belong to a cache."""
     marked = copy.copy(message)
-    marked.response_metadata = {**message.response_metadata, KEY: dict(entry)}
+    marked.response_metadata = {**message.response_metadata, KEY: entry}
     return marked

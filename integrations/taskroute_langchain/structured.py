@@ -105,7 +105,8 @@ class StructuredHost(ChatHost):
             reply = reply._replace(said=said_in_chunks(ear.chunks, None))
         raw: Any = as_mapping(answer).get("raw") if self._bound.include_raw else None
         if isinstance(raw, BaseMessage):
-            answer = {**cast("dict[str, Any]", answer), "raw": with_record(raw, record(attempt, reply.cost))}
+            entry = record(attempt, reply.cost)
+            answer, reply = {**cast("dict[str, Any]", answer), "raw": with_record(raw, entry)}, reply._replace(record=entry)
         misfit = self._misfit(answer) if attempt.checks or attempt.keeps else None
         if attempt.keeps and misfit is None and message is not None:
             reply = answering(reply, message)

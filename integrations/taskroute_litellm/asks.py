@@ -20,17 +20,20 @@ class Asks:
         self._endpoint: Endpoint = endpoint
         self._arguments = arguments
         self._params = params
-        self._chosen: Mapping[str, Any] | None = None
-        self._chosen_for: str | None = None
+        self._chosen: dict[str, Mapping[str, Any]] = {}
+        """What went to the latest deployment of each model, the latest model last."""
 
     def chose(self, model: str, sent: Mapping[str, Any]) -> None:
         """Note what LiteLLM sends to the deployment that it has taken for a model, which is what a guardrail has left of the request."""
-        self._chosen_for, self._chosen = model, sent
+        self._chosen.pop(model, None)
+        self._chosen[model] = sent
 
     def sent(self, model: str) -> Sent:
         """Return what a model of the policy is asked for."""
-        if self._chosen is not None and self._chosen_for == model:
-            return asked_for({}, [own_parameters(self._chosen)], self._endpoint)._replace(is_certain=True)
+        chosen = self._chosen.get(model)
+        if chosen is not None:
+            # A deployment is called by its provider's name of the model; where that is not told, the policy knows better.
+            return asked_for({}, [own_parameters(chosen)], self._endpoint)._replace(is_certain=chosen.get("model") != model)
         params = self._params(model)
         # A group of deployments is what its own settings say, whatever the policy calls it.
         return asked_for(self._arguments, [*map(own_parameters, _each(params))], self._endpoint)._replace(is_certain=params is not None)
@@ -48,7 +51,7 @@ class Asks:
         return definitions(self._last())
 
     def _last(self) -> Mapping[str, Any]:
-        return self._arguments if self._chosen is None else self._chosen
+        return next(reversed(self._chosen.values()), self._arguments)
 
 
 def _each(params: Params | None) -> Sequence[Mapping[str, Any]]:

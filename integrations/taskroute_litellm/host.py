@@ -14,7 +14,7 @@ from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
 from taskroute.steps import Attempt
 from taskroute.stored import Asked
-from taskroute.types import Cost, Reply
+from taskroute.types import UNPAID, Cost, Reply
 from taskroute_litellm.asking import Params, asked_of
 from taskroute_litellm.asks import Asks
 from taskroute_litellm.cache_use import alone
@@ -152,15 +152,17 @@ class LiteLLMHost:
         reply = self.priced(attempt, _whole_reply(attempt, answer))
         failure = failure_of(answer)
         if failure is not None:
-            raise UnusableAnswerError(failure, reply)
-        leave_record(answer, record(attempt, reply.cost))
-        return reply
+            # Nothing that was counted is nothing that was charged.
+            raise failure if reply.usage is None and reply.reported is None else UnusableAnswerError(failure, reply)
+        return reply._replace(record=leave_record(answer, record(attempt, reply.cost)))
 
     def priced(self, attempt: Attempt, reply: Reply) -> Reply:
         """Return the reply with its price, where that is known."""
         return reply._replace(cost=self._cost(attempt, reply))
 
     def _cost(self, attempt: Attempt, reply: Reply) -> Cost | None:
+        if reply.from_cache:
+            return UNPAID
         if reply.usage is None and reply.reported is None:
             return None
         usage = reply.usage
@@ -210,8 +212,7 @@ class AttemptSource:
         """Return what came: the whole stream, or the part of one that was left, or that broke."""
         found = self._whole if self._reads is None else self._reads.reply()
         reply = self._host.priced(self._attempt, found or Reply(answer=None))
-        leave_record(self._host.stream, record(self._attempt, reply.cost))
-        return reply
+        return reply._replace(record=leave_record(self._host.stream, record(self._attempt, reply.cost)))
 
     def _says_why(self) -> bool:
         snapshot = self._attempt.snapshot
@@ -234,11 +235,12 @@ def _whole_reply(attempt: Attempt, answer: Any) -> Reply:
     return reply._replace(kept=stored_of(answer)) if attempt.keeps else reply
 
 
-def leave_record(answer: Any, entry: Mapping[str, Any]) -> None:
-    """Put the record where LiteLLM keeps what it knows beside an answer; one that has no such place goes without."""
+def leave_record(answer: Any, entry: dict[str, Any]) -> dict[str, Any]:
+    """Put this very record where LiteLLM keeps what it knows beside an answer, and return it; one that has no such place goes without."""
     hidden = answer.get("_hidden_params") if isinstance(answer, dict) else getattr(answer, "_hidden_params", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     if isinstance(hidden, dict):
-        hidden[KEY] = dict(entry)
+        hidden[KEY] = entry
+    return entry
 
 
 def told(attempt: Attempt) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from taskroute.execution.failures import classify
 from taskroute.execution.run import Guard, Run
 from taskroute.execution.verdict import verdict
 from taskroute.steps import Attempt, Cancelled, Ended, Event, Failed, Opened, Release
-from taskroute.types import NOTHING, CacheNote, Cost, Decision, Outcome, Reply, Try
+from taskroute.types import NOTHING, UNPAID, CacheNote, Cost, Decision, Outcome, Reply, Try
 from taskroute.warn import warn_once
 from taskroute_litellm.asks import Asks
 from taskroute_litellm.call import Endpoint
@@ -256,7 +256,8 @@ class ObservedCall:
 
     def _note(self, attempt: Attempt, failure: str | None, error: BaseException | None, reply: Reply | None = None) -> None:
         usage, cost = (None, None) if reply is None else (reply.usage, reply.cost)
-        self._tries.append(Try(attempt.model, attempt.retry, self._now() - self._whence, failure, error, usage, cost))
+        seconds, came = self._now() - self._whence, reply is not None
+        self._tries.append(Try(attempt.model, attempt.retry, seconds, failure, error, usage, cost, came=came))
 
     def _priced_part(self, attempt: Attempt, part: Reply | None) -> Reply | None:
         """Return what came of a stream with an estimate of its cost; None of one that had nothing to give out."""
@@ -264,10 +265,12 @@ class ObservedCall:
             return None
         try:
             return self._run.partly.priced(attempt, part)
-        except Exception:  # noqa: BLE001 - an estimate is not worth a warning, and the call has ended all the same
-            return None
+        except Exception:  # noqa: BLE001 - an estimate is not worth a warning, and the part was paid for all the same
+            return Reply(answer=None)
 
     def _cost(self, attempt: Attempt, reply: Reply) -> Cost | None:
+        if reply.from_cache:
+            return UNPAID
         if reply.usage is None and reply.reported is None:
             return None
         usage = reply.usage
@@ -329,8 +332,9 @@ class ObservedCall:
             if probe and self._guards(model):
                 self._guard_of().release(Release(model, "void", None, probe))
         served = self.model if self.kept.replayed is not None else None
-        outcome = Outcome(self.decision, tuple(self._tries), status, reply, error, answered_by=served, cache=self.cache)
+        aside = self._first.aside
+        outcome = Outcome(self.decision, tuple(self._tries), status, reply, error, answered_by=served, cache=self.cache, aside=aside)
         if served is not None:
             self.kept.served_stale(self.decision)
         if self._run.watches is not None:
-            self._run.watches.finished(outcome, self._now())
+            self._run.watches.finished(self._run.weighed(outcome), self._now())

@@ -1,6 +1,6 @@
-"""LiteLLM's own OpenTelemetry callback beside taskroute's spans: whether it is there, and where its spans belong.
+"""LiteLLM's own OpenTelemetry callback beside taskroute's spans, and OpenInference's instrumentation of it.
 
-Neither is imported to find out: a callback that was never imported is not there.
+Whether they are there, and where the callback's spans belong. None is imported to find out: what was never imported is not there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _LISTS: Final = ("callbacks", "success_callback", "_async_success_callback")
 _PLAIN: Final = "otel"
 """Name of the callback that exports where the application does; each of the others has a service of its own."""
 _VENDORS: Final = frozenset({"agentops", "arize", "arize_phoenix", "langfuse_otel", "levo", "weave_otel"})
+_OPENINFERENCE: Final = "openinference.instrumentation.litellm"
 _PARENT: Final = "litellm_parent_otel_span"
 _METRICS: Final = "LITELLM_OTEL_INTEGRATION_ENABLE_METRICS"
 
@@ -27,8 +28,10 @@ _METRICS: Final = "LITELLM_OTEL_INTEGRATION_ENABLE_METRICS"
 def writes_spans(*, is_async: bool) -> bool:
     """Return whether LiteLLM writes a span with the tokens of each of its calls, to where the application's spans go.
 
-    Its second generation (`LITELLM_OTEL_V2`) writes none for sync calls.
+    Its second generation (`LITELLM_OTEL_V2`) writes none for sync calls. OpenInference writes them for either, around LiteLLM's functions.
     """
+    if _openinference_is_at_work():
+        return True
     first, second = _class(_FIRST, "OpenTelemetry"), _class(_SECOND, "OpenTelemetryV2")
     for callback in _callbacks():
         if callback == _PLAIN:
@@ -76,6 +79,12 @@ def hang_below(log: Any) -> None:
     if isinstance(params, dict):
         # The metadata may be the caller's own.
         params["metadata"] = {**above, **as_mapping(cast("Mapping[str, Any]", params).get("metadata"))}
+
+
+def _openinference_is_at_work() -> bool:
+    # Not by calling the class, of which there is one instance: what is not at work is not made.
+    instrumentor = getattr(getattr(sys.modules.get(_OPENINFERENCE), "LiteLLMInstrumentor", None), "_instance", None)
+    return getattr(instrumentor, "is_instrumented_by_opentelemetry", False) is True
 
 
 def _would_write_on_ours() -> bool:

@@ -122,7 +122,7 @@ class KeptCall:
             self.replayed = replayed(found, attempt.model)
         except UnservableError as error:
             return error
-        self._note = CacheNote("stale" if found.stale else "hit", age=found.age, saved=found.entry.cost)
+        self._note = CacheNote("stale" if found.stale else "hit", age=found.age, saved=found.entry.cost, usage=found.entry.usage)
         return None
 
     # During the call
@@ -164,7 +164,7 @@ class KeptCall:
         except UnservableError:
             return None
         self.let_go(failed=True)
-        self._note = CacheNote("stale", age=found.age, saved=found.entry.cost)
+        self._note = CacheNote("stale", age=found.age, saved=found.entry.cost, usage=found.entry.usage)
         return group
 
     # After the call

@@ -15,6 +15,8 @@ _SOURCE: Final = "provider"
 _TICKS: Final = "cost_in_usd_ticks"
 """xAI's word, of which 10,000,000,000 are a dollar."""
 _TICK: Final = -10
+_TOO_MUCH: Final = Decimal("1e15")
+"""No bill comes to that: it is some other number."""
 _DIGITS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,2})?")
 
 
@@ -22,7 +24,7 @@ def reported_in(usage: Any) -> Cost | None:
     """Return the cost that a usage names: OpenRouter's and others' `cost`, Perplexity's `cost.total_cost`, xAI's ticks."""
     ticks = _field(usage, _TICKS)
     if type(ticks) is int and ticks >= 0:
-        return _cost(EXACT.scaleb(Decimal(ticks), _TICK))
+        return _cost(amount_of(EXACT.scaleb(Decimal(ticks), _TICK)))
     given = _field(usage, "cost")
     if given is None:
         return None
@@ -35,16 +37,16 @@ def reported_header(value: Any) -> Cost | None:
     """Return the cost in a header of a gateway's. A 0 is None: LiteLLM's gateway says 0 for a model whose price it does not know."""
     if not isinstance(value, str) or not _DIGITS.fullmatch(value.strip()):
         return None
-    amount = Decimal(value.strip())
-    return _cost(amount) if amount else None
+    return _cost(amount_of(Decimal(value.strip())) or None)
 
 
 def amount_of(value: Any) -> Decimal | None:
-    """Return an amount by its shortest digits, which are those that were sent; None for what is none: text, NaN, what is below 0."""
+    """Return an amount by its shortest digits, which are those that were sent; None for what is none: text, NaN, what is below 0 or beyond
+    reason."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     amount = Decimal(value if isinstance(value, int) else str(value))
-    return amount if amount.is_finite() and amount >= 0 else None
+    return amount if amount.is_finite() and 0 <= amount < _TOO_MUCH else None
 
 
 def _with_own_key(charged: Decimal | None, usage: Any) -> Decimal | None:

@@ -16,6 +16,7 @@ from taskroute.cache.responses import ResponseCache
 from taskroute.cache.terms import partitions
 from taskroute.clock import SystemClock
 from taskroute.decision.decide import decide, with_classification
+from taskroute.decision.eligible import could_answer
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClosedError
 from taskroute.execution.circuits import Health
@@ -230,7 +231,9 @@ class Router:
 
     def _compared(self, snapshot: Snapshot, call: Call) -> Compared | None:
         model = snapshot.policy.telemetry.baseline
-        return None if model is None else Compared(model, call, partial(self.cost, model, snapshot=snapshot))
+        if model is None:
+            return None
+        return Compared(model, call, partial(self.cost, model, snapshot=snapshot), partial(could_answer, model, snapshot, call))
 
     def _spec(self, model: str) -> ModelSpec | None:
         return self._live.snapshot.registry.get(model)

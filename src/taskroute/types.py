@@ -395,6 +395,12 @@ class Cost(NamedTuple):
     """None where only the whole is known."""
 
 
+ESTIMATED: Final = ", estimated"
+"""Ends the source of a cost that is one."""
+UNPAID: Final = Cost(Decimal(0), "cache")
+"""Of an answer that a cache of the host's own gave."""
+
+
 class Checked(NamedTuple):
     """What a check returns in the place of a score where it asks a model, so that the cost of the call includes that."""
 
@@ -437,6 +443,8 @@ class Reply(NamedTuple):
     """What the provider itself, or a gateway in front of it, says that the answer cost."""
     said: Callable[[], Sequence[Mapping[str, Any]]] | None = None
     """Gives the answer in the shape of `gen_ai.output.messages`, where the attempt asked for it."""
+    record: dict[str, Any] | None = None
+    """What was left in the answer, where the caller has it not before the call is over: its cost is put right then."""
 
 
 class Try(NamedTuple):
@@ -457,11 +465,14 @@ class Try(NamedTuple):
     """Seconds that the model took for an answer that its account has not been told of; None when there is nothing to tell."""
     first_chunk: float | None = None
     """With `untold`, the seconds until a stream had something to give out."""
+    came: bool = False
+    """Whether an answer came, or a part of one, though the try failed or was cancelled."""
 
     @property
     def paid(self) -> bool:
-        """Whether an answer came, good enough or not, so that it has a price."""
-        return self.usage is not None or self.cost is not None or (self.error is None and self.failure != "control")
+        """Whether an answer came, good enough or not, or a part of one, so that it has a price, known or not."""
+        is_known = self.usage is not None or self.cost is not None
+        return self.came or is_known or (self.error is None and self.failure != "control")
 
 
 EXACT: Final = Context(prec=80, traps=[])
@@ -471,7 +482,7 @@ EXACT: Final = Context(prec=80, traps=[])
 def total_cost(costs: Sequence[Cost | None]) -> Cost | None:
     """Return the sum; None when one of them is unknown, when there is none, or when currencies are mixed.
 
-    The parts are those of a single cost; of several, only the sum is known.
+    The parts are those of a single cost; of several, only the sum is known. It is an estimate where one of them is.
     """
     if not costs or any(cost is None for cost in costs):
         return None
@@ -483,7 +494,10 @@ def total_cost(costs: Sequence[Cost | None]) -> Cost | None:
     total = Decimal(0)
     for cost in known:
         total = EXACT.add(total, cost.amount)
-    return Cost(amount=total, source=known[-1].source, currency=known[-1].currency)
+    source = known[-1].source
+    if not source.endswith(ESTIMATED) and any(cost.source.endswith(ESTIMATED) for cost in known):
+        source += ESTIMATED
+    return Cost(amount=total, source=source, currency=known[-1].currency)
 
 
 CacheStatus = Literal["hit", "miss", "bypass", "stale", "off"]
@@ -540,7 +554,8 @@ class Outcome(NamedTuple):
 
         What comes from the cache costs nothing.
         """
-        paid = [*(t.cost for t in self.tries if t.paid), *self.aside]
+        # The answer comes last: the sum names the source of its price.
+        paid = [*self.aside, *(t.cost for t in self.tries if t.paid)]
         if not paid and self.is_cached and self.status == "answered":
             saved = None if self.cache is None else self.cache.saved
             return Cost(Decimal(0), "cache", "USD" if saved is None else saved.currency)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.caches import InMemoryCache
+from langchain_core.globals import get_llm_cache, set_llm_cache
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import BaseModel
 
-from taskroute import Router
+from taskroute import Checked, Router
 from taskroute.testing import ScriptedModel
-from taskroute.types import Cost, Reply, Usage
+from taskroute.types import Cost, Decision, Outcome, Reply, Try, Usage
 from taskroute_langchain import RoutingMiddleware
 from taskroute_langchain.answers import UNKNOWN_ANSWER, answer_from, answer_of
 from taskroute_langchain.testing import ScriptedChatModel, chat_models
@@ -152,7 +154,7 @@ def test_counts_under_the_name_of_a_service_name_it(tier: str) -> None:
 
 
 def test_a_service_that_each_chunk_names_is_named_once_in_their_sum() -> None:
-    chunks = [AIMessageChunk("hey", response_metadata={"service_tier": "priority"}) for _ in range(2)]
+    chunks = [AIMessageChunk(content="hey", response_metadata={"service_tier": "priority"}) for _ in range(2)]
     whole = chunks[0] + chunks[1]
     assert isinstance(whole, AIMessageChunk)
     assert answer_of(whole).service_tier == "priority"
@@ -165,3 +167,79 @@ def test_what_a_message_wrote_to_a_cache_of_an_hour_is_summed_with_its_summaries
     counts = UsageMetadata(input_tokens=35, output_tokens=2, total_tokens=37, input_token_details=details)
     about = {"model_provider": "anthropic", "usage": {"iterations": [summary], "service_tier": "standard"}}
     assert answer_of(message(about, counts)).usage == Usage(165, 12, 0, 60, cache_write_1h=50)
+
+
+@pytest.fixture
+def own_cache() -> Iterator[None]:
+    before = get_llm_cache()
+    set_llm_cache(InMemoryCache())
+    yield
+    set_llm_cache(before)
+
+
+PRICED: Final[Mapping[str, Any]] = {"small": {"price": {"input": 1, "output": 2}}}
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+def test_an_answer_from_langchains_own_cache_is_not_paid_again(way: str) -> None:
+    stage = Stage({"small": message({**ABOUT, "token_usage": {}, "service_tier": None})}, models=PRICED)
+    answers = [ask(way, stage.llm) for _ in range(2)]
+    assert stage.called == ["small"]
+    first, again = stage.outcomes.all
+    assert [outcome.cost for outcome in (first, again)] == [first.cost, Cost(Decimal(0), "cache")]
+    assert (first.cost is not None and first.cost.amount) == Decimal("0.000009")
+    assert [answer.response_metadata["taskroute"]["cost"] for answer in answers] == [9e-06, 0.0]
+    assert reply_of(stage.outcomes).from_cache
+
+
+def test_a_stream_that_is_dropped_is_paid_for_where_nobody_knows_how_much_too() -> None:
+    stage = Stage({"small": "one two three"})
+    chunks: Any = stage.llm.stream("hi")
+    next(chunks)
+    chunks.close()
+    [one] = stage.outcomes.last.tries
+    assert (one.paid, one.cost) == (True, None)
+
+
+def test_a_part_of_unknown_cost_leaves_that_of_the_call_unknown() -> None:
+    broken = Try("small", 0, 1.0, "connection", ConnectionError(), came=True)
+    fine = Try("large", 0, 1.0, usage=Usage(1, 1), cost=COST)
+    decided = Decision(("small", "large"), None, "default")
+    assert Outcome(decided, (broken, fine), "answered").cost is None
+    assert Outcome(decided, (broken._replace(came=False), fine), "answered").cost == COST
+
+
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+@pytest.mark.parametrize(("script", "wanted"), [({"small": ["good"]}, 1), ({"small": ["poor"], "large": ["good"]}, 2)])
+def test_the_record_has_what_the_check_of_its_own_answer_cost(way: str, script: Mapping[str, Any], wanted: int) -> None:
+    stage = checked({"large": [], **script})
+    written = ask(way, stage.llm).response_metadata["taskroute"]
+    cost = stage.outcomes.last.cost
+    assert cost is not None
+    assert len(stage.outcomes.last.aside) == wanted
+    assert (written["cost"], written["currency"], written["cost_source"]) == (float(cost.amount), "USD", "user")
+
+
+def test_the_record_of_a_kept_answer_has_what_was_asked_for_after_it() -> None:
+    stage = checked({"small": ["fair"], "large": ["poor", "poor"]}, third=["poor"])
+    written = stage.llm.invoke("hi").response_metadata["taskroute"]
+    outcome = stage.outcomes.last
+    assert (written["model"], outcome.model) == ("small", "small")
+    assert outcome.cost is not None
+    assert (len(outcome.tries), written["cost"]) == (3, float(outcome.cost.amount))
+
+
+def checked(script: Mapping[str, Any], third: Any = ()) -> Stage:
+    """Return a routed model whose answers a check scores, at a cost."""
+
+    def check(answer: AIMessage) -> Checked:
+        return Checked({"good": 1.0, "fair": 0.4, "poor": 0.1}[str(answer.text)], Cost(Decimal("0.01"), "judge"))
+
+    models = {name: {"price": {"input": price, "output": price}} for name, price in (("small", 1), ("large", 5), ("third", 6))}
+    counted = {
+        name: [message({**ABOUT, "token_usage": {}, "service_tier": None}, content=text) for text in said] for name, said in script.items()
+    }
+    third_said = [message({**ABOUT, "token_usage": {}, "service_tier": None}, content=text) for text in third]
+    policy = {"fallback": {"on": ["low_confidence"], "min_score": 0.5}, "models": models}
+    return Stage({**counted, "third": third_said}, check=check, **policy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from taskroute.types import Cost, Outcome, Reply, Usage
-from tests.emulator import Emulator, Say
+from tests.emulator import Emulator, Raw, Say
 from tests.litellm_host.provided import Ends
 from tests.litellm_host.routers import CHAT, COMPLETIONS, IDS, POLICY, WAYS, Routed, Way, call, routed, told
 from tests.litellm_host.test_calls import needs_proxys_packages
@@ -50,6 +51,11 @@ def last(ends: Ends) -> tuple[Outcome, Reply]:
     return outcome, outcome.reply
 
 
+def counted(way: Way) -> dict[str, Any]:
+    """Return the argument that asks for the tokens of a stream."""
+    return {"stream_options": {"include_usage": True}} if way.streams and way.endpoint == "completion" else {}
+
+
 def is_lost(way: Way) -> bool:
     """Return whether the adapter cannot tell the provider's cost from LiteLLM's own bill."""
     return way.streams and not SIGNED and (way.endpoint == "responses" or not way.is_async)
@@ -58,7 +64,7 @@ def is_lost(way: Way) -> bool:
 @pytest.mark.parametrize("way", SPOKEN, ids=str)
 def test_what_the_provider_says_that_it_cost_is_the_cost(way: Way, unpriced: Routed, emulator: Emulator, ends: Ends) -> None:
     emulator.on(IDS["small"], CHARGED)
-    call(unpriced, way, **({"stream_options": {"include_usage": True}} if way.streams and way.endpoint == "completion" else {}))
+    call(unpriced, way, **counted(way))
     _, reply = last(ends)
     if is_lost(way):
         assert reply.reported is None
@@ -69,7 +75,7 @@ def test_what_the_provider_says_that_it_cost_is_the_cost(way: Way, unpriced: Rou
 @pytest.mark.parametrize("way", SPOKEN, ids=str)
 def test_the_price_of_the_user_comes_before_what_the_provider_says(way: Way, priced: Routed, emulator: Emulator, ends: Ends) -> None:
     emulator.on(IDS["small"], Say("one two", input=11, output=3, cost=0.00435825))
-    call(priced, way, **({"stream_options": {"include_usage": True}} if way.streams and way.endpoint == "completion" else {}))
+    call(priced, way, **counted(way))
     _, reply = last(ends)
     assert reply.cost is not None
     assert (reply.cost.amount, reply.cost.source) == (Decimal("0.000017"), "user")
@@ -142,3 +148,29 @@ def test_calls_at_once_keep_what_each_was_told(unpriced: Routed, emulator: Emula
     asyncio.run(many())
     found = [outcome.reply.reported.amount for outcome in ends.outcomes if outcome.reply is not None and outcome.reply.reported is not None]
     assert sorted(found) == [Decimal(str(cost)) for cost in costs]
+
+
+FAILED: Final = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "model": "m",
+    "output": [],
+    "status": "failed",
+    "usage": None,
+    "error": {"code": "server_error", "message": "no"},
+    "parallel_tool_calls": False,
+    "tool_choice": "auto",
+    "tools": [],
+}
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.endpoint == "responses" and not way.streams], ids=str)
+def test_a_response_that_failed_without_a_count_was_not_paid_for(way: Way, priced: Routed, emulator: Emulator, ends: Ends) -> None:
+    emulator.on(IDS["small"], Raw(json.dumps(FAILED).encode()))
+    emulator.on(IDS["large"], Say("one two", input=11, output=3))
+    call(priced, way)
+    outcome, reply = last(ends)
+    assert [one.paid for one in outcome.tries] == [False, True]
+    assert outcome.cost == reply.cost
+    assert reply.cost is not None

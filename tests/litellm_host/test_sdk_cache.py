@@ -62,4 +62,4 @@ def test_an_answer_that_litellm_kept_is_the_one_of_its_group_and_costs_nothing(e
     assert found.asked == ["small", "large"]
     assert [answer.choices[0].message.content for answer in again] == ["the cheap answer", "the good answer"]
     assert [record_of(answer)["model"] for answer in again] == ["small", "large"]
-    assert [record_of(answer)["cost"] for answer in again] == [None, None]
+    assert [(record_of(answer)["cost"], record_of(answer)["cost_source"]) for answer in again] == [(0.0, "cache")] * 2

@@ -418,6 +418,24 @@ def test_the_current_trace_stays() -> None:
         assert parent_of(None, {"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"}) is None
 
 
+class UnreadableSpan(trace.NonRecordingSpan):
+    def get_span_context(self) -> trace.SpanContext:
+        raise BrokenSpanError("hunter2")
+
+
+class BrokenSpanError(Exception):
+    pass
+
+
+def test_a_trace_that_cannot_be_read_costs_one_warning_and_no_request() -> None:
+    span = UnreadableSpan(trace.INVALID_SPAN_CONTEXT)
+
+    with pytest.warns(
+        RuntimeWarning, match=r"^the trace that a request belongs to could not be read \(BrokenSpanError\); the request went on$"
+    ):
+        assert parent_of(span, {}) is None
+
+
 @pytest.mark.parametrize("headers", [None, "oops", {}, {"traceparent": 7}, {"traceparent": "oops"}])
 def test_headers_that_say_nothing_lead_nowhere(headers: Any) -> None:
     context = parent_of(None, headers)

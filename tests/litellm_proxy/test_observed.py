@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from taskroute.registry.prices import Prices
+from taskroute.types import Classification, Cost
 from taskroute_litellm.calls import Calls
 from tests.litellm_proxy.acting import Acting, chunks, words
 from tests.policies import policy
@@ -372,3 +374,33 @@ async def test_what_goes_wrong_with_following_a_call_costs_a_warning_and_no_answ
 
     assert [outcome.status for outcome in acting.notes.outcomes] == ["answered"]
     assert len(acting.hook.calls) == 0
+
+
+class Paid:
+    """A classifier that asks a model, and says what that cost."""
+
+    name, local, labels = "paid", False, ()
+
+    def classify(self, text: str, tasks: Any) -> Classification:
+        return Classification({"debugging": 0.9}, cost=Cost(Decimal("0.001"), "user"))
+
+    async def aclassify(self, text: str, tasks: Any) -> Classification:
+        return self.classify(text, tasks)
+
+
+async def test_what_the_classifier_cost_and_the_baseline_are_in_the_outcome() -> None:
+    models = {name: {"model": f"test:{name}", "price": {"input": price, "output": price}} for name, price in (("small", 1), ("large", 5))}
+    routes = [{"name": "code", "when": {"task": "code"}, "use": "large"}]
+    given = policy(models=models, default=["small", "large"], routes=routes, breaker="none", telemetry={"baseline": "large"})
+    acting = Acting(given, classifier=Paid())
+    request = await acting.comes()
+    await acting.asks(request, "small")
+    usage = {"prompt_tokens": 900, "completion_tokens": 100, "total_tokens": 1000}
+    await acting.answers(request, {"object": "chat.completion", "choices": [{"message": {"content": "hi"}}], "usage": usage})
+
+    [outcome] = acting.notes.outcomes
+    assert outcome.aside == (Cost(Decimal("0.001"), "user"),)
+    assert outcome.cost is not None
+    assert outcome.cost.amount == Decimal("0.002")
+    assert outcome.baseline is not None
+    assert (outcome.baseline.amount, outcome.baseline.source) == (Decimal("0.005"), "user, estimated")

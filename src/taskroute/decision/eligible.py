@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from taskroute.registry.models import ModelSpec
-from taskroute.signals.collect import needs_of
+from taskroute.signals.collect import CallReader, needs_of
 from taskroute.signals.size import MARGIN, estimate_tokens, token_ceiling
-from taskroute.types import NOTHING, Call, StateView
+from taskroute.types import NOTHING, Call, Signals, StateView
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
@@ -57,6 +57,18 @@ def sift(
         eligible = doubtful
         rejected = {name: reason for name, reason in rejected.items() if name not in doubtful}
     return tuple(eligible), rejected
+
+
+def could_answer(name: str, snapshot: Snapshot, call: Call, known: Signals) -> bool:
+    """Return whether a model could have answered a call that was decided without looking at it, whose signals are `known`.
+
+    One that the call probably does not fit could not.
+    """
+    spec = snapshot.registry[name]
+    labels = required_labels(snapshot, CallReader(call, snapshot.sources, known)) if snapshot.rules else frozenset[str]()
+    if _barred(spec, needs=needs_of(call), labels=labels) is not None:
+        return False
+    return spec.context_window is None or _overflows(spec.context_window, call)[0] is None
 
 
 def _barred(spec: ModelSpec, *, needs: tuple[str, ...], labels: frozenset[str]) -> str | None:

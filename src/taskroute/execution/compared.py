@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from taskroute.types import Call, Cost, Outcome, Usage
-
-ESTIMATED = ", estimated"
-"""Ends the source of a cost that no provider has counted."""
+from taskroute.types import ESTIMATED, Call, Cost, Decision, Outcome, Signals, Usage
 
 
 class Compared(NamedTuple):
@@ -17,11 +14,13 @@ class Compared(NamedTuple):
     model: str
     call: Call
     price: Callable[[Usage], Cost | None]
+    could_answer: Callable[[Signals], bool]
+    """Whether the model could have answered, by the signals of the call; asked where the decision did not look at it."""
 
     def baseline(self, outcome: Outcome) -> Cost | None:
         """Return what the answer would have cost there; None where there is no answer, where that model could not have given it, or where
         no price is known."""
-        if outcome.status != "answered" or self.model in outcome.decision.rejected or self._is_foreign(outcome):
+        if outcome.status != "answered" or not self._is_able(outcome.decision):
             return None
         usage = _usage(outcome)
         own = _own(outcome) if outcome.model == self.model else None
@@ -33,9 +32,12 @@ class Compared(NamedTuple):
         cost = self.price(usage)
         return None if cost is None else cost._replace(source=cost.source + ESTIMATED)
 
-    def _is_foreign(self, outcome: Outcome) -> bool:
-        """Return whether the model does another kind of work: one that chats makes no vectors."""
-        return self.call.operation == "embeddings" and self.model not in outcome.decision.candidates
+    def _is_able(self, decision: Decision) -> bool:
+        """Return whether the model could have answered."""
+        if self.model in decision.candidates:
+            return True
+        # A model that chats makes no vectors.
+        return self.model not in decision.rejected and self.call.operation != "embeddings" and self.could_answer(decision.signals)
 
 
 def _usage(outcome: Outcome) -> Usage | None:

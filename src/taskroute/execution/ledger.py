@@ -77,7 +77,8 @@ class Ledger:
         usage, cost = (None, None) if reply is None else (reply.usage, reply.cost)
         waited = None if untold is None else seconds if untold.waited is None else untold.waited
         first_chunk = None if untold is None else untold.first_chunk
-        self.tries.append(Try(attempt.model, attempt.retry, seconds, failure, error, usage, cost, score, waited, first_chunk))
+        came = reply is not None
+        self.tries.append(Try(attempt.model, attempt.retry, seconds, failure, error, usage, cost, score, waited, first_chunk, came))
 
     def refused(self, model: str, event: Acquired) -> None:
         """Write down that a model must not be called now."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from taskroute.execution.compared import ESTIMATED
 from taskroute.signals.size import estimate_tokens, tokens_of
 from taskroute.steps import Attempt
-from taskroute.types import Call, Cost, Reply, Usage
+from taskroute.types import ESTIMATED, Call, Cost, Reply, Usage
 
 
 class Partly(NamedTuple):

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from taskroute.steps import Attempt, Found
-from taskroute.types import Cost, total_cost
+from taskroute.types import Cost, Outcome, total_cost
 
 
 def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
     """Return the record of an answered call: JSON values only, so that messages stay serialisable. An unknown cost is None.
 
-    The cost is that of the call: answers that were not good enough are in it, and what the classifier and earlier checks asked of models.
-    What a check of this very answer costs is not known yet.
+    The cost is that of the call until now: answers that were not good enough are in it, and what the classifier and earlier checks asked
+    of models. What a check of this very answer costs is known afterwards (`restate`).
     """
     decision = attempt.decision
     found = attempt.cached
@@ -21,7 +21,7 @@ def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
         # A stored answer costs nothing, whatever its usage says.
         cost = Cost(Decimal(0), "cache", "USD" if found.entry.cost is None else found.entry.cost.currency)
     if attempt.given_up or attempt.aside:
-        cost = total_cost([*attempt.given_up, *attempt.aside, cost])
+        cost = total_cost([*attempt.aside, *attempt.given_up, cost])
     written: dict[str, Any] = {
         "model": attempt.model,
         "route": decision.route,
@@ -34,11 +34,22 @@ def record(attempt: Attempt, cost: Cost | None) -> dict[str, Any]:
         "attempts": attempt.tries if attempt.cached is None else attempt.tries - 1,
         "fallback_from": attempt.fallback_from,
         "fallback_reason": attempt.fallback_reason,
-        "cost": None if cost is None else float(cost.amount),
-        "currency": None if cost is None else cost.currency,
-        "cost_source": None if cost is None else cost.source,
+        **_of_cost(cost),
     }
     return written if found is None else {**written, **_of_cache(found)}
+
+
+def restate(outcome: Outcome) -> None:
+    """Put the cost of the whole call into the record of its answer, where that is still to be given out."""
+    written = None if outcome.reply is None or outcome.status != "answered" else outcome.reply.record
+    if written is not None and (outcome.aside or len(outcome.tries) > 1):
+        written.update(_of_cost(outcome.cost))
+
+
+def _of_cost(cost: Cost | None) -> dict[str, Any]:
+    if cost is None:
+        return {"cost": None, "currency": None, "cost_source": None}
+    return {"cost": float(cost.amount), "currency": cost.currency, "cost_source": cost.source}
 
 
 def _of_cache(found: Found) -> dict[str, Any]:

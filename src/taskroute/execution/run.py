@@ -11,6 +11,7 @@ from taskroute.cache.responses import ResponseCache
 from taskroute.execution.compared import Compared
 from taskroute.execution.partly import Partly
 from taskroute.execution.plan import Plan
+from taskroute.execution.record import restate
 from taskroute.execution.validate import Check, Expected
 from taskroute.execution.watching import Watches
 from taskroute.ports import Classifier, Clock
@@ -131,14 +132,18 @@ class Run(NamedTuple):
             self.record(outcome.decision)
         if self.guard is not None:
             self.guard.note(outcome)
-        if self.compared is not None:
-            outcome = outcome._replace(baseline=self.compared.baseline(outcome))
+        outcome = self.weighed(outcome)
+        restate(outcome)
         note = outcome.cache
         if note is not None and note.status == "stale" and self.cache is not None:
             self.cache.stale_served(self.namespace, outcome.decision.signals.stage.value, note.saved)
         if self.watches is not None:
             self.watches.finished(outcome, self.clock.now())
         return outcome
+
+    def weighed(self, outcome: Outcome) -> Outcome:
+        """Return the end of the call with what it would have cost on the baseline model, where there is one."""
+        return outcome if self.compared is None else outcome._replace(baseline=self.compared.baseline(outcome))
 
     def _begin(self) -> Step:
         _under_way[id(self.plan)] = self.plan

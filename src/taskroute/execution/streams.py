@@ -109,8 +109,8 @@ class _Stream:
             return None
         try:
             return self.partly.priced(self.step, self.source.reply())
-        except Exception:  # noqa: BLE001 - half an answer may not be readable, and the call has ended all the same
-            return None
+        except Exception:  # noqa: BLE001 - half an answer may not be readable, and was paid for all the same
+            return Reply(answer=None)
 
 
 class _Chunk(NamedTuple):
