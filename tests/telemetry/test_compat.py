@@ -201,6 +201,58 @@ def test_openinference_knows_embeddings() -> None:
     }
 
 
+def spoken(kind: str, **more: Any) -> dict[str, Any]:
+    return {"role": "user", "parts": [{"type": kind, "content": "a", "name": "f", "id": "1", "arguments": {}, **more}]}
+
+
+parts = st.sampled_from(["text", "tool_call", "tool_call_response", "image"])
+
+
+@given(
+    operation=st.sampled_from(["chat", "embeddings"]),
+    asked=st.lists(parts, max_size=150),
+    answered=st.lists(parts, max_size=5),
+    tools=st.integers(0, 150),
+    others=st.integers(0, 128),
+)
+def test_a_span_never_has_more_attributes_than_an_sdk_keeps(
+    operation: str, asked: list[str], answered: list[str], tools: int, others: int
+) -> None:
+    """It would drop those that came first, of the model and the tokens."""
+    messages = {
+        names.INPUT_MESSAGES: json.dumps([spoken(kind) for kind in asked]),
+        names.OUTPUT_MESSAGES: json.dumps([spoken(kind) for kind in answered]),
+        names.TOOL_DEFINITIONS: json.dumps([{"type": "function", "name": f"f{number}"} for number in range(tools)]),
+    }
+    attributes = {**ANSWERED, names.OPERATION_NAME: operation, **messages, **{f"x{number}": 1 for number in range(others)}}
+    silent = {**attributes, **dict.fromkeys(messages, "[]")}
+    without = added(ALL, span="inference", attributes=silent, cost=COST)
+    found = added(ALL, span="inference", attributes=attributes, cost=COST)
+    assert without.keys() <= found.keys()
+    whole = {
+        "input.value",
+        "input.mime_type",
+        "output.value",
+        "output.mime_type",
+        *("langfuse.observation.input", "langfuse.observation.output"),
+    }
+    assert len({*attributes, *found}) <= max(128, len({*attributes, *without, *whole}))
+
+
+def test_of_a_long_conversation_the_instructions_and_the_latest_messages_have_attributes_of_their_own() -> None:
+    turns = [{"role": "user", "parts": [{"type": "text", "content": f"turn {number}"}]} for number in range(100)]
+    said = {**CONVERSATION, names.INPUT_MESSAGES: json.dumps(turns)}
+    found = inference("openinference", {**ANSWERED, **said})
+    contents = [value for name, value in found.items() if name.startswith("llm.input_messages.") and name.endswith(".content")]
+    places = [name for name in found if name.startswith("llm.input_messages.") and name.endswith(".content")]
+    assert (contents[0], contents[-1]) == ("Be kind.", "turn 99")
+    assert places == [f"llm.input_messages.{place}.message.content" for place in range(len(places))]
+    assert 30 < len(places) < 100
+    assert found["llm.output_messages.0.message.content"] == "Sunny."
+    assert "llm.tools.0.tool.json_schema" in found
+    assert len(json.loads(found["input.value"])) == 101
+
+
 def test_the_span_of_a_call_is_a_chain_with_its_question_and_answer() -> None:
     attributes = {names.CONVERSATION_ID: "c-1", names.COST_TOTAL: 0.0042}
     found = added(ALL, span="route", attributes=attributes, said=CONVERSATION)

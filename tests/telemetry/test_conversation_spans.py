@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from taskroute.steps import Cancelled
+from taskroute.steps import Cancelled, Failed
 from taskroute.telemetry.settings import Telling
 from taskroute.types import Call, Reply, Sent
 
@@ -143,3 +143,26 @@ print("told")
 def test_the_event_says_what_the_span_says_with_the_messages_and_comes_once_where_it_is_asked_for() -> None:
     run = subprocess.run([sys.executable, "-c", EVENTS], capture_output=True, text=True, check=False)
     assert (run.stdout, run.stderr[-2000:]) == ("told\n", "")
+
+
+def test_the_hook_is_asked_once_for_each_answer_whoever_writes_it() -> None:
+    """Where the model is tried again, what is told at the end is another reply than the one that came, with what both tries took."""
+    passed: list[Any] = []
+
+    def once(kind: str, messages: Any) -> Any:
+        if kind == "output":
+            passed.append(messages)
+        return messages
+
+    call = Driven(
+        decide("small"), call=Call("q", asking=asks()), telling=Telling("span_and_event", redact=once, compat=("openinference", "langfuse"))
+    )
+    call.watch.decided(call.decision)
+    call.attempt("small")
+    part = Reply("thr", said=lambda: [{"role": "assistant", "parts": [{"type": "text", "content": "thr"}]}])
+    call.watch.event(Failed(RateLimitError(), 1, call.at, part), "rate_limit", call.tick())
+    call.attempt("small", retry=1)
+    whole = answer()
+    call.answers("small", whole)
+    call.finish(reply=whole._replace(cost=None))
+    assert passed == [[{"role": "assistant", "parts": [{"type": "text", "content": "thr"}]}], SAID]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmarks.exporter_down import main, measure
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from taskroute import Call, Router
 from taskroute.execution.drivers import drive
+from taskroute.telemetry.file_tracer import FileTracerProvider
 from taskroute.telemetry.spans import SpanObserver
 from tests.cache.keeping import KeepingHost
 from tests.policies import policy
@@ -57,7 +60,7 @@ class BrokenProcessor(SpanProcessor):
         raise BrokenExporterError("hunter2")
 
 
-def asked(provider: TracerProvider, times: int) -> None:
+def asked(provider: Any, times: int) -> None:
     host: Any = KeepingHost({"small": ["hi"] * times})
     observer = SpanObserver(tracer_provider=provider, models=lambda name: None)
     router = Router(policy(), environ={}, observers=[observer])
@@ -74,10 +77,43 @@ def test_an_exporter_that_raises_costs_no_call(caplog: pytest.LogCaptureFixture)
         asked(provider, 3)
 
 
-def test_a_processor_that_raises_costs_one_warning_and_no_call() -> None:
+def test_a_processor_that_raises_costs_a_warning_where_it_does_and_no_call() -> None:
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BrokenProcessor())
-    with pytest.warns(RuntimeWarning, match="CallSpans failed with BrokenExporterError") as caught:
+    with pytest.warns(RuntimeWarning) as caught:
         asked(provider, 3)
-    assert len(caught) == 1
-    assert "hunter2" not in str(caught[0].message)
+    assert [str(warning.message) for warning in caught] == [
+        "the observer CallSpans failed with BrokenExporterError; the call went on",
+        "a span processor failed with BrokenExporterError; the call went on",
+    ]
+
+
+class BrokenEndError(Exception):
+    pass
+
+
+class BrokenAtTheEnd(SpanProcessor):
+    def on_end(self, span: ReadableSpan) -> None:
+        raise BrokenEndError("hunter2")
+
+
+def test_a_processor_that_raises_when_a_span_ends_costs_no_other_span() -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    provider.add_span_processor(BrokenAtTheEnd())
+    host: Any = KeepingHost({"small": [TimeoutError("30s")], "large": ["hi"]})
+    observer = SpanObserver(tracer_provider=provider, models=lambda name: None)
+    router = Router(policy(), environ={}, observers=[observer])
+    with pytest.warns(RuntimeWarning, match="^a span processor failed with BrokenEndError; the call went on$"):
+        drive(router.run(Call("q")), host)
+    assert [span.name for span in exporter.get_finished_spans()] == ["chat small", "chat large", "route default"]
+    assert exporter.get_finished_spans()[-1].attributes["taskroute.model"] == "large"  # type: ignore[index]
+
+
+def test_a_processor_that_raises_when_a_span_ends_costs_no_line_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "spans.jsonl"
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(BrokenAtTheEnd())
+    asked(FileTracerProvider(lambda: str(file), tracer_provider=provider), 2)
+    assert len(file.read_text().splitlines()) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from opentelemetry.trace import StatusCode
 
@@ -99,12 +101,24 @@ class NoStatusError(Exception):
     status_code = 7
 
 
+class UnreadableError(Exception):
+    @property
+    def response(self) -> Any:
+        raise ValueError("read before it was there")
+
+
+class AnsweredError(Exception):
+    status_code = 200
+
+
 @pytest.mark.parametrize(
     ("error", "error_type", "exception_type"),
     [
         (RateLimitError(PROMPT), "429", f"{RateLimitError.__module__}.RateLimitError"),
         (StatusOnTheResponseError(PROMPT), "503", f"{__name__}.StatusOnTheResponseError"),
         (NoStatusError(PROMPT), f"{__name__}.NoStatusError", f"{__name__}.NoStatusError"),
+        (UnreadableError(PROMPT), f"{__name__}.UnreadableError", f"{__name__}.UnreadableError"),
+        (AnsweredError(PROMPT), f"{__name__}.AnsweredError", f"{__name__}.AnsweredError"),
         (TimeoutError(PROMPT), "TimeoutError", "TimeoutError"),
     ],
 )

@@ -234,6 +234,22 @@ def test_the_ids_are_those_of_the_file_where_only_that_has_spans(logged: pytest.
     assert told["span_id"] in text
 
 
+def test_a_call_whose_spans_are_suppressed_has_no_ids_of_the_one_before(logged: pytest.LogCaptureFixture) -> None:
+    spans = SpanObserver(tracer_provider=TracerProvider(shutdown_on_exit=False), models=lambda name: None)
+    log = LogObserver(lambda: Router({**POLICY, "telemetry": {"log": "info"}}).policy.telemetry)
+    # Of a router that logs nothing, so that nobody takes the ids.
+    assert spans.begin(Call(PROMPT), 0.0) is not None
+    token = context.attach(context.set_value("suppress_instrumentation", True))
+    try:
+        assert spans.begin(Call(PROMPT), 0.0) is None
+        watch = log.begin(Call(PROMPT), 0.0)
+    finally:
+        context.detach(token)
+    assert watch is not None
+    watch.finished(Outcome(Decision(("small",), "answers", "a test"), (), "answered"), 1.0)
+    assert not {"trace_id", "span_id"} & only(logged).taskroute.keys()
+
+
 def test_ids_are_handed_over_once() -> None:
     ids = TracerProvider(shutdown_on_exit=False).get_tracer("t").start_span("route").get_span_context()
     opened(ids)

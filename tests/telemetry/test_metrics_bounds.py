@@ -37,6 +37,10 @@ TENANT = "taskroute.tenant"
 # Values of an attribute
 
 
+def test_a_key_in_the_place_of_a_name_is_other() -> None:
+    assert Bounded().attributes(5, {TENANT: "sk-abcdefghij1234567890"}) == {TENANT: "other"}
+
+
 @given(st.lists(st.text(min_size=1, max_size=5)), st.integers(1, 5))
 def test_the_first_values_are_told_apart_and_the_rest_is_other(values: list[str], most: int) -> None:
     bounded = Bounded()

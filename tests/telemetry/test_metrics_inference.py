@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -167,13 +168,17 @@ def test_a_stream_that_is_dropped_early_is_measured_and_is_no_error() -> None:
     assert [value for _, value in measured.points("gen_ai.client.token.usage")] == [(1, 100), (1, 3)]
 
 
-def test_a_call_that_is_interrupted_says_by_what() -> None:
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError()], ids=repr)
+def test_a_call_that_its_caller_gives_up_is_no_error_of_the_model_as_on_its_span(error: BaseException, told: bool) -> None:
     measured = Measured()
     measured.attempt()
-    measured.dropped(KeyboardInterrupt())
-    measured.finish("cancelled", KeyboardInterrupt())
-    (about, _) = measured.one("gen_ai.client.operation.duration")
-    assert about["error.type"] == "KeyboardInterrupt"
+    if told:
+        measured.dropped(error)
+    measured.finish("cancelled", error)
+    (about, (count, _)) = measured.one("gen_ai.client.operation.duration")
+    assert (count, about.get("error.type")) == (1, None)
+    assert measured.one("taskroute.calls")[0]["taskroute.status"] == "cancelled"
 
 
 def test_work_that_nobody_told_the_end_of_ends_with_the_call() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from taskroute.steps import Failed
+from taskroute.telemetry import attributes as names
 from taskroute.telemetry.settings import Telling
 from taskroute.types import CacheNote, Cost, CostParts, Reply, Usage
 
@@ -115,3 +117,35 @@ def test_amounts_in_another_currency_are_left_out() -> None:
     replies = {"small": Reply("hi", Usage(1, 1), cost=COST._replace(currency="EUR", parts=None))}
     route = money(said(ended(replies=replies, baseline=Cost(Decimal("0.01"), "user")).route()))
     assert route == {"total": 0.0042, "currency": "EUR", "source": "user"}
+
+
+def retried(first: Reply, again: Reply, *, model: str = "small") -> Driven:
+    """Return a call whose first answer could not be used, so that its model was asked once more."""
+    call = Driven(decide(model), telling=Telling(compat=("logfire",)))
+    call.watch.decided(call.decision)
+    call.attempt(model)
+    at = call.tick()
+    call.watch.event(Failed(ConnectionError(), 0, at, first), "connection", at)
+    call.attempt(model, retry=1)
+    call.answers(model, again)
+    call.finish()
+    return call
+
+
+def test_an_answer_that_was_retried_is_paid_for_on_the_same_span() -> None:
+    call = retried(Reply("h", Usage(10, 1), cost=COST), Reply("hi", Usage(10, 2, reasoning=1), cost=COST))
+    (span,) = call.attempts()
+    assert money(said(span)) == {"total": 0.0084, "currency": "USD", "source": "user"}
+    assert said(span)["operation.cost"] == 0.0084
+    assert (said(span)[names.USAGE_INPUT_TOKENS], said(span)[names.USAGE_OUTPUT_TOKENS]) == (20, 3)
+    # Of one of them nobody said how much was thought.
+    assert names.USAGE_REASONING_OUTPUT_TOKENS not in said(span)
+
+
+@pytest.mark.parametrize("unknown", [Reply("hi", cost=COST._replace(currency="EUR")), Reply("hi")], ids=["another currency", "no price"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_tries_took_together_is_absent_where_it_is_not_known_of_one(is_first: bool, unknown: Reply) -> None:
+    known = Reply("h", Usage(10, 1), cost=COST)
+    (span,) = (retried(unknown, known) if is_first else retried(known, unknown)).attempts()
+    assert money(said(span)) == {}
+    assert names.USAGE_INPUT_TOKENS not in said(span)

@@ -181,6 +181,19 @@ def test_common_words_are_no_keys(words: str) -> None:
     assert masked(words) == words
 
 
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        ("see postgres://ada:hunter2@db.example/x, please", f"see postgres://{MASK}@db.example/x, please"),
+        ("https://:hunter2@a.example and redis://u:hunter2@b", f"https://{MASK}@a.example and redis://{MASK}@b"),
+        ("https://a.example:8080/x@y", "https://a.example:8080/x@y"),
+        ("https://ada@a.example", "https://ada@a.example"),
+    ],
+)
+def test_a_password_in_an_address_is_masked(words: str, written: str) -> None:
+    assert masked(words) == written
+
+
 def test_what_the_name_says_is_a_key_is_masked() -> None:
     arguments = {
         "api_key": "abc",
@@ -233,5 +246,5 @@ def test_nothing_that_is_written_looks_like_a_key(before: str, key: str, after: 
 
 @given(st.text(max_size=200))
 def test_a_text_that_does_not_look_like_a_key_is_left_alone(words: str) -> None:
-    if not looks_like_key(words) and "earer" not in words.lower():
+    if not looks_like_key(words) and "earer" not in words.lower() and "://" not in words:
         assert masked(words) == words

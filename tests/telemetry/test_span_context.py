@@ -8,19 +8,27 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 from opentelemetry import baggage, context, trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
-from opentelemetry.trace import NoOpTracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, SamplingResult
+from opentelemetry.sdk.trace.sampling import Decision as Sampling
+from opentelemetry.trace import NonRecordingSpan, NoOpTracerProvider, SpanContext, TraceFlags
 
+from taskroute import Router
+from taskroute.execution.drivers import drive
+from taskroute.execution.run import Source
+from taskroute.execution.streams import drive_stream
 from taskroute.ports import Watch
 from taskroute.steps import Attempt, Classify, Ended, Failed
 from taskroute.telemetry.spans import SpanObserver
 from taskroute.types import Call, Decision, NeedSignal, Outcome, Reply
+from tests.cache.keeping import KeepingHost
+from tests.policies import policy
 
 DECISION = Decision(candidates=("small",), route="answers", reason="a test")
 
@@ -313,9 +321,49 @@ def test_without_an_sdk_no_call_is_followed() -> None:
     assert observer.begin(Call("hi"), 0.0) is None
 
 
-def test_a_call_that_the_sampler_drops_is_not_followed() -> None:
-    observer = SpanObserver(tracer_provider=TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False), models=nothing_known)
-    assert observer.begin(Call("hi"), 0.0) is None
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_without_an_sdk_a_trace_that_comes_from_elsewhere_is_not_followed_either(is_inside: bool) -> None:
+    far = NonRecordingSpan(SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)))
+    observer = SpanObserver(tracer_provider=NoOpTracerProvider(), models=nothing_known)
+    with trace.use_span(far if is_inside else trace.INVALID_SPAN):
+        assert observer.begin(Call("hi"), 0.0) is None
+
+
+class DropsRoutes(Sampler):
+    def should_sample(self, parent_context: Any, trace_id: int, name: str, *rest: Any, **options: Any) -> SamplingResult:
+        if name == "route":
+            return SamplingResult(Sampling.DROP)
+        return ALWAYS_ON.should_sample(parent_context, trace_id, name, *rest, **options)
+
+    def get_description(self) -> str:
+        return "drops calls"
+
+
+@pytest.mark.parametrize("way", ["answer", "stream"])
+def test_what_the_host_writes_in_a_call_that_the_sampler_drops_is_dropped_with_it(way: str) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(sampler=ParentBased(DropsRoutes()), shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    client = provider.get_tracer("client")
+
+    class Client(KeepingHost):
+        def answer(self, attempt: Attempt) -> Reply:
+            with client.start_as_current_span("POST"):
+                return super().answer(attempt)
+
+        def open(self, attempt: Attempt) -> tuple[Iterator[Any], Source]:
+            with client.start_as_current_span("POST"):
+                return super().open(attempt)
+
+    router = Router(policy(), environ={}, observers=[SpanObserver(tracer_provider=provider, models=nothing_known)])
+    host: Any = Client({"small": [TimeoutError("30s")], "large": ["hi"]})
+    if way == "answer":
+        drive(router.run(Call("hi")), host)
+    else:
+        list(drive_stream(router.run(Call("hi")), host))
+    with client.start_as_current_span("after"):
+        pass
+    assert [(span.name, span.parent) for span in exporter.get_finished_spans()] == [("after", None)]
 
 
 LATE = """

@@ -33,7 +33,7 @@ _SEMCONV_AI: Final = "opentelemetry.semconv_ai"
 def is_suppressed() -> bool:
     """Return whether whoever is in charge wants no spans of what happens now."""
     current = otel_context.get_current()
-    return any(current.get(key) for key in _SUPPRESSED)
+    return bool(current) and any(current.get(key) for key in _SUPPRESSED)
 
 
 def is_counted_above(operation: str) -> bool:

@@ -9,11 +9,10 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from taskroute.telemetry import attributes as names
+from taskroute.telemetry.masking import LONGEST_NAME, masked
 
 OTHER: Final = "other"
 """Stands for every value beyond those that are told apart."""
-_LONGEST: Final = 200
-"""Characters of a value; what is longer is no name."""
 _CLOSED: Final = frozenset(
     {
         names.STATUS,
@@ -72,10 +71,10 @@ class Bounded:
 
 
 def _is_name(value: Value) -> bool:
-    """Return whether a value may go out: an exporter that cannot encode one loses all that goes with it."""
+    """Return whether a value may go out: no key may, and an exporter that cannot encode one loses all that goes with it."""
     if isinstance(value, int):
         return True
-    if len(value) > _LONGEST:
+    if len(value) > LONGEST_NAME or masked(value) != value:
         return False
     try:
         value.encode()

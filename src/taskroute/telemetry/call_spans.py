@@ -34,7 +34,7 @@ from taskroute.telemetry.attempt_span import AttemptSpan, Writing, mark_failed
 from taskroute.telemetry.conversation import Conversation
 from taskroute.telemetry.current import Active
 from taskroute.telemetry.describe import KnownModel
-from taskroute.telemetry.guarded import guarded
+from taskroute.telemetry.guarded import end_span, guarded
 from taskroute.telemetry.noted import InferenceSpan, Noted
 from taskroute.telemetry.settings import Telling
 from taskroute.types import NOTHING, NOTHING_SENT, Call, Decision, Outcome, Sent
@@ -165,7 +165,7 @@ class CallSpans:
                 mark_failed(self._route, outcome.error, failure, end)
             self._add_conventions(outcome)
         finally:
-            self._route.span.end(end)
+            end_span(self._route.span, end)
 
     def _of_attempt(self, attempt: AttemptSpan, event: Event, failure: str | None, at: int) -> None:
         if isinstance(event, Released):
@@ -239,7 +239,7 @@ class CallSpans:
         if mode == "auto":
             self._marks = beside.marks(call.operation)
         span = self._tracer.start_span(
-            f"{call.operation} {requested.model_of(step, known, sent)}",
+            f"{call.operation} {described[names.REQUEST_MODEL]!s}",
             context=self._children,
             kind=SpanKind.CLIENT,
             attributes=described,

@@ -138,4 +138,10 @@ def _shared(items: Mapping[Kind, list[Item]], room: int) -> dict[Kind, Fitted]:
         if more:
             given[kind] += more
             left -= more
-    return {kind: fitted(held, given[kind], kept=_KEPT[kind]) if given[kind] else NO_ITEMS for kind, held in items.items()}
+    return {kind: _fitted(kind, held, size=sizes[kind], room=given[kind]) for kind, held in items.items()}
+
+
+def _fitted(kind: Kind, items: list[Item], *, size: int, room: int) -> Fitted:
+    if size <= room:
+        return Fitted(items, size, is_cut=False)
+    return fitted(items, room, kept=_KEPT[kind]) if room else NO_ITEMS

@@ -117,8 +117,9 @@ def shrunk(item: Item, room: int) -> Item | None:
 
 def _level(item: Item, room: int) -> int | None:
     """Return how long each text may be for the whole to fit; None where that would be next to nothing."""
-    lengths = sorted(_length(text) for text in _texts(item))
-    left = room - (size_of(item) - sum(lengths))
+    # A text of more characters than there is room for is cut in any case, however many bytes it is.
+    lengths = sorted(len(text) if len(text) > room else _length(text) for text in _texts(item))
+    left = room - size_of(_without_texts(item))
     if left < 0:
         return None
     count = len(lengths)
@@ -128,6 +129,18 @@ def _level(item: Item, room: int) -> int | None:
             return level if level >= _LEAST_TEXT else None
         left -= length
     return lengths[-1] if lengths else 0
+
+
+def _without_texts(value: Any) -> Any:
+    """Return the same with nothing in the place of each text that may be cut."""
+    if isinstance(value, str):
+        return ""
+    if isinstance(value, dict):
+        return {
+            name: inner if name in _SHAPE and isinstance(inner, str) else _without_texts(inner)
+            for name, inner in cast("dict[str, Any]", value).items()
+        }
+    return [_without_texts(inner) for inner in cast("Sequence[Any]", value)] if isinstance(value, list) else value
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -156,7 +169,7 @@ def _cut(value: Any, level: int) -> Any:
 
 def _shortened(text: str, level: int) -> str:
     """Return the beginning and the end of a text: a prompt often has the question last."""
-    if _length(text) <= level:
+    if len(text) <= level and _length(text) <= level:
         return text
     mark = "[… {} characters cut …]"
     budget = max(level - _length(mark.format(len(text))), 0)
@@ -168,10 +181,17 @@ def _shortened(text: str, level: int) -> str:
 
 def _fitting(text: str, room: int, *, from_end: bool = False) -> int:
     """Return how many characters fit into a number of bytes."""
-    low, high = 0, min(room, len(text))
+    high = min(room, len(text))
+    near = text[len(text) - high :][::-1] if from_end else text[:high]
+    over = _length(near) - room
+    if over <= 0:
+        return high
+    # Each character takes a byte or more: without as many of them as there are bytes too much, it fits.
+    low = max(high - over, 0)
+    begin, left = low, room - _length(near[:low])
     while low < high:
         middle = (low + high + 1) // 2
-        if _length(text[-middle:] if from_end else text[:middle]) <= room:
+        if _length(near[begin:middle]) <= left:
             low = middle
         else:
             high = middle - 1

@@ -25,7 +25,8 @@ class Conversation:
         self._asking = asking
         self._telling = telling
         self._asked: Written | None = None
-        self._answer: tuple[Reply, Written | None] | None = None
+        self._answer: tuple[object, Written | None] | None = None
+        """What tells the latest answer, and what may be written of it. The reply itself may be another by now, with a cost or a usage."""
 
     def asked(self) -> Written | None:
         """Return what was asked; the same for every model."""
@@ -36,8 +37,8 @@ class Conversation:
 
     def answered(self, reply: Reply) -> Written | None:
         """Return what a model answered."""
-        if self._answer is None or self._answer[0] is not reply:
-            self._answer = reply, guarded("what was answered", lambda: self._write_answered(reply))
+        if self._answer is None or self._answer[0] is not reply.said:
+            self._answer = reply.said, guarded("what was answered", lambda: self._write_answered(reply))
         return self._answer[1]
 
     def on_span(self, written: Written | None) -> Mapping[str, AttributeValue]:

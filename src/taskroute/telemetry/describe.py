@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Protocol
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol, cast
 
 from opentelemetry.util.types import AttributeValue
 
+from taskroute.execution.evidence import status_of
 from taskroute.steps import Validated
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import money
-from taskroute.types import CacheNote, Call, Decision, Reply, Signals, Usage
+from taskroute.telemetry.masking import named
+from taskroute.types import CacheNote, Call, Cost, Decision, Reply, Signals, Usage
 
 _NOT_CLASSIFIERS: Final = frozenset({"explicit", "metadata", "tag", "header", "none", "not_asked"})
 _NO_USAGE: Final = Usage()
+_LONGEST_REASON: Final = 2_000
+_NUMBERS: Final = (int, float)
+_SEQUENCES: Final = (tuple, list)
+_MOST: Final = 2**63
+"""An integer has 64 bits where it is sent."""
 
 
 class KnownModel(Protocol):
@@ -35,14 +43,19 @@ def of_call(call: Call) -> dict[str, AttributeValue]:
     # Not `present`: this is made for every call, also where nobody records it.
     values: dict[str, AttributeValue] = {names.OPERATION: call.operation}
     if call.stage:
-        values[names.STAGE], values[names.STAGE_SOURCE] = call.stage, call.told_by
+        values[names.STAGE], values[names.STAGE_SOURCE] = safe_name(call.stage), call.told_by
     if call.task:
-        values[names.TASK], values[names.TASK_SOURCE] = call.task, call.told_by
+        values[names.TASK], values[names.TASK_SOURCE] = safe_name(call.task), call.told_by
     if call.tenant:
-        values[names.TENANT] = call.tenant
+        values[names.TENANT] = safe_name(call.tenant)
     if call.conversation:
-        values[names.CONVERSATION_ID] = call.conversation
-    return values
+        values[names.CONVERSATION_ID] = safe_name(call.conversation)
+    return present(values) if len(values) > 1 else values
+
+
+def safe_name(given: Any) -> Any:
+    """Return what the caller calls something as it may be written: it may have taken a key for a name. What is no text stays as it is."""
+    return named(given) if isinstance(given, str) else given
 
 
 def of_decision(decision: Decision) -> dict[str, AttributeValue]:
@@ -51,10 +64,11 @@ def of_decision(decision: Decision) -> dict[str, AttributeValue]:
     return present(
         {
             names.ROUTE: decision.route,
-            names.REASON: decision.reason,
-            names.STAGE: stage.value,
+            # It may quote a pin that names no model.
+            names.REASON: named(decision.reason, most=_LONGEST_REASON),
+            names.STAGE: safe_name(stage.value),
             names.STAGE_SOURCE: stage.source if stage.value is not None else None,
-            names.TASK: task.value,
+            names.TASK: safe_name(task.value),
             names.TASK_SOURCE: task.source if task.value is not None else None,
             names.TASK_CONFIDENCE: task.confidence if task.value is not None else None,
             names.COMPLEXITY: decision.signals.complexity.value,
@@ -77,21 +91,28 @@ def classifier_of(signals: Signals) -> str | None:
 
 
 def of_reply(reply: Reply, *, provider: str | None, embeds: bool) -> dict[str, AttributeValue]:
-    """Return what an answer tells of itself, but for its content. `provider` is None where only the answer tells it."""
-    usage = reply.usage or _NO_USAGE
+    """Return what an answer tells of itself, but for its content and what it took. `provider` is None where only the answer tells it."""
     named = provider or provider_name(reply.provider)
     values: dict[str, AttributeValue | None] = {
         names.PROVIDER_NAME: named,
         names.RESPONSE_MODEL: reply.model,
-        names.USAGE_INPUT_TOKENS: usage.input,
         names.SERVICE_TIER: reply.service_tier,
-        **money.of_cost(reply.cost),
     }
     if not embeds:
         values |= {
             names.RESPONSE_ID: reply.id,
             names.RESPONSE_FINISH_REASONS: (reply.finish_reason,) if reply.finish_reason else None,
             names.OPENAI_RESPONSE_SERVICE_TIER: reply.service_tier if named == names.OPENAI else None,
+        }
+    return present(values)
+
+
+def of_use(usage: Usage | None, cost: Cost | None, *, embeds: bool) -> dict[str, AttributeValue]:
+    """Return the tokens and what they cost."""
+    usage = usage or _NO_USAGE
+    values: dict[str, AttributeValue | None] = {names.USAGE_INPUT_TOKENS: usage.input, **money.of_cost(cost)}
+    if not embeds:
+        values |= {
             names.USAGE_OUTPUT_TOKENS: usage.output,
             names.USAGE_CACHE_READ_INPUT_TOKENS: usage.cache_read,
             names.USAGE_CACHE_WRITE_INPUT_TOKENS: usage.cache_write,
@@ -122,26 +143,44 @@ def of_cache(note: CacheNote | None) -> dict[str, AttributeValue | None]:
 
 
 def present(values: Mapping[str, AttributeValue | None]) -> dict[str, AttributeValue]:
-    """Return the values that are known: unknown is absent, never empty."""
-    return {name: value for name, value in values.items() if value is not None and value not in ("", ())}
+    """Return the values that are known, as any exporter can send them: unknown is absent, never empty."""
+    found: dict[str, AttributeValue] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        # Nearly all values are such, and there are dozens in a call.
+        is_plain = value.isascii() if type(value) is str else type(value) in _NUMBERS and -_MOST <= value < _MOST  # type: ignore[operator]
+        told = value if is_plain else _sendable(value)
+        if told is not None and told != "":
+            found[name] = told
+    return found
+
+
+def _sendable(value: object) -> AttributeValue | None:
+    """Return the value of an attribute; None of what is none, as a provider or a host may give it."""
+    if isinstance(value, str):
+        return _encodable(value)
+    if isinstance(value, int):
+        return value if -_MOST <= value < _MOST else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, _SEQUENCES):
+        items = cast("Sequence[object]", value)
+        return tuple([_encodable(text) for text in items if isinstance(text, str)]) or None
+    return None
+
+
+def _encodable(text: str) -> str:
+    # Half a surrogate pair cannot be encoded.
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def error_type(error: BaseException | None) -> str | None:
     """Return the HTTP status that the provider answered with, else the class of the error."""
     if error is None:
         return None
-    status = _http_status(error)
-    return class_name(error) if status is None else str(status)
-
-
-def _http_status(error: BaseException) -> int | None:
-    response: Any = getattr(error, "response", None)
-    for holder in (error, response):
-        for name in ("status_code", "status", "code"):
-            value: Any = getattr(holder, name, None)
-            if isinstance(value, int) and 100 <= value <= 599:
-                return int(value)
-    return None
+    status = status_of(error)
+    return class_name(error) if status is None else f"{status:d}"
 
 
 def class_name(error: BaseException) -> str:

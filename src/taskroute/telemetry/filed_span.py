@@ -10,6 +10,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, NonRecordingSpan, Sp
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from taskroute.telemetry import attributes as names
+from taskroute.telemetry.guarded import end_span
 from taskroute.telemetry.otlp_json import Ended, Happened, line_of
 from taskroute.telemetry.span_file import SpanFile
 from taskroute.warn import warn_once
@@ -98,7 +99,7 @@ class FiledSpan(Span):
 
     def end(self, end_time: int | None = None) -> None:
         at = time.time_ns() if end_time is None else end_time
-        self.seen.end(at)
+        end_span(self.seen, at)
         if self._is_ended:
             return
         self._is_ended = True

@@ -1,9 +1,11 @@
-"""What is looked up for the sake of a span may break, and then the span goes on without it."""
+"""What is looked up for the sake of a span may break, as may who takes it at its end; what comes after that is written all the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
+
+from opentelemetry.trace import Span
 
 from taskroute.warn import warn_once
 
@@ -18,3 +20,12 @@ def guarded(what: str, work: Callable[[], T]) -> T | None:
         name = type(error).__name__
         warn_once("span", f"{what} {name}", f"{what} could not be written on a span ({name}); the call went on")
         return None
+
+
+def end_span(span: Span, at: int) -> None:
+    """End a span; one warning where a span processor fails at that."""
+    try:
+        span.end(at)
+    except Exception as error:  # noqa: BLE001 - as above
+        name = type(error).__name__
+        warn_once("span", f"end {name}", f"a span processor failed with {name}; the call went on")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from taskroute.steps import Attempt, Cancelled, Ended, Event, Failed, Opened
 from taskroute.telemetry import attributes as names
@@ -14,7 +12,7 @@ from taskroute.telemetry import metric_names as metrics
 from taskroute.telemetry.bounded import Value
 from taskroute.telemetry.describe import KnownModel
 from taskroute.telemetry.instruments import Meters
-from taskroute.telemetry.requested import model_of, provider_of
+from taskroute.telemetry.requested import address_of, model_of, provider_of
 from taskroute.types import NOTHING_SENT, Call, Reply, Sent, Usage
 from taskroute.warn import warn_once
 
@@ -31,7 +29,6 @@ class _Times(NamedTuple):
 
 _OPERATION: Final = _Times(metrics.OPERATION_DURATION, metrics.OPERATION_FIRST_CHUNK, metrics.OPERATION_PER_CHUNK)
 _INFERENCE: Final = _Times(metrics.INFERENCE_DURATION, metrics.INFERENCE_FIRST_CHUNK, metrics.INFERENCE_PER_CHUNK)
-_PORTS: Final = {"https": 443, "http": 80}
 _NOTHING_USED: Final = Usage()
 
 
@@ -100,14 +97,14 @@ class Operation:
             self.error_type = describe.error_type(event.error) or failure or names.OTHER_ERROR
             self._paid(event.reply)
         elif isinstance(event, Cancelled):
-            self.stopped(event.error, at)
+            self.stopped(None, at)
             self._paid(event.reply)
 
     def stopped(self, error: BaseException | None, at: float) -> None:
-        """Note that the work was cut short. A stream that its reader has had enough of is no error."""
+        """Note that the work was cut short: by an error or, where there is none, by the caller, which is no error on the span either."""
         if self._end is None:
             self._end = at
-            self.error_type = None if isinstance(error, GeneratorExit) else describe.error_type(error)
+            self.error_type = describe.error_type(error)
 
     def _paid(self, reply: Reply | None) -> None:
         if reply is None:
@@ -195,10 +192,8 @@ class Inferences:
 
     def _attributes(self, operation: Operation, call: Call) -> dict[str, Value]:
         known = self._models(operation.step.model)
-        base_url = None if known is None else known.base_url
-        is_all_known = known is not None and known.provider and known.model_id and base_url
-        asked = NOTHING_SENT if is_all_known else _sent(call, operation.step.model)
-        address, port = server(base_url) if base_url else (asked.server_address, asked.server_port)
+        asked = _sent(call, operation.step.model)
+        address, port = address_of(known, asked)
         told = self._meters.bounded.attributes(
             self._most,
             {
@@ -225,13 +220,3 @@ def _sent(call: Call, model: str) -> Sent:
         kind = type(error).__name__
         warn_once("metrics", kind, f"what a model was asked for could not be read ({kind}); metrics go without it")
         return NOTHING_SENT
-
-
-@lru_cache(maxsize=256)
-def server(base_url: str) -> tuple[str | None, int | None]:
-    """Return the address and the port of a URL; never a user's name or password in it."""
-    try:
-        parts = urlsplit(base_url if "//" in base_url else f"//{base_url}")
-        return parts.hostname, parts.port or (_PORTS.get(parts.scheme) if parts.hostname else None)
-    except ValueError:
-        return None, None

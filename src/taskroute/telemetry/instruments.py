@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Protocol
 
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, MeterProvider, NoOpMeter, Observation
@@ -13,10 +11,13 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Me
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import metric_names
 from taskroute.telemetry.bounded import Bounded, Value, lock
+from taskroute.telemetry.scope import own_version
 from taskroute.warn import warn_once
 
 _STATES: Final = {"closed": 0, "half_open": 1, "open": 2}
 _API: Final = "opentelemetry.metrics"
+_MOST: Final = 1e12
+"""More is no count of anything in one call, whoever says so. An exporter that cannot encode a sum loses all the others with it."""
 
 
 class Circuits(Protocol):
@@ -50,12 +51,12 @@ class Meters:
 
     def add(self, name: str, amount: float, attributes: dict[str, Value]) -> None:
         """Count an amount, unless it is none that can be added up."""
-        if 0 <= amount < math.inf:
+        if 0 <= amount <= _MOST:
             self._counters[name].add(amount, attributes)
 
     def record(self, name: str, value: float, attributes: dict[str, Value]) -> None:
         """Record a value, unless it is none."""
-        if 0 <= value < math.inf:
+        if 0 <= value <= _MOST:
             self._histograms[name].record(value, attributes)
 
     def watch(self, circuits: Circuits) -> None:
@@ -93,15 +94,8 @@ def meters_of(provider: MeterProvider) -> Meters | None:
         found = _shared.get(provider)
         if found is not None:
             return found
-        meter = provider.get_meter(names.SCOPE, _own_version())
+        meter = provider.get_meter(names.SCOPE, own_version())
         if isinstance(meter, NoOpMeter):
             return None
         made = _shared[provider] = Meters(meter)
         return made
-
-
-def _own_version() -> str | None:
-    try:
-        return version("taskroute")
-    except PackageNotFoundError:
-        return None

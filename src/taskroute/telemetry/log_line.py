@@ -11,14 +11,12 @@ from typing import Final, NamedTuple
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 
 from taskroute.telemetry import describe
-from taskroute.telemetry.masking import masked
+from taskroute.telemetry.masking import named
 from taskroute.types import Call, Outcome, Try
 
 Field = str | int | float
 
 _BARE: Final = re.compile(r"[\w.:/@+-]+", re.ASCII)
-_LONGEST: Final = 200
-"""Characters of a value: the names of tenants and stages are the caller's."""
 
 
 class Sending(NamedTuple):
@@ -88,7 +86,7 @@ def _ids(span: SpanContext | None) -> dict[str, Field | None]:
 
 
 def _capped(value: Field) -> Field:
-    return masked(value)[:_LONGEST] if isinstance(value, str) else value
+    return named(value) if isinstance(value, str) else value
 
 
 def _text(value: Field) -> str:

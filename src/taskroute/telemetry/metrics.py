@@ -179,7 +179,7 @@ class CallMetrics:
         if self._since is not None:
             self._elsewhere += at - self._since
         if self._open is not None:
-            self._open.stopped(outcome.error, at)
+            self._open.stopped(outcome.error if outcome.status == "failed" else None, at)
         told = Told(
             call=self._call,
             decision=self._decision or outcome.decision,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from opentelemetry.trace import Span, Status
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from taskroute.policy.telling import Convention
+from taskroute.reading import total
 from taskroute.telemetry import describe
 from taskroute.telemetry.conversation import Conversation
-from taskroute.telemetry.guarded import guarded
-from taskroute.types import NOTHING, Cost, Reply
+from taskroute.telemetry.guarded import end_span, guarded
+from taskroute.types import NOTHING, Cost, Reply, Usage, total_cost
 
 if TYPE_CHECKING:
     from taskroute.telemetry.compat.written import SpanKind
@@ -83,13 +84,14 @@ class InferenceSpan(Noted):
         self._compat = compat
         self._conversation = conversation
         self._answer: Reply | None = None
+        """The latest, with what all tries together took."""
         if conversation is not None:
             # Not at creation: samplers are shown the attributes of then, and may log them.
             self.set_attributes(conversation.on_span(conversation.asked()))
 
     def answer(self, reply: Reply, /) -> None:
         """Write what came, be it the whole answer or a part of one."""
-        self._answer = reply
+        self._answer = reply if self._answer is None else _after(self._answer, reply)
         self.set_attributes(describe.of_reply(reply, provider=self._provider, embeds=self._embeds))
         if self._conversation is not None:
             self.set_attributes(self._conversation.on_span(self._conversation.answered(reply)))
@@ -97,10 +99,20 @@ class InferenceSpan(Noted):
     def end(self, end_time: int, /) -> None:
         """End the span, after what further conventions and the event with messages take from it."""
         try:
+            if self._answer is not None:
+                # Not before: what one try took is no longer known once another took nobody knows what.
+                self.set_attributes(describe.of_use(self._answer.usage, self._answer.cost, embeds=self._embeds))
             # The event says what the conventions say, and not what `compat` adds.
             said = dict(self.attributes) if self._conversation is not None else NOTHING
             self.add_conventions(self._compat, span="inference", cost=None if self._answer is None else self._answer.cost)
             if self._conversation is not None:
                 self._conversation.on_event(self.span, said, self._answer, end_time)
         finally:
-            self.span.end(end_time)
+            end_span(self.span, end_time)
+
+
+def _after(earlier: Reply, reply: Reply) -> Reply:
+    """Return what a retry gave, with what both tries took; unknown as soon as it is of one."""
+    counts = (earlier.usage, reply.usage)
+    usage = None if None in counts else total(cast("tuple[Usage, ...]", counts))
+    return reply._replace(usage=usage, cost=total_cost((earlier.cost, reply.cost)))

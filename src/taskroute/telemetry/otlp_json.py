@@ -103,7 +103,7 @@ def _value(value: Any) -> dict[str, Any]:
             return {"stringValue": value}
         case bool():
             return {"boolValue": value}
-        case int():
+        case int() if -(1 << 63) <= value < 1 << 63:
             # As text, because a number in JSON is a double to many readers.
             return {"intValue": str(value)}
         case float():

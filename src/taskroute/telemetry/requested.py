@@ -12,7 +12,7 @@ from opentelemetry.util.types import AttributeValue
 
 from taskroute.steps import Attempt
 from taskroute.telemetry import attributes as names
-from taskroute.telemetry.describe import KnownModel, present, provider_name
+from taskroute.telemetry.describe import KnownModel, present, provider_name, safe_name
 from taskroute.types import NOTHING_SENT, Call, Sent
 
 _PORTS: Final = {"https": 443, "http": 80}
@@ -21,18 +21,21 @@ _AUTO: Final = "auto"
 
 def provider_of(known: KnownModel | None, sent: Sent) -> str | None:
     """Return the provider as the conventions name it, by the policy or else by the host; None where only the answer may tell."""
-    return provider_name((known.provider if known is not None else None) or _text(sent.provider))
+    return provider_name(_first(known.provider if known is not None else None, _text(sent.provider), sent))
 
 
 def model_of(step: Attempt, known: KnownModel | None, sent: Sent) -> str:
     """Return the provider's own name of the model, by the policy or else by the host; else its name in the policy."""
-    return (known.model_id if known is not None else None) or _text(sent.model) or step.model
+    return _first(known.model_id if known is not None else None, _text(sent.model), sent) or step.model
+
+
+def _first(by_policy: str | None, by_host: str | None, sent: Sent) -> str | None:
+    return (by_host or by_policy) if sent.is_certain else (by_policy or by_host)
 
 
 def of_request(step: Attempt, known: KnownModel | None, call: Call, sent: Sent = NOTHING_SENT) -> dict[str, AttributeValue]:
     """Return what is known of an attempt before it is sent, for samplers to see."""
-    base_url = known.base_url if known is not None else None
-    address, port = _server(base_url) if base_url else (_text(sent.server_address), _count(sent.server_port))
+    address, port = address_of(known, sent)
     provider = provider_of(known, sent)
     return present(
         {
@@ -51,10 +54,18 @@ def of_request(step: Attempt, known: KnownModel | None, call: Call, sent: Sent =
     )
 
 
+def address_of(known: KnownModel | None, sent: Sent) -> tuple[str | None, int | None]:
+    """Return the address and the port of the server, by the policy or else by the host; never a user's name or password in it."""
+    base_url = known.base_url if known is not None else None
+    if base_url and not (sent.is_certain and sent.server_address):
+        return _server(base_url)
+    return _text(sent.server_address), _count(sent.server_port)
+
+
 def _of_generation(sent: Sent, call: Call, provider: str | None) -> Mapping[str, AttributeValue | None]:
     asked: dict[str, AttributeValue | None] = {
         names.REQUEST_STREAM: True if call.streams else None,
-        names.CONVERSATION_ID: _text(call.conversation),
+        names.CONVERSATION_ID: safe_name(call.conversation),
     }
     if sent is NOTHING_SENT:
         return asked

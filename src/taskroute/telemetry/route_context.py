@@ -11,7 +11,7 @@ _OPENED: Final[ContextVar[SpanContext | None]] = ContextVar("taskroute_route_spa
 
 
 def opened(context: SpanContext | None) -> None:
-    """Hand over the ids of the route span that was opened last, whether it is recorded or not; None where there are none."""
+    """Hand over the ids of the route span of the call that begins, whether it is recorded or not; None where there are none."""
     _OPENED.set(context)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 
 from opentelemetry import trace
 from opentelemetry.trace import TracerProvider
@@ -22,7 +21,9 @@ from taskroute.telemetry.call_spans import CallSpans
 from taskroute.telemetry.describe import KnownModel
 from taskroute.telemetry.filed_span import context_in_file
 from taskroute.telemetry.route_context import opened
+from taskroute.telemetry.scope import own_version
 from taskroute.telemetry.settings import SILENT, Telling
+from taskroute.telemetry.unrecorded import Unrecorded, unrecorded
 from taskroute.types import Call
 
 __all__ = ["CallSpans", "KnownModel", "SpanObserver"]
@@ -45,13 +46,14 @@ class SpanObserver:
     ) -> None:
         self._telling = telling
         # The global provider's tracer is a proxy until a provider is set, and the real one from then on.
-        self._tracer = trace.get_tracer(names.SCOPE, _own_version(), tracer_provider)
+        self._tracer = trace.get_tracer(names.SCOPE, own_version(), tracer_provider)
         self._models = models
         self._wall_clock = wall_clock
 
-    def begin(self, call: Call, at: float) -> CallSpans | None:
-        """Open the route span and return what follows the call, or None when the span is not recorded."""
+    def begin(self, call: Call, at: float) -> CallSpans | Unrecorded | None:
+        """Open the route span and return what follows the call; None where there is no SDK, or no spans are wanted."""
         if is_suppressed():
+            opened(None)
             return None
         start = self._wall_clock()
         attributes = describe.of_call(call)
@@ -60,7 +62,7 @@ class SpanObserver:
         )
         opened(context_in_file(route))
         if not route.is_recording():
-            return None
+            return unrecorded(route)
         return CallSpans(
             route,
             tracer=self._tracer,
@@ -70,10 +72,3 @@ class SpanObserver:
             zero=start - int(at * 1e9),
             attributes=attributes,
         )
-
-
-def _own_version() -> str | None:
-    try:
-        return version("taskroute")
-    except PackageNotFoundError:
-        return None

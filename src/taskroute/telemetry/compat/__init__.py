@@ -21,6 +21,9 @@ _BLOCKS: Final[Mapping[Convention, Callable[[Written], dict[str, AttributeValue]
     "openlit": totals.openlit,
 }
 
+_MOST: Final = 128
+"""Attributes that an SDK keeps of a span, unless it is told otherwise: for any more it drops those that came first."""
+
 
 def added(
     conventions: Collection[Convention],
@@ -35,8 +38,9 @@ def added(
     `attributes` is all that is on the span, `cost` that of an inference. `said` are the messages of a call, as the attributes of an
     inference span would have them, where the span itself does not carry them.
     """
-    written = Written(span, attributes, cost, {**attributes, **said} if said else attributes)
+    written = Written(span, attributes, cost, {**attributes, **said} if said else attributes, _MOST)
     found: dict[str, AttributeValue] = {}
-    for convention in conventions:
-        found.update(_BLOCKS[convention](written))
+    # The one that has attributes for each message comes last, and takes what room is left.
+    for convention in sorted(conventions, key="openinference".__eq__):
+        found.update(_BLOCKS[convention](written._replace(room=_MOST - len(attributes) - len(found))))
     return found

@@ -41,7 +41,10 @@ _TOKENS: Final = {
 
 
 def block(written: Written) -> dict[str, AttributeValue]:
-    """Return the span in OpenInference's words; messages only where they are written at all."""
+    """Return the span in OpenInference's words; messages only where they are written at all.
+
+    Each as attributes of its own, too, as far as there is room on the span. In `input.value` and `output.value` they all are.
+    """
     session = written.text(names.CONVERSATION_ID)
     found: dict[str, AttributeValue] = {} if session is None else {_SESSION: session}
     if written.span == "route":
@@ -50,6 +53,8 @@ def block(written: Written) -> dict[str, AttributeValue]:
     found.update(_tokens(written))
     if written.dollars is not None:
         found.update(_costs(written.dollars))
+    room = max(written.room - len(found), 0)
+    found.update(_texts_apart(written, room) if written.is_embedding else _apart(written, room))
     return found
 
 
@@ -70,18 +75,19 @@ def _of_embedding(written: Written) -> dict[str, AttributeValue]:
         found["embedding.model_name"] = model
     if parameters:
         found["embedding.invocation_parameters"] = as_json(parameters)
-    texts = [text for message in written.messages(names.INPUT_MESSAGES) for text in _texts(message)]
-    for place, text in enumerate(texts):
-        found[f"embedding.embeddings.{place}.embedding.text"] = text
+    texts = _texts(written)
     if texts:
         found |= _value("input", as_json(texts), "application/json")
     return found
 
 
-def _texts(message: Mapping[str, Any]) -> Iterator[str]:
-    for part in parts_of(message):
-        if part.get("type") == "text":
-            yield str(part.get("content", ""))
+def _texts_apart(written: Written, room: int) -> dict[str, AttributeValue]:
+    return {f"embedding.embeddings.{place}.embedding.text": text for place, text in enumerate(_texts(written)[:room])}
+
+
+def _texts(written: Written) -> list[str]:
+    parts = [part for message in written.messages(names.INPUT_MESSAGES) for part in parts_of(message)]
+    return [str(part.get("content", "")) for part in parts if part.get("type") == "text"]
 
 
 def _of_model(written: Written) -> dict[str, AttributeValue]:
@@ -95,16 +101,46 @@ def _of_model(written: Written) -> dict[str, AttributeValue]:
     parameters = written.parameters()
     if parameters:
         found["llm.invocation_parameters"] = as_json(parameters)
-    instructions = written.messages(names.SYSTEM_INSTRUCTIONS)
-    asked = [*([{"role": "system", "parts": instructions}] if instructions else ()), *written.messages(names.INPUT_MESSAGES)]
-    answered = written.messages(names.OUTPUT_MESSAGES)
-    for side, told in (("input", asked), ("output", answered)):
+    asked = [*_instructions(written), *written.messages(names.INPUT_MESSAGES)]
+    for side, told in (("input", asked), ("output", written.messages(names.OUTPUT_MESSAGES))):
         if told:
             found |= _value(side, as_json(told), "application/json")
-            found.update(_flattened(f"llm.{side}_messages", told))
-    for place, tool in enumerate(written.messages(names.TOOL_DEFINITIONS)):
+    return found
+
+
+def _instructions(written: Written) -> list[dict[str, Any]]:
+    parts = written.messages(names.SYSTEM_INSTRUCTIONS)
+    return [{"role": "system", "parts": parts}] if parts else []
+
+
+def _apart(written: Written, room: int) -> dict[str, AttributeValue]:
+    """Return answers, instructions, the latest messages and the foremost tools in attributes of their own."""
+    tools = written.messages(names.TOOL_DEFINITIONS)
+    found: dict[str, AttributeValue] = {}
+    left = room - min(len(tools), room // 4)
+    instructions = [dict(_flattened(message)) for message in _instructions(written)]
+    for side, first, messages in (
+        ("output", [], written.messages(names.OUTPUT_MESSAGES)),
+        ("input", instructions, written.messages(names.INPUT_MESSAGES)),
+    ):
+        begin = _latest(first, left - len(found))
+        rest = _latest([dict(_flattened(message)) for message in messages], left - len(found) - sum(map(len, begin)))
+        for place, message in enumerate([*begin, *rest]):
+            found.update({f"llm.{side}_messages.{place}.message.{name}": value for name, value in message.items()})
+    for place, tool in enumerate(tools[: room - len(found)]):
         found[f"llm.tools.{place}.tool.json_schema"] = as_json(_as_openai(tool))
     return found
+
+
+def _latest(messages: Sequence[Mapping[str, AttributeValue]], room: int) -> list[Mapping[str, AttributeValue]]:
+    """Return the latest messages that there is room for."""
+    kept: list[Mapping[str, AttributeValue]] = []
+    for message in reversed(messages):
+        room -= len(message)
+        if room < 0:
+            break
+        kept.append(message)
+    return kept[::-1]
 
 
 def _as_openai(tool: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -113,26 +149,24 @@ def _as_openai(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"type": "function", "function": {key: value for key, value in tool.items() if key != "type"}}
 
 
-def _flattened(prefix: str, messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, AttributeValue]]:
-    for place, message in enumerate(messages):
-        at = f"{prefix}.{place}.message"
-        yield f"{at}.role", str(message.get("role", ""))
-        parts = [*parts_of(message)]
-        plain = all(part.get("type") in ("text", "tool_call", "tool_call_response") for part in parts)
-        text = text_of(message)
-        if plain and text:
-            yield f"{at}.content", text
-        elif not plain:
-            yield from _contents(at, parts)
-        calls = [part for part in parts if part.get("type") == "tool_call"]
-        for number, call in enumerate(calls):
-            yield from _called(f"{at}.tool_calls.{number}.tool_call", call)
-        for part in parts:
-            if part.get("type") == "tool_call_response":
-                yield f"{at}.tool_call_id", str(part.get("id") or "")
-                if not text:
-                    yield f"{at}.content", in_json(part.get("response"))
-                break
+def _flattened(message: Mapping[str, Any]) -> Iterator[tuple[str, AttributeValue]]:
+    yield "role", str(message.get("role", ""))
+    parts = [*parts_of(message)]
+    plain = all(part.get("type") in ("text", "tool_call", "tool_call_response") for part in parts)
+    text = text_of(message)
+    if plain and text:
+        yield "content", text
+    elif not plain:
+        yield from _contents(parts)
+    calls = [part for part in parts if part.get("type") == "tool_call"]
+    for number, call in enumerate(calls):
+        yield from _called(f"tool_calls.{number}.tool_call", call)
+    for part in parts:
+        if part.get("type") == "tool_call_response":
+            yield "tool_call_id", str(part.get("id") or "")
+            if not text:
+                yield "content", in_json(part.get("response"))
+            break
 
 
 def _called(at: str, call: Mapping[str, Any]) -> Iterator[tuple[str, AttributeValue]]:
@@ -142,10 +176,10 @@ def _called(at: str, call: Mapping[str, Any]) -> Iterator[tuple[str, AttributeVa
         yield f"{at}.id", str(call["id"])
 
 
-def _contents(at: str, parts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, AttributeValue]]:
+def _contents(parts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, AttributeValue]]:
     shown = [part for part in parts if part.get("type") not in ("tool_call", "tool_call_response")]
     for number, part in enumerate(shown):
-        content = f"{at}.contents.{number}.message_content"
+        content = f"contents.{number}.message_content"
         kind = part.get("type")
         if kind in ("text", "reasoning"):
             yield f"{content}.type", str(kind)

@@ -31,6 +31,8 @@ class Written(NamedTuple):
     cost: Cost | None
     said: Mapping[str, AttributeValue]
     """The attributes, and the messages of the call where they stand on another span."""
+    room: int
+    """How many attributes more the span may have."""
 
     @property
     def is_embedding(self) -> bool:
