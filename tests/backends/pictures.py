@@ -118,7 +118,7 @@ def take(servers: Servers, played: Played, folder: Path) -> None:
     mlflow = f"{servers.mlflow.url}/#/experiments/0/traces?selectedEvaluationId=tr-{played.trace_id}"
     shown(mlflow, has="route answer", picture=folder / "mlflow.png", width=1700, height=900, ms=30_000)
     # What is beside it is the list of traces, behind it.
-    crop(folder / "phoenix.png", left=352, width=1048, height=860)
+    crop(folder / "phoenix.png", left=352, width=1048, height=760)
     crop(folder / "mlflow.png", width=1190, height=900)
 
 
