@@ -40,6 +40,12 @@ class FileTracerProvider(TracerProvider):
         self._provider = tracer_provider
         self._resource = resource_in(environ)
 
+    def is_idle(self) -> bool:
+        """Return whether nobody would have a span: there is no file, and the application has set no provider yet."""
+        if self._provider is not None or not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+            return False
+        return self._path() is None
+
     def get_tracer(
         self,
         instrumenting_module_name: str,

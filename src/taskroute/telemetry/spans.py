@@ -19,6 +19,7 @@ from taskroute.telemetry import describe
 from taskroute.telemetry.beside import is_suppressed
 from taskroute.telemetry.call_spans import CallSpans
 from taskroute.telemetry.describe import KnownModel
+from taskroute.telemetry.file_tracer import FileTracerProvider
 from taskroute.telemetry.filed_span import context_in_file
 from taskroute.telemetry.route_context import opened
 from taskroute.telemetry.scope import own_version
@@ -49,9 +50,13 @@ class SpanObserver:
         self._tracer = trace.get_tracer(names.SCOPE, own_version(), tracer_provider)
         self._models = models
         self._wall_clock = wall_clock
+        self._is_idle = tracer_provider.is_idle if isinstance(tracer_provider, FileTracerProvider) else _never
 
     def begin(self, call: Call, at: float) -> CallSpans | Unrecorded | None:
         """Open the route span and return what follows the call; None where there is no SDK, or no spans are wanted."""
+        if self._is_idle():
+            opened(context_in_file(trace.get_current_span()))
+            return None
         if is_suppressed():
             opened(None)
             return None
@@ -72,3 +77,7 @@ class SpanObserver:
             zero=start - int(at * 1e9),
             attributes=attributes,
         )
+
+
+def _never() -> bool:
+    return False
