@@ -81,7 +81,8 @@ CHATS: dict[str, tuple[list[BaseMessage], list[dict[str, Any]]]] = {
 
 
 def through_langchain(messages: Any, **arguments: Any) -> Call:
-    return ROUTED.call_for(messages, {}, arguments)[0]
+    # What observers may ask of a call is its host's own.
+    return ROUTED.call_for(messages, {}, arguments)[0]._replace(asking=None)
 
 
 @pytest.mark.parametrize(("theirs", "ours"), CHATS.values(), ids=CHATS.keys())
@@ -200,7 +201,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("arguments", PARAMETERS.values(), ids=PARAMETERS.keys())
 def test_parameters_are_those_that_go_through_langchain(arguments: dict[str, Any]) -> None:
     ours = call_of("completion", {"model": "auto", "messages": [{"role": "user", "content": "hi"}], **arguments})
-    assert ours == through_langchain([HumanMessage("hi")], **arguments)
+    assert ours._replace(asking=None) == through_langchain([HumanMessage("hi")], **arguments)
 
 
 TOOL = {
@@ -213,7 +214,7 @@ def test_tools_are_those_of_a_langchain_binding() -> None:
     bound: Any = ROUTED.bind_tools([TOOL, TOOL])
     theirs = through_langchain("hi", **bound.kwargs)
     ours = call_of("completion", {"messages": [{"role": "user", "content": "hi"}], "tools": [TOOL, TOOL]})
-    assert ours == theirs
+    assert ours._replace(asking=None) == theirs
     assert estimate_tokens(ours) > 2 * len(json.dumps(TOOL)) // 4
 
 
