@@ -31,6 +31,7 @@ from taskroute.telemetry.spans import SpanObserver
 from taskroute.testing import FakeClock, ScriptedModel
 from taskroute_langchain import RoutedChatModel
 from taskroute_langchain.testing import chat_models
+from tests.unwrapped import unwrap
 
 Beside = Literal["none", "openinference", "openllmetry", "genai"]
 Tree = dict[str, Any]
@@ -168,3 +169,4 @@ def instrumented(instrumentor: Any, found: Watched, *owners: Any) -> Iterator[No
             for name in [name for name, value in vars(owner).items() if kept.get(name) is not value]:
                 if name in kept:
                     setattr(owner, name, kept[name])
+        unwrap()

@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from tests.emulator import Emulator
 from tests.litellm_host.traced import MESSAGES, Traced, traced
+from tests.unwrapped import unwrap
 
 PRICE = {"input": 1, "output": 2}
 POLICY: dict[str, Any] = {
@@ -49,6 +50,7 @@ def beside(emulator: Emulator, instrumentor: Any, *, mode: str = "auto") -> Iter
             for owner, kept in zip(_OWNERS, before, strict=True):
                 for name in [name for name, value in kept.items() if vars(owner).get(name) is not value and callable(value)]:
                     setattr(owner, name, kept[name])
+            unwrap()
 
 
 def with_tokens(found: Traced) -> list[ReadableSpan]:
