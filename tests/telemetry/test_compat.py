@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from taskroute.policy.telling import Convention
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry.compat import added
-from taskroute.types import Cost, CostParts
+from taskroute.types import NOTHING, Cost, CostParts
 
 ALL: tuple[Convention, ...] = get_args(Convention)
 COST = Cost(
@@ -43,22 +43,26 @@ ANSWERED: dict[str, Any] = {
     names.USAGE_CACHE_WRITE_INPUT_TOKENS: 100,
     names.USAGE_REASONING_OUTPUT_TOKENS: 50,
 }
-CONVERSATION = {
-    names.SYSTEM_INSTRUCTIONS: json.dumps([{"type": "text", "content": "Be kind."}]),
-    names.INPUT_MESSAGES: json.dumps(
-        [
-            {"role": "user", "parts": [{"type": "text", "content": "Weather in Rome?"}]},
-            {"role": "assistant", "parts": [{"type": "tool_call", "id": "t1", "name": "weather", "arguments": {"city": "Rome"}}]},
-            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "t1", "response": "sunny"}]},
-        ]
-    ),
-    names.OUTPUT_MESSAGES: json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "Sunny."}], "finish_reason": "stop"}]),
-    names.TOOL_DEFINITIONS: json.dumps([{"type": "function", "name": "weather", "parameters": {"type": "object"}}]),
+CONVERSATION: dict[str, Any] = {
+    names.SYSTEM_INSTRUCTIONS: [{"type": "text", "content": "Be kind."}],
+    names.INPUT_MESSAGES: [
+        {"role": "user", "parts": [{"type": "text", "content": "Weather in Rome?"}]},
+        {"role": "assistant", "parts": [{"type": "tool_call", "id": "t1", "name": "weather", "arguments": {"city": "Rome"}}]},
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "t1", "response": "sunny"}]},
+    ],
+    names.OUTPUT_MESSAGES: [{"role": "assistant", "parts": [{"type": "text", "content": "Sunny."}], "finish_reason": "stop"}],
+    names.TOOL_DEFINITIONS: [{"type": "function", "name": "weather", "parameters": {"type": "object"}}],
 }
 
 
-def inference(convention: Convention, attributes: Mapping[str, Any] = ANSWERED, cost: Cost | None = COST) -> dict[str, Any]:
-    return dict(added([convention], span="inference", attributes=attributes, cost=cost))
+def on_span(said: Mapping[str, Any]) -> dict[str, str]:
+    return {name: json.dumps(each, ensure_ascii=False, separators=(",", ":")) for name, each in said.items()}
+
+
+def inference(
+    convention: Convention, attributes: Mapping[str, Any] = ANSWERED, cost: Cost | None = COST, said: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
+    return dict(added([convention], span="inference", attributes={**attributes, **on_span(said)}, cost=cost, said=said))
 
 
 def test_the_proposed_convention_has_amount_currency_and_source() -> None:
@@ -143,7 +147,7 @@ def test_openinference_has_system_and_seller_of_a_cloud() -> None:
 
 
 def test_openinference_flattens_messages_where_they_are_written() -> None:
-    found = inference("openinference", {**ANSWERED, **CONVERSATION})
+    found = inference("openinference", said=CONVERSATION)
     assert found["llm.input_messages.0.message.role"] == "system"
     assert found["llm.input_messages.0.message.content"] == "Be kind."
     assert found["llm.input_messages.1.message.content"] == "Weather in Rome?"
@@ -170,8 +174,7 @@ def test_openinference_shows_media_by_their_address_alone() -> None:
         {"type": "blob", "modality": "audio", "content": "AAAA"},
         {"type": "reasoning", "content": "hm"},
     ]
-    messages = json.dumps([{"role": "user", "parts": parts}])
-    found = inference("openinference", {**ANSWERED, names.INPUT_MESSAGES: messages})
+    found = inference("openinference", said={names.INPUT_MESSAGES: [{"role": "user", "parts": parts}]})
     at = "llm.input_messages.0.message.contents"
     assert found[f"{at}.0.message_content.text"] == "What is this?"
     assert found[f"{at}.1.message_content.image.image.url"] == "https://example.com/a.png"
@@ -180,15 +183,14 @@ def test_openinference_shows_media_by_their_address_alone() -> None:
 
 
 def test_openinference_knows_embeddings() -> None:
-    asked = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "a"}, {"type": "text", "content": "b"}]}])
+    asked = [{"role": "user", "parts": [{"type": "text", "content": "a"}, {"type": "text", "content": "b"}]}]
     attributes = {
         names.OPERATION_NAME: "embeddings",
         names.REQUEST_MODEL: "text-embedding-3-small",
         names.EMBEDDINGS_DIMENSION_COUNT: 256,
         names.USAGE_INPUT_TOKENS: 2,
-        names.INPUT_MESSAGES: asked,
     }
-    assert inference("openinference", attributes, None) == {
+    assert inference("openinference", attributes, None, {names.INPUT_MESSAGES: asked}) == {
         "openinference.span.kind": "EMBEDDING",
         "embedding.model_name": "text-embedding-3-small",
         "embedding.invocation_parameters": '{"dimensions":256}',
@@ -220,14 +222,15 @@ def test_a_span_never_has_more_attributes_than_an_sdk_keeps(
 ) -> None:
     """It would drop those that came first, of the model and the tokens."""
     messages = {
-        names.INPUT_MESSAGES: json.dumps([spoken(kind) for kind in asked]),
-        names.OUTPUT_MESSAGES: json.dumps([spoken(kind) for kind in answered]),
-        names.TOOL_DEFINITIONS: json.dumps([{"type": "function", "name": f"f{number}"} for number in range(tools)]),
+        names.INPUT_MESSAGES: [spoken(kind) for kind in asked],
+        names.OUTPUT_MESSAGES: [spoken(kind) for kind in answered],
+        names.TOOL_DEFINITIONS: [{"type": "function", "name": f"f{number}"} for number in range(tools)],
     }
-    attributes = {**ANSWERED, names.OPERATION_NAME: operation, **messages, **{f"x{number}": 1 for number in range(others)}}
-    silent = {**attributes, **dict.fromkeys(messages, "[]")}
-    without = added(ALL, span="inference", attributes=silent, cost=COST)
-    found = added(ALL, span="inference", attributes=attributes, cost=COST)
+    said = {name: each for name, each in messages.items() if each}
+    silent = {**ANSWERED, names.OPERATION_NAME: operation, **{f"x{number}": 1 for number in range(others)}}
+    attributes = {**silent, **on_span(said)}
+    without = added(ALL, span="inference", attributes={**silent, **{f"y{number}": 1 for number in range(len(said))}}, cost=COST)
+    found = added(ALL, span="inference", attributes=attributes, cost=COST, said=said)
     assert without.keys() <= found.keys()
     whole = {
         "input.value",
@@ -241,8 +244,7 @@ def test_a_span_never_has_more_attributes_than_an_sdk_keeps(
 
 def test_of_a_long_conversation_the_instructions_and_the_latest_messages_have_attributes_of_their_own() -> None:
     turns = [{"role": "user", "parts": [{"type": "text", "content": f"turn {number}"}]} for number in range(100)]
-    said = {**CONVERSATION, names.INPUT_MESSAGES: json.dumps(turns)}
-    found = inference("openinference", {**ANSWERED, **said})
+    found = inference("openinference", said={**CONVERSATION, names.INPUT_MESSAGES: turns})
     contents = [value for name, value in found.items() if name.startswith("llm.input_messages.") and name.endswith(".content")]
     places = [name for name in found if name.startswith("llm.input_messages.") and name.endswith(".content")]
     assert (contents[0], contents[-1]) == ("Be kind.", "turn 99")
@@ -251,6 +253,23 @@ def test_of_a_long_conversation_the_instructions_and_the_latest_messages_have_at
     assert found["llm.output_messages.0.message.content"] == "Sunny."
     assert "llm.tools.0.tool.json_schema" in found
     assert len(json.loads(found["input.value"])) == 101
+
+
+@pytest.mark.parametrize(
+    ("convention", "asked", "answered"),
+    [
+        ("openinference", "input.value", "output.value"),
+        ("langfuse", "langfuse.observation.input", "langfuse.observation.output"),
+    ],
+)
+@pytest.mark.parametrize("silent", [(), (names.SYSTEM_INSTRUCTIONS,), (names.INPUT_MESSAGES,), tuple(CONVERSATION)])
+def test_instructions_and_messages_are_one_list(convention: Convention, asked: str, answered: str, silent: tuple[str, ...]) -> None:
+    said = {name: each for name, each in CONVERSATION.items() if name not in silent}
+    found = inference(convention, said=said)
+    instructions = [{"role": "system", "parts": said[names.SYSTEM_INSTRUCTIONS]}] if names.SYSTEM_INSTRUCTIONS in said else []
+    whole = [*instructions, *said.get(names.INPUT_MESSAGES, [])]
+    assert (json.loads(found[asked]) if asked in found else []) == whole
+    assert (json.loads(found[answered]) if answered in found else []) == said.get(names.OUTPUT_MESSAGES, [])
 
 
 def test_the_span_of_a_call_is_a_chain_with_its_question_and_answer() -> None:

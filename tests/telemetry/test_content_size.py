@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry.content import Written, answered_content, asked_content
+from taskroute.telemetry.content_size import encoded, least_size
 from taskroute.telemetry.redaction import is_shaped
 from taskroute.telemetry.settings import Telling
 from taskroute.types import Reply
@@ -162,6 +163,15 @@ messages = st.builds(
     lambda role, held: {"role": role, "parts": held}, st.sampled_from(["user", "assistant", "tool"]), st.lists(parts, max_size=5)
 )
 tools = st.builds(lambda name, words, held: {**tool(name, words), "parameters": held}, st.text(max_size=50), st.text(max_size=500), values)
+
+
+@given(values, st.integers(0, 1000))
+def test_a_value_is_known_too_long_only_where_it_is(value: Any, within: int) -> None:
+    whole = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    size = len(whole.encode())
+    told = encoded(value, within=within)
+    assert told == (value, size, whole) if size <= within else told.size > within
+    assert least_size(value) <= size
 
 
 @given(st.lists(messages, max_size=8), st.lists(parts, max_size=3), st.lists(tools, max_size=5), st.integers(200, 3000))

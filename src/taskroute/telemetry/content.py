@@ -12,7 +12,7 @@ from opentelemetry.util.types import AttributeValue
 
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry.content_parts import Plain, plain
-from taskroute.telemetry.content_size import NO_ITEMS, Fitted, Item, Kept, fitted, lightened, size_of, to_json
+from taskroute.telemetry.content_size import NO_ITEMS, Encoded, Fitted, Item, Kept, encoded, fitted, lighter
 from taskroute.telemetry.masking import without_keys
 from taskroute.telemetry.redaction import is_shaped, redacted, say_misshapen
 from taskroute.telemetry.settings import Kind, Telling
@@ -98,9 +98,7 @@ def _near(items: list[Item], room: int) -> list[Item]:
     """Return the messages without those for which there is no room in any case: a long conversation is not searched for keys in vain."""
     size = 0
     for index in range(len(items) - 1, 0, -1):
-        whole = size_of(items[index])
-        lighter = lightened(items[index], whole)
-        size += whole if lighter is items[index] else size_of(lighter)
+        size += lighter(items[index], within=2 * room).size
         if size > 2 * room:
             return [items[0], *items[index:]]
     return items
@@ -119,7 +117,7 @@ def _passed(kind: Kind, found: Plain, telling: Telling) -> Plain:
 def _written(cleared: Mapping[Kind, _Cleared], room: int) -> Written:
     kept = _shared({kind: one.items for kind, one in cleared.items() if one.items}, room)
     structured: dict[str, Any] = {_NAMES[kind]: one.items for kind, one in kept.items() if one.items}
-    attributes: dict[str, AttributeValue] = {name: to_json(items) for name, items in structured.items()}
+    attributes: dict[str, AttributeValue] = {_NAMES[kind]: one.text for kind, one in kept.items() if one.items}
     marks: dict[str, bool] = {}
     if any(one.is_cut for one in kept.values()) or any(one.is_cut for one in cleared.values()):
         marks[names.CONTENT_CUT] = True
@@ -130,18 +128,18 @@ def _written(cleared: Mapping[Kind, _Cleared], room: int) -> Written:
 
 def _shared(items: Mapping[Kind, list[Item]], room: int) -> dict[Kind, Fitted]:
     """Return what of each kind there is room for. Together they take no more than the room."""
-    sizes = {kind: size_of(held) for kind, held in items.items()}
+    whole = {kind: encoded(held, within=room) for kind, held in items.items()}
     given: dict[Kind, int] = dict.fromkeys(items, 0)
     left = room
     for kind, most in _SHARES:
-        more = min(sizes[kind] - given[kind], left, room // most) if kind in items else 0
+        more = min(whole[kind].size - given[kind], left, room // most) if kind in items else 0
         if more:
             given[kind] += more
             left -= more
-    return {kind: _fitted(kind, held, size=sizes[kind], room=given[kind]) for kind, held in items.items()}
+    return {kind: _fitted(kind, held, whole[kind], given[kind]) for kind, held in items.items()}
 
 
-def _fitted(kind: Kind, items: list[Item], *, size: int, room: int) -> Fitted:
-    if size <= room:
-        return Fitted(items, size, is_cut=False)
+def _fitted(kind: Kind, items: list[Item], whole: Encoded, room: int) -> Fitted:
+    if whole.size <= room:
+        return Fitted(items, whole.text, is_cut=False)
     return fitted(items, room, kept=_KEPT[kind]) if room else NO_ITEMS

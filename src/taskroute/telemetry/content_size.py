@@ -31,72 +31,97 @@ class Fitted(NamedTuple):
     """What there is room for."""
 
     items: list[Item]
-    size: int
-    """Bytes as JSON."""
+    text: str
+    """The same as JSON."""
     is_cut: bool
 
 
-NO_ITEMS: Final = Fitted([], 0, is_cut=False)
+NO_ITEMS: Final = Fitted([], "", is_cut=False)
 
 
-def to_json(value: Any) -> str:
-    """Return a plain value as JSON, in as few characters as there are."""
-    return _ENCODE(value)
+class Encoded(NamedTuple):
+    """A plain value as JSON."""
+
+    value: Any
+    size: int
+    """Bytes; where those are more than was asked about, any number that is more, too."""
+    text: str = ""
+    """Nothing where it is too long in any case."""
+
+
+def encoded(value: Any, *, within: int) -> Encoded:
+    """Return a plain value as JSON in as few characters as there are, if that may be of so many bytes."""
+    least = least_size(value)
+    if least > within:
+        return Encoded(value, least)
+    text = _ENCODE(value)
+    return Encoded(value, _bytes_of(text), text)
+
+
+def least_size(value: Any) -> int:
+    """Return how many bytes of JSON a plain value takes at the least, in a fraction of the time that it takes to tell how many it does."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(least_size, cast("dict[str, Any]", value).values()))
+    return sum(map(least_size, cast("Sequence[Any]", value))) if isinstance(value, list) else 1
 
 
 def size_of(value: Any) -> int:
     """Return the bytes that a plain value takes as JSON."""
-    text = _ENCODE(value)
+    return _bytes_of(_ENCODE(value))
+
+
+def _bytes_of(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
 def fitted(items: list[Item], room: int, *, kept: Kept) -> Fitted:
-    """Return the items, or what there is room for: first binary data goes, then texts are cut and the less important items left out."""
-    if not items:
-        return NO_ITEMS
-    sizes = [size_of(item) for item in items]
-    total = _total(sizes)
-    if total <= room:
-        return Fitted(items, total, is_cut=False)
-    lighter = [lightened(item, size) for item, size in zip(items, sizes, strict=True)]
-    sizes = [size if same is item else size_of(same) for item, same, size in zip(items, lighter, sizes, strict=True)]
-    total = _total(sizes)
-    if total <= room:
-        return Fitted(lighter, total, is_cut=True)
-    chosen = _chosen(lighter, sizes, room, kept)
-    return Fitted(chosen, size_of(chosen) if chosen else 0, is_cut=True)
+    """Return what there is room for of too many items: first binary data goes, then texts are cut and the less important items left out."""
+    held = [lighter(item, within=room) for item in items]
+    total = sum(one.size for one in held) + len(held) - 1 + _BRACKETS
+    chosen = held if total <= room else _chosen(held, room, kept)
+    return Fitted([one.value for one in chosen], f"[{','.join([one.text for one in chosen])}]", is_cut=True)
 
 
-def _total(sizes: list[int]) -> int:
-    return sum(sizes) + len(sizes) - 1 + _BRACKETS
+def lighter(item: Item, *, within: int) -> Encoded:
+    """Return an item as JSON, if that may be of so many bytes: without binary data of any weight, of which only the length stays."""
+    whole = encoded(item, within=max(within, _LEAST_DATA))
+    light = _without_data(item) if whole.size >= _LEAST_DATA else item
+    return whole if light is item else encoded(light, within=within)
 
 
-def _chosen(items: list[Item], sizes: list[int], room: int, kept: Kept) -> list[Item]:
+def _chosen(items: Sequence[Encoded], room: int, kept: Kept) -> list[Encoded]:
     """Return the items that fit, from the end that matters most on; the last of them is cut. A conversation keeps its beginning, too."""
     order = list(range(len(items)))
     if kept == "latest":
         order.reverse()
     begins = kept == "latest" and len(items) > 1
     left = room - _BRACKETS
-    reserve = min(sizes[0] + 1, left // 4) if begins else 0
-    chosen: dict[int, Item] = {}
+    reserve = min(items[0].size + 1, left // 4) if begins else 0
+    chosen: dict[int, Encoded] = {}
     for index in order[:-1] if begins else order:
-        space = left - reserve - bool(chosen)
-        if sizes[index] <= space:
-            chosen[index] = items[index]
-            left -= sizes[index] + (len(chosen) > 1)
+        item, space = items[index], left - reserve - bool(chosen)
+        if item.size <= space:
+            chosen[index] = item
+            left -= item.size + (len(chosen) > 1)
             continue
-        shorter = shrunk(items[index], space) if not chosen or space >= _LEAST_ITEM else None
+        shorter = _shorter(item, space) if not chosen or space >= _LEAST_ITEM else None
         if shorter is not None:
-            left -= size_of(shorter) + bool(chosen)
+            left -= shorter.size + bool(chosen)
             chosen[index] = shorter
         break
     if begins:
         space = left - bool(chosen)
-        first = items[0] if sizes[0] <= space else shrunk(items[0], space)
+        first = items[0] if items[0].size <= space else _shorter(items[0], space)
         if first is not None:
             chosen[0] = first
     return [chosen[index] for index in sorted(chosen)]
+
+
+def _shorter(item: Encoded, room: int) -> Encoded | None:
+    cut = shrunk(item.value, room)
+    return None if cut is None else encoded(cut, within=room)
 
 
 def shrunk(item: Item, room: int) -> Item | None:
@@ -112,7 +137,8 @@ def shrunk(item: Item, room: int) -> Item | None:
     if space < _BRACKETS:
         return None
     held = cast("list[Item]", parts)
-    return {**item, "parts": _chosen(held, [size_of(part) for part in held], space, "latest") if held else []}
+    chosen = _chosen([encoded(part, within=space) for part in held], space, "latest") if held else []
+    return {**item, "parts": [part.value for part in chosen]}
 
 
 def _level(item: Item, room: int) -> int | None:
@@ -188,7 +214,8 @@ def _fitting(text: str, room: int, *, from_end: bool = False) -> int:
         return high
     # Each character takes a byte or more: without as many of them as there are bytes too much, it fits.
     low = max(high - over, 0)
-    begin, left = low, room - _length(near[:low])
+    # What those take is what all take, without the rest.
+    begin, left = low, _length(near[low:]) - over
     while low < high:
         middle = (low + high + 1) // 2
         if _length(near[begin:middle]) <= left:
@@ -202,12 +229,8 @@ def _length(text: str) -> int:
     return size_of(text) - _BRACKETS
 
 
-def lightened(item: Item, size: int) -> Item:
-    """Return an item of that size without binary data, of which only the length stays; the very same where there is none of any weight."""
-    return cast("Item", _without_data(item)) if size >= _LEAST_DATA else item
-
-
 def _without_data(value: Any) -> Any:
+    """Return the very same where there is no binary data."""
     if isinstance(value, list):
         lighter = [_without_data(inner) for inner in cast("Sequence[Any]", value)]
         return lighter if any(map(is_not, lighter, cast("Sequence[Any]", value))) else cast("Any", value)

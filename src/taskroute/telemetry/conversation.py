@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span
 from opentelemetry.util.types import AttributeValue
 
 from taskroute.telemetry.guarded import guarded
 from taskroute.telemetry.settings import Telling
-from taskroute.types import NOTHING, Asking, Reply
+from taskroute.types import Asking, Reply
 
 if TYPE_CHECKING:
     from taskroute.telemetry.content import Written
@@ -41,18 +41,19 @@ class Conversation:
             self._answer = reply.said, guarded("what was answered", lambda: self._write_answered(reply))
         return self._answer[1]
 
-    def on_span(self, written: Written | None) -> Mapping[str, AttributeValue]:
-        """Return what a span shows of it; nothing where messages are written on events alone."""
-        return NOTHING if written is None or not self._telling.on_spans else written.attributes
+    def on_span(self, written: Written | None) -> Written | None:
+        """Return what a span shows of it; None where messages are written on events alone."""
+        return written if self._telling.on_spans else None
 
     def on_event(self, span: Span, attributes: Mapping[str, AttributeValue], reply: Reply | None, at: int) -> None:
         """Write it on an event, where it is to be there."""
         if self._telling.on_events:
             guarded("an event with messages", lambda: self._emit(span, attributes, reply, at))
 
-    def whole(self, reply: Reply | None) -> dict[str, AttributeValue]:
-        """Return all that spans may show of it."""
-        return {**self.on_span(self.asked()), **(NOTHING if reply is None else self.on_span(self.answered(reply)))}
+    def whole(self, reply: Reply | None) -> dict[str, Any]:
+        """Return all that spans may show of it, as lists."""
+        asked, answered = self.on_span(self.asked()), None if reply is None else self.on_span(self.answered(reply))
+        return {name: said for written in (asked, answered) if written is not None for name, said in written.structured.items()}
 
     def _emit(self, span: Span, attributes: Mapping[str, AttributeValue], reply: Reply | None, at: int) -> None:
         from taskroute.telemetry.content_event import emit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry.trace import Span, Status
 from opentelemetry.util.types import Attributes, AttributeValue
@@ -17,6 +17,7 @@ from taskroute.types import NOTHING, Cost, Reply, Usage, total_cost
 
 if TYPE_CHECKING:
     from taskroute.telemetry.compat.written import SpanKind
+    from taskroute.telemetry.content import Written
 
 
 class Noted:
@@ -49,7 +50,7 @@ class Noted:
         *,
         span: SpanKind,
         cost: Cost | None,
-        said: Mapping[str, AttributeValue] = NOTHING,
+        said: Mapping[str, Any] = NOTHING,
     ) -> None:
         """Say the same in the words of further conventions."""
 
@@ -65,7 +66,7 @@ class Noted:
 class InferenceSpan(Noted):
     """The span of a model's work."""
 
-    __slots__ = ("_answer", "_compat", "_conversation", "_embeds", "_provider")
+    __slots__ = ("_answer", "_compat", "_conversation", "_embeds", "_provider", "_said")
 
     def __init__(
         self,
@@ -85,16 +86,18 @@ class InferenceSpan(Noted):
         self._conversation = conversation
         self._answer: Reply | None = None
         """The latest, with what all tries together took."""
+        self._said: dict[str, Any] = {}
+        """The messages on the span, as lists."""
         if conversation is not None:
             # Not at creation: samplers are shown the attributes of then, and may log them.
-            self.set_attributes(conversation.on_span(conversation.asked()))
+            self._write(conversation.on_span(conversation.asked()))
 
     def answer(self, reply: Reply, /) -> None:
         """Write what came, be it the whole answer or a part of one."""
         self._answer = reply if self._answer is None else _after(self._answer, reply)
         self.set_attributes(describe.of_reply(reply, provider=self._provider, embeds=self._embeds))
         if self._conversation is not None:
-            self.set_attributes(self._conversation.on_span(self._conversation.answered(reply)))
+            self._write(self._conversation.on_span(self._conversation.answered(reply)))
 
     def end(self, end_time: int, /) -> None:
         """End the span, after what further conventions and the event with messages take from it."""
@@ -104,11 +107,17 @@ class InferenceSpan(Noted):
                 self.set_attributes(describe.of_use(self._answer.usage, self._answer.cost, embeds=self._embeds))
             # The event says what the conventions say, and not what `compat` adds.
             said = dict(self.attributes) if self._conversation is not None else NOTHING
-            self.add_conventions(self._compat, span="inference", cost=None if self._answer is None else self._answer.cost)
+            cost = None if self._answer is None else self._answer.cost
+            self.add_conventions(self._compat, span="inference", cost=cost, said=self._said)
             if self._conversation is not None:
                 self._conversation.on_event(self.span, said, self._answer, end_time)
         finally:
             end_span(self.span, end_time)
+
+    def _write(self, written: Written | None) -> None:
+        if written is not None:
+            self.set_attributes(written.attributes)
+            self._said.update(written.structured)
 
 
 def _after(earlier: Reply, reply: Reply) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue
 
@@ -31,14 +31,14 @@ def added(
     span: SpanKind,
     attributes: Mapping[str, AttributeValue],
     cost: Cost | None = None,
-    said: Mapping[str, AttributeValue] = NOTHING,
+    said: Mapping[str, Any] = NOTHING,
 ) -> dict[str, AttributeValue]:
     """Return what conventions add to a span before it ends.
 
-    `attributes` is all that is on the span, `cost` that of an inference. `said` are the messages of a call, as the attributes of an
-    inference span would have them, where the span itself does not carry them.
+    `attributes` is all that is on the span, `cost` that of an inference. `said` are the messages that may be written, as lists,
+    by the names of the attributes that an inference's span has them in.
     """
-    written = Written(span, attributes, cost, {**attributes, **said} if said else attributes, _MOST)
+    written = Written(span, attributes, cost, said, _MOST)
     found: dict[str, AttributeValue] = {}
     # The one that has attributes for each message comes last, and takes what room is left.
     for convention in sorted(conventions, key="openinference".__eq__):

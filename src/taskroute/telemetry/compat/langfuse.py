@@ -44,12 +44,9 @@ def block(written: Written) -> dict[str, AttributeValue]:
     found[_USAGE] = as_json(_usage(written))
     if written.dollars is not None:
         found[_COST] = as_json({kind: float(amount) for kind, amount in _costs(written.dollars).items()})
-    for name, kind in ((_INPUT, names.INPUT_MESSAGES), (_OUTPUT, names.OUTPUT_MESSAGES)):
-        messages = written.messages(kind)
-        if kind == names.INPUT_MESSAGES and (instructions := written.messages(names.SYSTEM_INSTRUCTIONS)):
-            messages = [{"role": "system", "parts": instructions}, *messages]
+    for name, messages in ((_INPUT, written.asked()), (_OUTPUT, written.text(names.OUTPUT_MESSAGES))):
         if messages:
-            found[name] = as_json(messages)
+            found[name] = messages
     return found
 
 

@@ -101,10 +101,8 @@ def _of_model(written: Written) -> dict[str, AttributeValue]:
     parameters = written.parameters()
     if parameters:
         found["llm.invocation_parameters"] = as_json(parameters)
-    asked = [*_instructions(written), *written.messages(names.INPUT_MESSAGES)]
-    for side, told in (("input", asked), ("output", written.messages(names.OUTPUT_MESSAGES))):
-        if told:
-            found |= _value(side, as_json(told), "application/json")
+    for side, told in (("input", written.asked()), ("output", written.text(names.OUTPUT_MESSAGES) or "")):
+        found |= _value(side, told, "application/json")
     return found
 
 

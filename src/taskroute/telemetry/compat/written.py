@@ -23,14 +23,17 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
 _NO_PARAMETERS: Final = frozenset({names.REQUEST_MODEL, names.REQUEST_PREVIOUS_RESPONSE_ID})
 
 
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class Written(NamedTuple):
     """A span that is about to end."""
 
     span: SpanKind
     attributes: Mapping[str, AttributeValue]
     cost: Cost | None
-    said: Mapping[str, AttributeValue]
-    """The attributes, and the messages of the call where they stand on another span."""
+    said: Mapping[str, Any]
+    """Messages, instructions and tools as lists, by the names of their attributes; on a route span, those of the call."""
     room: int
     """How many attributes more the span may have."""
 
@@ -67,16 +70,18 @@ class Written(NamedTuple):
         return found
 
     def messages(self, name: str) -> list[dict[str, Any]]:
-        """Return the messages, instructions or tools that are on the span; nothing where content is not written."""
-        return read(self.said.get(name))
+        """Return the messages, instructions or tools that may be written; nothing where content is not written."""
+        found: list[dict[str, Any]] = self.said.get(name, [])
+        return found
 
-
-def read(value: AttributeValue | None) -> list[dict[str, Any]]:
-    """Return the objects in a JSON list that we wrote."""
-    if not isinstance(value, str):
-        return []
-    found: Any = json.loads(value)
-    return [dict(as_mapping(each)) for each in as_list(found) if isinstance(each, dict)]
+    def asked(self) -> str:
+        """Return instructions and messages on an inference's span as one JSON list; '' where there are none."""
+        # Put together of what is on the span: to encode a long conversation once more takes longer than all else here.
+        instructions, messages = self.text(names.SYSTEM_INSTRUCTIONS), self.text(names.INPUT_MESSAGES)
+        if instructions is None:
+            return messages or ""
+        system = f'{{"role":"system","parts":{instructions}}}'
+        return f"[{system}]" if messages is None else f"[{system},{messages.removeprefix('[')}"
 
 
 def parts_of(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -98,7 +103,7 @@ def last_text(messages: Sequence[Mapping[str, Any]], role: str) -> str:
 
 def as_json(value: Any) -> str:
     """Return JSON without blanks, as it was meant to be read."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(value)
 
 
 def in_json(value: Any) -> str:
