@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,14 @@ def test_a_redaction_hook_that_cannot_be_loaded_is_told_with_its_line(cli: Cli, 
     ran = cli("check", "--strict", cli.write("p.yaml", f"{GOOD}telemetry:\n  content: span\n  redact: {hook}\n"))
     assert ran.status == 1
     assert f"p.yaml:{len(GOOD.splitlines()) + 3}: telemetry.redact: {hook!r} {why}" in ran.out
+
+
+def test_a_redaction_hook_that_lies_beside_the_application_is_found(cli: Cli) -> None:
+    cli.write("hooks_of_the_application.py", "def redact(kind, messages):\n    return messages\n")
+    before = list(sys.path)
+    ran = cli("check", "--strict", cli.write("p.yaml", f"{GOOD}telemetry: {{redact: 'hooks_of_the_application:redact'}}\n"))
+    assert ran.status == 0
+    assert sys.path == before
 
 
 def test_a_redaction_hook_that_loads_is_not_told(cli: Cli) -> None:

@@ -34,7 +34,7 @@ def test_the_demo_leaves_spans_that_a_report_reads(cli: Cli) -> None:
     assert said["calls"]["total"] == said["calls"]["answered"] == 14
     assert said["calls"]["fell_back"] == 1
     assert {row["name"] for row in said["by"]["stage"]["rows"]} == {"query_rewrite", "grade", "generate", "judge"}
-    assert said["failures"] == [{"model": "gpt-5-mini", "failure": "rate_limit", "times": 1}]
+    assert said["failures"] == [{"model": "small", "failure": "rate_limit", "times": 1}]
     assert said["read"]["broken"] == 0
     assert Decimal(said["money"]["USD"]["saved_estimate"]) > 0
 

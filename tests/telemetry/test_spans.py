@@ -127,6 +127,7 @@ def test_samplers_see_the_request_when_the_span_is_created() -> None:
                 "gen_ai.request.model": "llama3.3",
                 "server.address": "10.0.0.7",
                 "server.port": 11434,
+                "taskroute.model": "onprem",
                 "taskroute.attempt": 2,
                 "taskroute.fallback.from": "small",
                 "taskroute.fallback.reason": "timeout",
@@ -205,6 +206,7 @@ def test_the_answer_leaves_its_model_usage_and_cost() -> None:
         "gen_ai.usage.cache_write.input_tokens": 50,
         "gen_ai.usage.cache_creation.input_tokens": 50,
         "gen_ai.usage.reasoning.output_tokens": 0,
+        "taskroute.model": "small",
         "taskroute.attempt": 1,
         "taskroute.retry.count": 0,
     }

@@ -80,10 +80,15 @@ def _unloadable(snapshot: Snapshot) -> list[Warning]:
     name = snapshot.policy.telemetry.redact
     if name is None:
         return []
+    # An application that is started here finds what lies here, too.
+    path = sys.path
+    sys.path = [*path, ""]
     try:
         load_redact(name)
     except ConfigurationError as error:
         return [Warning(("telemetry", "redact"), str(error).removeprefix("telemetry.redact: "))]
+    finally:
+        sys.path = path
     return []
 
 

@@ -132,7 +132,7 @@ def try_in(span: Span) -> TrySeen | None:
     return TrySeen(
         trace=span.trace,
         parent=span.parent,
-        model=_text(said, names.REQUEST_MODEL),
+        model=_text(said, names.MODEL) or _text(said, names.REQUEST_MODEL),
         duration=None if span.failed or said.get(names.CANCELLED) is True else _duration(span),
         failures=(*(_failure(event.said) for event in span.events if event.name == names.RETRY_EVENT), *last),
         invalid=_text(said, names.VALIDATION_FAILURE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 from taskroute.reporting.bounded import Groups, Sketch
@@ -13,6 +13,8 @@ from taskroute.reporting.seen import CallSeen, TrySeen
 from taskroute.types import EXACT, NOTHING
 
 MOST_CURRENCIES: Final = 8
+_MEAN: Final = Context(prec=12, traps=[])
+"""Sums are exact; a mean of them need not be."""
 
 
 class Sums:
@@ -134,8 +136,8 @@ class QualityTally:
             self._priced[seen.currency] += 1
 
     def quality(self, model: str | None) -> Quality:
-        means = {currency: EXACT.divide(amount, Decimal(self._priced[currency])) for currency, amount in self._costs.all().items()}
-        return Quality(model, self.scored, EXACT.divide(self._scores, Decimal(self.scored)), means or NOTHING)
+        means = {currency: _MEAN.divide(amount, Decimal(self._priced[currency])) for currency, amount in self._costs.all().items()}
+        return Quality(model, self.scored, _MEAN.divide(self._scores, Decimal(self.scored)), means or NOTHING)
 
 
 def grouped(groups: Groups[RowTally], *, most: int, money: tuple[Money, ...]) -> Grouped:

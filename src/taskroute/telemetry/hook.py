@@ -16,7 +16,10 @@ def load_redact(name: str) -> Redact:
         found: Any = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
+    except ImportError as error:
+        cure = "install it, or put its folder on PYTHONPATH"
+        raise ConfigurationError(f"telemetry.redact: {name!r} cannot be loaded: {error}; {cure}") from error
+    except AttributeError as error:
         raise ConfigurationError(f"telemetry.redact: {name!r} cannot be loaded: {error}; write 'package.module:function'") from error
     except Exception as error:
         # What a module of the user's says when it breaks may be anything.

@@ -45,6 +45,7 @@ def of_request(step: Attempt, known: KnownModel | None, call: Call, sent: Sent =
             names.SERVER_ADDRESS: address,
             names.SERVER_PORT: port if address else None,
             **(_of_embeddings(sent) if call.operation == "embeddings" else _of_generation(sent, call, provider)),
+            names.MODEL: step.model,
             names.ATTEMPT: step.number,
             names.FALLBACK_FROM: step.fallback_from,
             names.FALLBACK_REASON: step.fallback_reason,
