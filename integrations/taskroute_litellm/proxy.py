@@ -21,6 +21,7 @@ from taskroute.warn import warn_once
 from taskroute_litellm import replay
 from taskroute_litellm.cache_use import alone
 from taskroute_litellm.call import Endpoint, call_of
+from taskroute_litellm.call_log import show_calls
 from taskroute_litellm.calls import Calls, bucket_of, mark, unmark
 from taskroute_litellm.deciding import start
 from taskroute_litellm.message_stream import MessageSource
@@ -36,8 +37,9 @@ from taskroute_litellm.proxy_stream import followed
 from taskroute_litellm.proxy_ways_past import WaysPast
 from taskroute_litellm.replaying import PROVIDER, Replayed
 from taskroute_litellm.replies import StreamSource, reply_of
+from taskroute_litellm.sdk import set_up_sdk
 from taskroute_litellm.stamp import STAMP, routing_decision
-from taskroute_litellm.tracing import parent_of, set_up_tracing
+from taskroute_litellm.tracing import parent_of
 
 __all__ = ["ProxyHook", "build_hook"]
 
@@ -81,7 +83,8 @@ def build_hook(environ: Mapping[str, str]) -> ProxyHook:
     if not virtual:
         raise ConfigurationError("TASKROUTE_VIRTUAL is empty; name the models that stand for a choice, such as 'auto', or leave it out")
     if environ.get("TASKROUTE_OTEL", "").strip().lower() in ("1", "true", "yes", "on"):
-        set_up_tracing()
+        set_up_sdk(environ)
+    show_calls()
     file = PolicyFile(path, environ=environ)
     groups = ProxyGroups(virtual)
     groups.check(file.router.policy)

@@ -1,4 +1,4 @@
-"""OpenTelemetry in LiteLLM's proxy: which trace a request belongs to, and an SDK where no application can set one up."""
+"""OpenTelemetry in LiteLLM's proxy: which trace a request belongs to."""
 
 from __future__ import annotations
 
@@ -6,24 +6,8 @@ from opentelemetry import context as otel_context
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 
-from taskroute.errors import ConfigurationError
 from taskroute.reading import as_mapping
 from taskroute.warn import warn_once
-
-
-def set_up_tracing() -> None:
-    """Send spans to where the standard variables say, such as OTEL_EXPORTER_OTLP_ENDPOINT, unless the process has an SDK already."""
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    except ImportError:
-        raise ConfigurationError("TASKROUTE_OTEL is set, but spans cannot be sent: pip install 'taskroute[otlp]'") from None
-    if isinstance(trace.get_tracer_provider(), TracerProvider):
-        return
-    provider = TracerProvider()
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
 
 
 def parent_of(span: object, headers: object) -> Context | None:

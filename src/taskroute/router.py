@@ -10,6 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import TracerProvider
+
 from taskroute import remembered
 from taskroute.cache.opening import open_cache
 from taskroute.cache.responses import ResponseCache
@@ -35,7 +38,7 @@ from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector, Stor
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.prices import Prices
 from taskroute.steps import Attempt
-from taskroute.telemetry.observers import About, observers, telling_of
+from taskroute.telemetry.observers import GLOBAL, About, Providers, observers, telling_of
 from taskroute.telemetry.settings import Redact, Telling
 from taskroute.types import NO_SIGNALS, Call, Cost, Decision, ModelHealth, NeedSignal, Reply, StateView, Usage
 
@@ -46,7 +49,8 @@ class Router:
     Safe to share between threads and tasks; picklable, when what it was given is; usable as a context manager, sync or async.
 
     `classifier` replaces the one that the policy names; `detectors` find more kinds of sensitive data; `observers` are told of every
-    call, beside the OpenTelemetry one, which is always there and does nothing until the application sets up an SDK. `store` shares the
+    call, beside those of OpenTelemetry, which are always there and do nothing until the application sets up an SDK; `tracer_provider` and
+    `meter_provider` take the place of the global ones for them, and stay out of a pickle or copy. `store` shares the
     circuits of the models with other routers and processes; it stays the caller's to close. `cache` keeps answers in the place of the store
     that the policy's `cache` names, and stays the caller's, too. `check` scores an answer from 0 to 1, or says
     whether it is good, for `fallback.on: [low_confidence]`; a mapping gives one for each route by its name.
@@ -66,10 +70,13 @@ class Router:
         cache: Store | None = None,
         check: Check | Mapping[str, Check] | None = None,
         redact: Redact | None = None,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._redact = redact
+        self._providers = Providers(tracer_provider, meter_provider)
         self._classifier = classifier
         self._detectors = tuple(detectors)
         self._given_observers = tuple(observers)
@@ -331,7 +338,8 @@ class Router:
         state = dict(self.__dict__)
         for derived in ("_live", "_health", "_observers", "_caches"):
             del state[derived]
-        return {**state, "_policy": self.policy}
+        # They hold threads and connections of this process; the copy has the global ones of its own.
+        return {**state, "_policy": self.policy, "_providers": GLOBAL}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         policy: Policy = state.pop("_policy")
@@ -379,7 +387,7 @@ class Router:
             telling=lambda: self._live.telling,
             health=self.health,
         )
-        return (*observers(about), *self._given_observers)
+        return (*observers(about, self._providers), *self._given_observers)
 
 
 def _not_held(model: str) -> str:

@@ -69,6 +69,7 @@ def proxy(provider: Emulator, sink: Sink, policy_path: Path, listened: Path, tmp
         TASKROUTE_OTEL="1",
         OTEL_EXPORTER_OTLP_ENDPOINT=sink.url,
         OTEL_BSP_SCHEDULE_DELAY="50",
+        OTEL_METRIC_EXPORT_INTERVAL="1000",
     )
     with running(tmp_path_factory.mktemp("proxy") / "log", environ) as found:
         yield found

@@ -1,4 +1,4 @@
-"""A receiver of OTLP spans on the loopback address."""
+"""A receiver of OTLP spans and metrics on the loopback address."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
 _PATIENCE = 30.0
@@ -29,10 +30,11 @@ class Span(NamedTuple):
 
 
 class Sink:
-    """Keeps the spans that came in."""
+    """Keeps the spans that came in, and the names of the metrics."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
+        self.metrics: set[str] = set()
         self._server = _Server(self)
 
     @property
@@ -62,6 +64,13 @@ class Sink:
             time.sleep(0.05)
         raise AssertionError(f"no such span; there are {[span.name for span in self.spans]}")
 
+    def metric(self, name: str) -> None:
+        """Wait until a metric of this name has come in."""
+        until = time.monotonic() + _PATIENCE
+        while name not in self.metrics:
+            assert time.monotonic() < until, f"no such metric; there are {sorted(self.metrics)}"
+            time.sleep(0.05)
+
     def decided(self, decision_id: str) -> tuple[Span, list[Span]]:
         """Return the same for a decision."""
         return self.call(lambda span: span.attributes.get("taskroute.decision.id") == decision_id)
@@ -88,9 +97,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
         server: Any = self.server
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-            for scope in resource.scope_spans:
-                server.sink.spans.extend(_span(span, scope.scope.name) for span in scope.spans)
+        if self.path.endswith("/v1/metrics"):
+            for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                server.sink.metrics.update(metric.name for scope in resource.scope_metrics for metric in scope.metrics)
+        else:
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for scope in resource.scope_spans:
+                    server.sink.spans.extend(_span(span, scope.scope.name) for span in scope.spans)
+        # An answer without fields is the same for both.
         answer = ExportTraceServiceResponse().SerializeToString()
         self.send_response(200)
         self.send_header("content-type", "application/x-protobuf")

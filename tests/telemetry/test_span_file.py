@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from taskroute import Router
+from taskroute.errors import ConfigurationError
 from taskroute.execution.drivers import adrive, drive
 from taskroute.steps import Attempt
 from taskroute.telemetry.file_tracer import FileTracerProvider
@@ -107,6 +108,14 @@ def test_a_call_is_one_line_with_its_whole_tree(tmp_path: Path) -> None:
     assert said(route)["taskroute.tenant"] == "acme"
     assert said(large)["gen_ai.usage.input_tokens"] == "10"
     assert line["resourceSpans"][0]["scopeSpans"][0]["scope"]["name"] == "taskroute"
+
+
+def test_the_path_may_name_variables_of_the_environment(tmp_path: Path) -> None:
+    policy = {**POLICY, "telemetry": {"file": "${SPANS_GO_TO}/spans.jsonl"}}
+    call(Router(policy, environ={"SPANS_GO_TO": str(tmp_path)}))
+    assert len(lines(tmp_path / "spans.jsonl")) == 1
+    with pytest.raises(ConfigurationError, match="telemetry.file names the environment variable SPANS_GO_TO, which is not set"):
+        Router(policy, environ={})
 
 
 def test_nothing_of_a_prompt_or_an_answer_is_written(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Final
 from taskroute.cache.names import MARKS, quoted, unquoted
 from taskroute.cache.responses import ResponseCache
 from taskroute.cache.terms import partitions
-from taskroute.errors import ConfigurationError
 from taskroute.policy.caching import Cache
 from taskroute.ports import Clock, Store
 from taskroute.stores.memory import MemoryStore
+from taskroute.variables import from_environment
 
-_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHARED: Final = "answers"
 _MANY: Final = 2**31
 """Entries of a memory store, whose limit is its size."""
@@ -40,7 +38,7 @@ def open_cache(
     if cache.store == "redis":
         from taskroute.stores.redis import RedisStore
 
-        url = _from_environment(cache.url or "", environ)
+        url = from_environment(cache.url or "", environ, key="cache.url", instead="the address")
         return ResponseCache(lambda name: RedisStore(url, size=rooms.get(name), prefix=_prefix(name), timeout=timeout), clock, marks=MARKS)
     from taskroute.stores.disk import DiskStore
 
@@ -67,13 +65,3 @@ def partition_of(folder: str) -> str:
 def _prefix(partition: str) -> str:
     # A prefix may not hold all that a name may.
     return f"taskroute:{sha256(partition.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}" if partition else "taskroute"
-
-
-def _from_environment(url: str, environ: Mapping[str, str]) -> str:
-    def held(found: re.Match[str]) -> str:
-        value = environ.get(found[1])
-        if not value:
-            raise ConfigurationError(f"cache.url names the environment variable {found[1]}, which is not set; set it, or write the address")
-        return value
-
-    return _VARIABLE.sub(held, url)

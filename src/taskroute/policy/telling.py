@@ -27,6 +27,8 @@ _BY_VARIABLE: Final[Mapping[str, Content]] = {
     # As instrumentations before the variable had four values read it.
     "true": "span_and_event",
 }
+CONTENT_VALUES: Final = tuple(value.upper() if "_" in value else value for value in _BY_VARIABLE if value)
+"""What the variable may say, as its convention writes it; in any case of letters."""
 _BYTES: Final[Mapping[str, int]] = {"B": 1, "kB": 1000, "KB": 1000, "KiB": 1024, "MB": 1000**2, "MiB": 1024**2}
 _LENGTH: Final = re.compile(r"(\d{1,9})\s?(B|kB|KB|KiB|MB|MiB)")
 _FUNCTION: Final = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
@@ -34,10 +36,19 @@ _LEAST: Final = 200
 _MOST: Final = 16 * 1000**2
 
 
+def is_content(environ: Mapping[str, str]) -> bool:
+    """Return whether the variable is left out, or has a value that is known."""
+    return _said(environ) in _BY_VARIABLE
+
+
+def _said(environ: Mapping[str, str]) -> str:
+    return environ.get(CONTENT_VARIABLE, "").strip().lower()
+
+
 def _length(value: Any) -> int:
     match = _LENGTH.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        hint = f"{value}kB" if isinstance(value, int | float) and not isinstance(value, bool) else "32kB"
+        hint = f"{value}B" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "32kB"
         raise ValueError(f"{value!r} is not a size; write a number with its unit (B, kB, KiB, MB, MiB), such as {hint!r}")
     size = int(match[1]) * _BYTES[match[2]]
     if not _LEAST <= size <= _MOST:
@@ -89,10 +100,10 @@ class Telemetry(Section):
     log: Literal["none", "debug", "info"] = "none"
     """The level of one line a call through `logging`."""
     file: Annotated[str, Field(min_length=1)] | None = None
-    """Where spans are written as OTLP JSON lines, beside wherever the application sends them."""
+    """Where spans are written as OTLP JSON lines, beside wherever the application sends them. May hold `${VARIABLE}`."""
 
     def content_in(self, environ: Mapping[str, str]) -> Content:
         """Return where messages are written, by this section or else by the environment. A value that is not known means nowhere."""
         if self.content is not None:
             return self.content
-        return _BY_VARIABLE.get(environ.get(CONTENT_VARIABLE, "").strip().lower(), "none")
+        return _BY_VARIABLE.get(_said(environ), "none")

@@ -40,6 +40,7 @@ _NOTHING_TO_HOLD: Final[AbstractContextManager[object]] = contextlib.nullcontext
 class MetricsObserver:
     """Records metrics of every call; costs about a microsecond where no SDK takes them.
 
+    Every router has one; another among its `observers` counts each call once more; `Router(meter_provider=…)` says where its own goes.
     Without `meter_provider` the global one is used, also when it is set later. `models` looks a model up by its name in the policy;
     `telemetry` gives the policy's section at each call, `health` how the models are doing.
     """

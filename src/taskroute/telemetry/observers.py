@@ -18,6 +18,7 @@ from taskroute.telemetry.metrics import MetricsObserver
 from taskroute.telemetry.settings import Redact, Telling
 from taskroute.telemetry.spans import SpanObserver
 from taskroute.types import ModelHealth
+from taskroute.variables import from_environment
 from taskroute.warn import warn_once
 
 
@@ -45,19 +46,24 @@ GLOBAL: Final = Providers()
 def telling_of(section: Telemetry, environ: Mapping[str, str], redact: Redact | None = None) -> Telling:
     """Return what a policy says of spans, with the environment and the application's own redaction hook, which wins over the policy's.
 
-    Raises ConfigurationError for a hook that cannot be loaded.
+    Raises ConfigurationError for a hook that cannot be loaded, and for an environment variable that is not set.
     """
     if section.content is None and not is_content(environ):
         known = ", ".join(CONTENT_VALUES)
-        warn_once("content", CONTENT_VARIABLE, f"{CONTENT_VARIABLE} has a value that is not known, so no messages are written; known: {known}")
+        warn_once(
+            "content", CONTENT_VARIABLE, f"{CONTENT_VARIABLE} has a value that is not known, so no messages are written; known: {known}"
+        )
     if redact is None and section.redact is not None:
         redact = load_redact(section.redact)
-    return Telling(section.content_in(environ), section.max_content, redact, section.spans, section.compat, section.baseline)
+    file = section.file
+    if file is not None:
+        file = from_environment(file, environ, key="telemetry.file", instead="the path")
+    return Telling(section.content_in(environ), section.max_content, redact, section.spans, section.compat, section.baseline, file)
 
 
 def observers(about: About, providers: Providers = GLOBAL) -> tuple[Observer, ...]:
     """Return the observers of one router, in the order in which they are told."""
-    tracers = FileTracerProvider(lambda: about.telemetry().file, tracer_provider=providers.tracer)
+    tracers = FileTracerProvider(lambda: about.telling().file, tracer_provider=providers.tracer)
     return (
         SpanObserver(tracer_provider=tracers, models=about.models, telling=about.telling),
         LogObserver(about.telemetry),

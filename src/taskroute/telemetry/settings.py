@@ -21,6 +21,7 @@ class Telling(NamedTuple):
     spans: Literal["auto", "full", "route_only"] = "auto"
     compat: tuple[Convention, ...] = ()
     baseline: str | None = None
+    file: str | None = None
 
     @property
     def on_spans(self) -> bool:

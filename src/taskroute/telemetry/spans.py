@@ -33,6 +33,7 @@ __all__ = ["CallSpans", "KnownModel", "SpanObserver"]
 class SpanObserver:
     """Writes spans for every call that the tracer provider records; costs a few microseconds when there is none.
 
+    Every router has one; another among its `observers` tells each call once more; `Router(tracer_provider=…)` says where its own goes.
     Without `tracer_provider` the global one is used, also when it is set later. `models` looks a model up by its name in the policy,
     `telling` says what is written of the next call: `lambda: router.telling` for what the router's policy says.
     """
