@@ -79,7 +79,7 @@ $(BACKENDS)/.made: pyproject.toml
 demo: $(VENV)/.made ## run the demonstration, no keys and no network needed
 	$(VENV)/bin/taskroute demo
 
-test: test-older test-litellm test-proxy test-resolved ## run the tests: with older releases, with LiteLLM's oldest and its proxy, with what resolves today
+test: test-resolved test-older test-litellm test-proxy ## run the tests: with older releases, with LiteLLM's oldest and its proxy, with what resolves today
 
 test-resolved: $(VENV)/.dev
 	$(RUN) -m pytest $(PYTEST_ARGS)

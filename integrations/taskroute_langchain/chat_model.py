@@ -36,9 +36,10 @@ from taskroute_langchain.asks import ChatAsking
 from taskroute_langchain.binding import LateTools
 from taskroute_langchain.events import EventHost, event_stream, ready
 from taskroute_langchain.generate_host import GenerateHost
-from taskroute_langchain.host import ChatHost, aclose
+from taskroute_langchain.host import ChatHost
 from taskroute_langchain.ignored import refuse_ignored, warn_of_two_caches
 from taskroute_langchain.otel import enclosing_run
+from taskroute_langchain.passed_on import PassedOn
 from taskroute_langchain.pool import ModelPool, at_most, refuse_others
 from taskroute_langchain.profile import shared_profile
 from taskroute_langchain.request import as_config, below, call_of, joined, named, of_latest_attempt, pinned, with_stop, without_id
@@ -126,16 +127,14 @@ class RoutedChatModel(BaseChatModel):
         run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), streams=True)
         yield from drive_stream(run, host)
 
-    async def astream(
+    def astream(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, *, stop: list[str] | None = None, **kwargs: Any
     ) -> AsyncIterator[AIMessageChunk]:
-        run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True, streams=True)
-        chunks = adrive_stream(run, host)
-        try:
-            async for chunk in chunks:
-                yield chunk
-        finally:
-            await aclose(chunks)
+        def begin() -> AsyncIterator[AIMessageChunk]:
+            run, host = self._begin(ChatHost, input, self.config_for(config), with_stop(kwargs, stop), is_async=True, streams=True)
+            return adrive_stream(run, host)
+
+        return PassedOn(begin)
 
     def generate(
         self,

@@ -25,7 +25,8 @@ from taskroute_langchain.answers import (
     unless_summarised,
 )
 from taskroute_langchain.genai_output import Blocks, Said, said_in, said_in_blocks
-from taskroute_langchain.host import UNREAD, ChatHost, aclose
+from taskroute_langchain.host import UNREAD, ChatHost
+from taskroute_langchain.passed_on import aclose
 from taskroute_langchain.record import KEY, run_config
 from taskroute_langchain.stored_message import stored_of
 
@@ -177,6 +178,9 @@ class EventHost(ChatHost):
             async for event in inner:
                 self.message_id, source.message = inner.message_id, getattr(inner, "output_message", None)
                 yield source.note(event)
+        except GeneratorExit:
+            await asyncio.sleep(0)  # as in `PassedOn.aclose`
+            raise
         finally:
             await aclose(inner)
 
@@ -263,7 +267,7 @@ class RoutedEventStream(AsyncChatModelStream):
 
     async def aclose(self) -> None:
         if self._source is not None:
-            await self._source.aclose()
+            await aclose(self._source)
         await super().aclose()
 
 

@@ -40,6 +40,7 @@ from taskroute_langchain.asking import asked_of
 from taskroute_langchain.binding import resolve
 from taskroute_langchain.expected import schema_in, tools_in
 from taskroute_langchain.genai_output import said_in, said_in_chunks
+from taskroute_langchain.passed_on import PassedOn
 from taskroute_langchain.record import KEY, run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
 from taskroute_langchain.stored_message import said_of, stored_of
@@ -286,13 +287,9 @@ class ChunkSource:
         for chunk in chunks:
             yield self._note(chunk)
 
-    async def asealed(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Yield the chunks, each noted, the last with the record."""
-        try:
-            async for chunk in chunks:
-                yield self._note(chunk)
-        finally:
-            await aclose(chunks)
+    def asealed(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Return the chunks, each noted, the last with the record."""
+        return PassedOn(lambda: chunks, self._note)
 
     def reply(self) -> Reply:
         if not self._unread:
@@ -314,16 +311,3 @@ class ChunkSource:
         reply = examined(self._attempt, reply._replace(answer=message, text=text_of(message)), message)
         whole_calls = None not in arguments
         return reply._replace(tool_calls=names, arguments=arguments, kept=reply.kept if whole_calls else None)
-
-
-async def aclose(chunks: Any) -> None:
-    """Close a stream now: left to the event loop, its connection would stay open until some later turn."""
-    close = getattr(chunks, "aclose", None)
-    if close is None:
-        return
-    try:
-        await close()
-    except RuntimeError as error:
-        # When an event loop ends, it closes all of its generators at once.
-        if "already running" not in str(error):
-            raise

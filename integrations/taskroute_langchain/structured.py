@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
@@ -27,8 +28,9 @@ from taskroute_langchain.asking import asked_of
 from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
 from taskroute_langchain.genai_output import said_in_chunks
-from taskroute_langchain.host import ChatHost, aclose, answering, for_one_answer, is_kept_out
+from taskroute_langchain.host import ChatHost, answering, for_one_answer, is_kept_out
 from taskroute_langchain.messages import json_text
+from taskroute_langchain.passed_on import PassedOn, aclose
 from taskroute_langchain.record import run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
 from taskroute_langchain.stored_message import NotServableError
@@ -171,6 +173,9 @@ class StructuredHost(ChatHost):
                 yield chunk
         except Exception as error:
             raise self._unusable(attempt, ear, error) from error
+        except GeneratorExit:
+            await asyncio.sleep(0)  # as in `PassedOn.aclose`
+            raise
         finally:
             await aclose(chunks)
 
@@ -286,11 +291,9 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
         run, host = self._begin(input, config, kwargs, is_async=False, streams=True)
         yield from drive_stream(run, host)
 
-    async def astream(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
-        run, host = self._begin(input, config, kwargs, is_async=True, streams=True)
-        chunks = adrive_stream(run, host)
-        try:
-            async for chunk in chunks:
-                yield chunk
-        finally:
-            await aclose(chunks)
+    def astream(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:
+        def begin() -> AsyncIterator[Any]:
+            run, host = self._begin(input, config, kwargs, is_async=True, streams=True)
+            return adrive_stream(run, host)
+
+        return PassedOn(begin)

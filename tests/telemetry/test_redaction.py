@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -97,11 +98,25 @@ def test_a_hook_that_raises_withholds_and_warns_with_the_class_alone() -> None:
     assert "hunter2" not in str(said[0].message)
 
 
-def test_control_flow_passes_through_a_hook() -> None:
-    def hook(kind: str, items: Any) -> Any:
-        raise KeyboardInterrupt
+def test_a_hook_that_panics_withholds_and_warns_as_one_that_raises() -> None:
+    class PanicException(BaseException):
+        """As what Rust code raises, which is no Exception."""
 
-    with pytest.raises(KeyboardInterrupt):
+    def hook(kind: str, items: Any) -> Any:
+        raise PanicException("hunter2")
+
+    with pytest.warns(RuntimeWarning, match="PanicException") as said:
+        written = through(hook, message("hunter2"))
+    assert written == (WITHHELD, WITHHELD)
+    assert "hunter2" not in str(said[0].message)
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError])
+def test_control_flow_passes_through_a_hook(interrupt: type[BaseException]) -> None:
+    def hook(kind: str, items: Any) -> Any:
+        raise interrupt
+
+    with pytest.raises(interrupt):
         through(hook, message("Hello"))
 
 

@@ -2,115 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Final, NamedTuple
 
 from taskroute.execution.chores import achore, chore
 from taskroute.execution.drivers import within
-from taskroute.execution.partly import Partly
-from taskroute.execution.run import Host, Run, Source, UnusableAnswerError, settle
+from taskroute.execution.open_stream import OpenStream
+from taskroute.execution.run import Host, Run, settle
 from taskroute.execution.threads import Worker
-from taskroute.steps import Attempt, Cancelled, Deliver, Ended, Event, Failed, Lookup, Opened, Step
-from taskroute.types import Outcome, Reply
+from taskroute.steps import Attempt, Cancelled, Deliver, Ended, Event, Failed, Lookup, Step
+from taskroute.types import Outcome
 from taskroute.warn import warn_once
 
 _END: Final = object()
 """Stands for the end of a stream."""
-
-
-class _Limit(NamedTuple):
-    """How long the next chunk may take, and how to say that it took longer."""
-
-    left: float
-    seconds: float
-    what: str
-
-
-class _Stream:
-    """An open stream: what is held back of it, how many chunks were given out, and what it may still take."""
-
-    def __init__(self, chunks: Any, source: Source, step: Attempt, partly: Partly | None) -> None:
-        self.chunks = chunks
-        self.partly = partly
-        self.source = source
-        self.step = step
-        self.held: list[Any] = []
-        self.delivered = 0
-        self.spent = 0.0
-        """Seconds spent waiting for the model."""
-        self.is_limited = step.timeout is not None or step.first_chunk is not None or step.between_chunks is not None
-        self.first_chunk: float | None = None
-        """What was spent until there was something that the caller could use; None before."""
-        self.useless = 0
-        """Chunks before that."""
-        self.over: Ended | None = None
-        self.worker: Worker | None = None
-        """Waits for the model where nobody else holds the limits."""
-
-    def limit(self) -> _Limit | None:
-        """Return the limit that ends first; None when there is none."""
-        step, model = self.step, self.step.model
-        limits: list[_Limit] = []
-        if step.timeout is not None:
-            limits.append(_Limit(step.timeout - self.spent, step.timeout, f"{model!r} did not answer"))
-        if self.first_chunk is None and step.first_chunk is not None:
-            limits.append(_Limit(step.first_chunk - self.spent, step.first_chunk, f"the stream of {model!r} had nothing to give out"))
-        if self.first_chunk is not None and step.between_chunks is not None:
-            limits.append(_Limit(step.between_chunks, step.between_chunks, f"the stream of {model!r} gave nothing more"))
-        return min(limits) if limits else None
-
-    def away(self) -> None:
-        """Note that the caller has a chunk, where others may be waiting for the answer: not for a slow reader."""
-        if self.step.lead is not None:
-            self.step.lead.away()
-
-    def back(self) -> None:
-        """Note that the caller wants the next one."""
-        if self.step.lead is not None:
-            self.step.lead.back()
-
-    def take(self, chunk: Any) -> None:
-        """Note a chunk."""
-        if self.source.take(chunk) and self.first_chunk is None:
-            self.first_chunk = self.spent
-            self.useless = len(self.held)
-
-    def may_open(self) -> bool:
-        """Return whether what is held may be given out: there is something, and it need not be examined, or that has taken too long."""
-        return self.first_chunk is not None and (not self.step.checks or self.spent >= self.step.hold)
-
-    def is_late(self) -> bool:
-        """Return whether the try has had all its time: the next chunk would not be waited for."""
-        return self.step.timeout is not None and self.spent >= self.step.timeout
-
-    def ended(self, at: float, *, held: bool) -> Ended:
-        """Return that the stream ended, with what it came to."""
-        chunks = None if self.first_chunk is None else self.delivered + len(self.held) - self.useless
-        self.over = Ended(self.source.reply(), at, self.spent, held, self.first_chunk is not None, self.first_chunk, chunks)
-        return self.over
-
-    def opened(self, at: float) -> Opened:
-        """Return that there is something to give out."""
-        return Opened(self.held[0], at, self.first_chunk)
-
-    def broke(self, error: Exception, at: float) -> Failed:
-        """Return that the stream broke; with what it came to where its host knows that it could not be used."""
-        if isinstance(error, UnusableAnswerError):
-            return Failed(error.error, self.delivered, at, error.reply)
-        return Failed(error, self.delivered, at, self.part())
-
-    def dropped(self, error: BaseException | None, at: float) -> Cancelled:
-        """Return that the caller gave up."""
-        return Cancelled(error, at, self.part())
-
-    def part(self) -> Reply | None:
-        """Return what has come so far of a stream that will not come to its end; None of one that had nothing to give out."""
-        if self.partly is None or self.first_chunk is None or self.over is not None:
-            return None
-        try:
-            return self.partly.priced(self.step, self.source.reply())
-        except Exception:  # noqa: BLE001 - half an answer may not be readable, and was paid for all the same
-            return Reply(answer=None)
+_A_MOMENT: Final = 0.1
+"""Seconds for an event loop to end in."""
 
 
 class _Chunk(NamedTuple):
@@ -126,7 +34,7 @@ def _streamed(step: Step) -> Step:
 
 def drive_stream(run: Run, host: Host) -> Generator[Any]:
     """Yield the chunks of the first stream that has anything to give; fall back only before that."""
-    streams: dict[int, _Stream] = {}
+    streams: dict[int, OpenStream] = {}
     step = run.advance(None)
     while not isinstance(step, Outcome):
         event: Event
@@ -159,11 +67,11 @@ def drive_stream(run: Run, host: Host) -> Generator[Any]:
     settle(step)
 
 
-def _open(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream]) -> Event:
+def _open(run: Run, host: Host, step: Attempt, streams: dict[int, OpenStream]) -> Event:
     """Start an attempt, and hold back its chunks until they may be given out."""
     try:
         with run.active():
-            stream = _Stream(*host.open(step), step, run.partly)
+            stream = OpenStream(*host.open(step), step, run.partly)
         # Opening asks for nothing yet: that begins with the first chunk.
         if step.timeout_enforced == "thread":
             stream.worker = Worker()
@@ -183,7 +91,7 @@ def _open(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream]) -> E
     return _close(run, stream, found)
 
 
-def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | Failed | Cancelled:
+def _next(run: Run, stream: OpenStream, *, held: bool = False) -> _Chunk | Ended | Failed | Cancelled:
     """Return the next chunk, or how the stream ended. A limit that has passed ends it.
 
     One that passes meanwhile is the client's to hold: a sync call cannot be left without leaving a thread behind.
@@ -211,7 +119,7 @@ def _next(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | 
     return _noted(run, stream, chunk, held=held)
 
 
-def _noted(run: Run, stream: _Stream, chunk: Any, *, held: bool) -> _Chunk | Ended | Failed:
+def _noted(run: Run, stream: OpenStream, chunk: Any, *, held: bool) -> _Chunk | Ended | Failed:
     """Make sense of what came."""
     try:
         if chunk is _END:
@@ -222,14 +130,14 @@ def _noted(run: Run, stream: _Stream, chunk: Any, *, held: bool) -> _Chunk | End
     return _Chunk(chunk)
 
 
-def _pull(run: Run, stream: _Stream) -> Any:
+def _pull(run: Run, stream: OpenStream) -> Any:
     if run.watches is None:
         return next(stream.chunks, _END)
     with run.watches.active():
         return next(stream.chunks, _END)
 
 
-def _close(run: Run, stream: _Stream, event: Event) -> Event:
+def _close(run: Run, stream: OpenStream, event: Event) -> Event:
     """Close the model's stream, unless a thread was left behind with it. Return how the try ended: as it did before, or interrupted."""
     close = getattr(stream.chunks, "close", None)
     try:
@@ -257,26 +165,47 @@ def _let_end(run: Run, close: Callable[[], None]) -> None:
         close()
 
 
-def _let_go(stream: _Stream) -> None:
+def _let_go(stream: OpenStream) -> None:
     worker, stream.worker = stream.worker, None
     if worker is not None:
         worker.close()
 
 
-def _never_given(streams: dict[int, _Stream]) -> list[_Stream]:
+def _never_given(streams: dict[int, OpenStream]) -> list[OpenStream]:
     """Return the streams that are open at the end of a call, which nobody can close but its driver."""
     return [stream for stream in streams.values() if stream.over is None]
 
 
-async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
-    """Yield the chunks of the first stream that has anything to give; otherwise like `drive_stream`."""
-    streams: dict[int, _Stream] = {}
+class _Given(AsyncGenerator[Any]):
+    """What the async driver yields; knows whether somebody closes it, and not the event loop."""
+
+    def __init__(self, run: Run, host: Host) -> None:
+        self._closed = asyncio.Event()
+        self._chunks = _adriven(run, host, self._closed)
+
+    async def asend(self, value: Any) -> Any:
+        return await self._chunks.asend(value)
+
+    async def athrow(self, *error: Any) -> Any:
+        return await self._chunks.athrow(*error)
+
+    async def aclose(self) -> None:
+        self._closed.set()
+        await self._chunks.aclose()
+
+
+def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
+    """Return the chunks of the first stream that has anything to give; otherwise like `drive_stream`."""
+    return _Given(run, host)
+
+
+async def _adriven(run: Run, host: Host, closed: asyncio.Event) -> AsyncGenerator[Any]:
+    streams: dict[int, OpenStream] = {}
+    dropped: OpenStream | None = None
     step = run.advance(None)
     while not isinstance(step, Outcome):
         event: Event
-        if isinstance(step, Attempt):
-            event = await _aopen(run, host, step, streams)
-        elif isinstance(step, Deliver):
+        if isinstance(step, Deliver):
             stream = streams.pop(step.tries)
             try:
                 for chunk in stream.held:
@@ -290,23 +219,46 @@ async def adrive_stream(run: Run, host: Host) -> AsyncGenerator[Any]:
                     stream.away()
                     yield found.chunk
                     stream.back()
-                event = found
+                event = found if isinstance(found, Ended) else await _aclose(run, stream, found)
             except BaseException as error:  # noqa: BLE001 - the caller closed the stream, or threw into it
-                event = stream.dropped(error, run.clock.now())
-            if not isinstance(event, Ended):
-                event = await _aclose(run, stream, event)
+                event, dropped = stream.dropped(error, run.clock.now()), stream
         else:
-            event = await achore(run, host, _streamed(step))
+            event = await _astep(run, host, step, streams)
         step = run.advance(event)
     for stream in _never_given(streams):
         await _aclose(run, stream, Cancelled(None, run.clock.now()))
+    # Only now: an event loop that ends may leave nobody to go on after this.
+    if dropped is not None:
+        await _aleave(run, dropped, step.error, is_awaited=closed.is_set())
     settle(step)
 
 
-async def _aopen(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream]) -> Event:
+async def _astep(run: Run, host: Host, step: Step, streams: dict[int, OpenStream]) -> Event:
+    """Perform a step that gives nothing out."""
+    try:
+        return await (_aopen(run, host, step, streams) if isinstance(step, Attempt) else achore(run, host, _streamed(step)))
+    except GeneratorExit as error:
+        # Python 3.11 closes a generator once more whose closing was cancelled before it began; the plan is to end all the same.
+        return Cancelled(error, run.clock.now())
+
+
+async def _aleave(run: Run, stream: OpenStream, error: BaseException | None, *, is_awaited: bool) -> None:
+    """Close the model's stream, of which the caller wants no more."""
+    if isinstance(error, asyncio.CancelledError) or (isinstance(error, GeneratorExit) and not is_awaited):
+        # It is the event loop that closes this generator, for one that was dropped or because the loop itself ends. Then it closes all
+        # generators at once, those of the model's stream too, and each can be closed only once. Where it goes on, it closes them next.
+        asyncio.get_running_loop().call_later(_A_MOMENT, stream.forget)
+        return
+    if isinstance(error, GeneratorExit):
+        # Whoever closes this may be a generator that the loop closes; after this turn it has begun with the others.
+        await asyncio.sleep(0)
+    await _aclose(run, stream, Cancelled(error, run.clock.now()))
+
+
+async def _aopen(run: Run, host: Host, step: Attempt, streams: dict[int, OpenStream]) -> Event:
     """Start an attempt, and hold back its chunks until they may be given out."""
     try:
-        stream = _Stream(*host.aopen(step), step, run.partly)
+        stream = OpenStream(*host.aopen(step), step, run.partly)
     except Exception as error:  # noqa: BLE001 - the plan decides what each means
         return Failed(error, 0, run.clock.now())
     except BaseException as error:  # noqa: BLE001 - an interrupt ends the call through the plan
@@ -322,7 +274,7 @@ async def _aopen(run: Run, host: Host, step: Attempt, streams: dict[int, _Stream
     return await _aclose(run, stream, found)
 
 
-async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | Ended | Failed | Cancelled:
+async def _anext(run: Run, stream: OpenStream, *, held: bool = False) -> _Chunk | Ended | Failed | Cancelled:
     """Return the next chunk, or how the stream ended. The limit that ends first bounds the wait."""
     clock = run.clock
     limit = stream.limit() if stream.is_limited else None
@@ -343,7 +295,7 @@ async def _anext(run: Run, stream: _Stream, *, held: bool = False) -> _Chunk | E
     return _noted(run, stream, chunk, held=held)
 
 
-async def _aclose(run: Run, stream: _Stream, event: Event) -> Event:
+async def _aclose(run: Run, stream: OpenStream, event: Event) -> Event:
     """Close the model's stream. Return how the try ended: as it did before, or cancelled meanwhile."""
     try:
         close = getattr(stream.chunks, "aclose", None)
@@ -358,5 +310,8 @@ async def _aclose(run: Run, stream: _Stream, event: Event) -> Event:
 
 
 def _not_closed(error: Exception) -> None:
+    if isinstance(error, RuntimeError) and "already running" in str(error):
+        # It is being closed, by an event loop that ends.
+        return
     name = type(error).__name__
     warn_once("close", name, f"a model's stream could not be closed ({name}); the call went on")

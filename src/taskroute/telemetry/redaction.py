@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from asyncio import CancelledError
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, cast
@@ -33,7 +34,9 @@ def redacted(kind: Kind, items: list[Any], hook: Redact) -> Plain:
             warn_once("redact", f"gave {type(left).__name__}", _wrong(f"it gave a {type(left).__name__} for {kind!r}"))
             return _WITHHELD
         return plain(left)
-    except Exception as error:  # noqa: BLE001 - whatever a hook raises, the call goes on, and nothing is written
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever else a hook raises, as a panic of Rust is, the call goes on
         name = type(error).__name__
         # Without its message, which may hold what was to be redacted.
         warn_once("redact", name, f"the redaction hook failed with {name}; what it was given was not written, and the call went on")
