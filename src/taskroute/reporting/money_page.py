@@ -157,9 +157,7 @@ def _quality(found: Sequence[Quality], currency: str) -> list[Html]:
             up=[svg.Tick(share, wording.tick(share)) for share in (0, 0.25, 0.5, 0.75, 1)],
             label=label,
         ),
-        table(
-            "Scored answers by model", ("Model, by the provider's name", "Scored answers", "Mean score", "Mean cost"), rows, right=(1, 2, 3)
-        ),
+        table("Scored answers by model", ("Model", "Scored answers", "Mean score", "Mean cost"), rows, right=(1, 2, 3)),
     ]
 
 

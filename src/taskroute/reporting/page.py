@@ -126,7 +126,7 @@ def _latency(report: Report) -> Html:
         tag("h3", "By route"),
         _latencies(report.routes, "Whole calls by route, answers of the cache and failed calls among them", "Route", "route"),
         tag("h3", "By model"),
-        _latencies(report.models, "Answers by model, with the retries before them", "Model, by the provider's name"),
+        _latencies(report.models, "Answers by model, with the retries before them", "Model"),
     )
 
 

@@ -67,7 +67,7 @@ class TrySeen(NamedTuple):
     trace: int
     parent: int
     model: str | None
-    """The provider's name of it; the policy's, where the span is somebody else's."""
+    """The name in the policy; the provider's, on spans of an older release."""
     duration: float | None
     failures: tuple[str, ...]
     """What went wrong, once for each request that failed."""
