@@ -67,7 +67,7 @@ class TrySeen(NamedTuple):
     trace: int
     parent: int
     model: str | None
-    """The name in the policy; the provider's, on spans of an older release."""
+    """The name in the policy, else the provider's."""
     duration: float | None
     failures: tuple[str, ...]
     """What went wrong, once for each request that failed."""
