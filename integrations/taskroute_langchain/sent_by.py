@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
-from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from taskroute.addresses import server_of
 from taskroute.reading import as_list, as_mapping, as_text
 from taskroute.registry.providers import split_model
 from taskroute.types import Sent
@@ -16,7 +16,6 @@ from taskroute.types import Sent
 _MAX_TOKENS: Final = ("max_completion_tokens", "max_output_tokens", "max_tokens", "max_tokens_to_sample", "max_new_tokens", "num_predict")
 _NESTED: Final = ("extra_body", "generation_config", "model_kwargs")
 """Arguments that hold others, and win over those beside them."""
-_PORTS: Final = {"https": 443, "http": 80}
 _CLIENTS: Final = ("root_client", "client", "_client")
 _ADDRESSES: Final = ("azure_endpoint", "base_url", "openai_api_base", "anthropic_api_url", "api_base", "endpoint_url", "endpoint")
 _JSON: Final = "application/json"
@@ -63,7 +62,8 @@ def sent_by(model: BaseChatModel, kwargs: Mapping[str, Any], messages: Sequence[
     traced = _traced(model, kwargs)
     given = _Given(tuple(_sources(kwargs, fields, traced)))
     provider, name = _who(traced, given)
-    address, port = _server(_address(fields))
+    found = _address(fields)
+    address, port = (None, None) if found is None else server_of(found)
     return Sent(
         temperature=given.number("temperature"),
         top_p=given.number("top_p"),
@@ -149,17 +149,6 @@ def _address_of(client: Any) -> str | None:
             if "://" in found:
                 return found
     return None
-
-
-def _server(address: str | None) -> tuple[str | None, int | None]:
-    """Return the host and the port of an address, and no more of it: there may be a password in it."""
-    if address is None:
-        return None, None
-    try:
-        parts = urlsplit(address if "//" in address else f"//{address}")
-        return parts.hostname, (parts.port or _PORTS.get(parts.scheme)) if parts.hostname else None
-    except ValueError:
-        return None, None
 
 
 # What is asked

@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from taskroute.addresses import server_of
 from taskroute.cache.called import address_said
 from taskroute.reading import as_count, as_list, as_mapping, as_text
 from taskroute.registry.providers import split_model
@@ -22,7 +22,6 @@ _FORMATS: Final = ("response_format", "text_format", "output_format")
 _SHAPING: Final = frozenset({*_FORMATS, "modalities", "text", "output_config"})
 _THINKING: Final = frozenset({"reasoning_effort", "reasoning", "output_config"})
 _PROMPTS: Final = frozenset({"prompt", "prompt_id"})
-_PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 
 
 def asked_for(arguments: Mapping[str, Any], deployments: Sequence[Mapping[str, Any]], endpoint: Endpoint) -> Sent:
@@ -147,10 +146,4 @@ def _server(given: Mapping[str, Any], provider: str | None, model: str | None) -
     said = next((text for name in _ADDRESSES if (text := as_text(given.get(name)))), None)
     everywhere = getattr(sys.modules.get("litellm"), "api_base", None)
     address = said or as_text(everywhere) or address_said(provider, model, os.environ)
-    if address is None:
-        return None, None
-    try:
-        url = urlsplit(address if "://" in address else f"//{address}")
-        return url.hostname, url.port or _PORTS.get(url.scheme)
-    except ValueError:
-        return None, None
+    return (None, None) if address is None else server_of(address)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 from opentelemetry.util.types import AttributeValue
 
+from taskroute.addresses import server_of
 from taskroute.steps import Attempt
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry.describe import KnownModel, present, provider_name, safe_name
 from taskroute.types import NOTHING_SENT, Call, Sent
 
-_PORTS: Final = {"https": 443, "http": 80}
 _AUTO: Final = "auto"
 
 
@@ -59,7 +57,7 @@ def address_of(known: KnownModel | None, sent: Sent) -> tuple[str | None, int | 
     """Return the address and the port of the server, by the policy or else by the host; never a user's name or password in it."""
     base_url = known.base_url if known is not None else None
     if base_url and not (sent.is_certain and sent.server_address):
-        return _server(base_url)
+        return server_of(base_url)
     return _text(sent.server_address), _count(sent.server_port)
 
 
@@ -120,12 +118,3 @@ def _text(value: Any) -> str | None:
 def _texts(values: Any) -> tuple[str, ...]:
     found = cast("Sequence[object]", values) if isinstance(values, tuple | list) else ()
     return tuple(value for value in found if isinstance(value, str))
-
-
-@lru_cache(maxsize=256)
-def _server(base_url: str) -> tuple[str | None, int | None]:
-    try:
-        parts = urlsplit(base_url if "//" in base_url else f"//{base_url}")
-        return parts.hostname, parts.port or (_PORTS.get(parts.scheme) if parts.hostname else None)
-    except ValueError:
-        return None, None
