@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -47,6 +47,23 @@ class Classifier(Protocol):
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification: ...
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification: ...
+
+
+class PromptQuality(Protocol):
+    """Tells from the words of a prompt how well each model will answer it. Local, quick, and it may abstain."""
+
+    @property
+    def version(self) -> str: ...
+    def tasks(self, text: str) -> Mapping[str, float]:
+        """Return the probability of each task that scores were given for; empty means that it abstains."""
+        ...
+
+    def shifts(self, text: str, tasks: Mapping[str, float]) -> Mapping[str, float]:
+        """Return for each model what the prompt adds to the quality that is expected of it for these tasks; empty means nothing.
+
+        It is shrunk towards 0 the less the prompt is like those that were scored.
+        """
+        ...
 
 
 class SensitiveDetector(Protocol):

@@ -206,6 +206,8 @@ class Signal(NamedTuple, Generic[T]):
     confidence: float | None = None
     """0 to 1; None when the source does not measure it."""
     detail: str = ""
+    scores: Mapping[str, float] = NOTHING
+    """Of a task that a classifier told: what it gave each task that it considered, 0 to 1."""
 
 
 NOT_ASKED: Final[Signal[Any]] = Signal(None, "not_asked")
@@ -238,6 +240,23 @@ NO_SIGNALS: Final = Signals()
 Mode = Literal["enforce", "observe", "disabled"]
 
 
+class Expected(NamedTuple):
+    """What was expected of one model's answer when models were compared. None where that is not known."""
+
+    quality: float | None = None
+    """From 0 to 1."""
+    low: float | None = None
+    """The lower end of its interval."""
+    labels: int = 0
+    """Scores that it stands on."""
+    source: str = ""
+    """The narrowest set of scores that it stands on: `task`, `stage`, `group`, `model` or `prior`; '' where quality was not asked for."""
+    cost: Decimal | None = None
+    """Of one call, in the currency of the price."""
+    latency: float | None = None
+    """Seconds of a whole answer."""
+
+
 class Decision(NamedTuple):
     """Which models may answer a call, in order, and why."""
 
@@ -256,6 +275,8 @@ class Decision(NamedTuple):
     id: str = ""
     baseline: tuple[str, ...] = ()
     """While observing: the eligible models of `default`, of which the first answers where no original model was given."""
+    expected: Mapping[str, Expected] = NOTHING
+    """Model name to what was expected of it, where the route compares models."""
 
     @property
     def model(self) -> str:

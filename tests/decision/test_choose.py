@@ -14,8 +14,8 @@ from taskroute import Call
 from taskroute.decision.choose import FEWEST_TRIES, OUTPUT_TOKENS, Choice, faster_than, order, weaker
 from taskroute.decision.decide import decide
 from taskroute.decision.snapshot import Snapshot, compile_policy
+from taskroute.policy.choosing import Choose
 from taskroute.policy.parse import load_policy
-from taskroute.policy.schema import Choose
 from taskroute.registry.prices import Prices
 from taskroute.registry.rates import Priced, Rate, Rates
 from taskroute.signals.collect import CallReader

@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 from taskroute.cache.terms import terms_of
 from taskroute.decision.eligible import required_labels
 from taskroute.errors import NoEligibleModelError
+from taskroute.policy.choosing import Choose
 from taskroute.policy.conditions import compile_when
-from taskroute.policy.schema import Choose, Route
+from taskroute.policy.schema import Route
 from taskroute.policy.when import When
 from taskroute.router import Router
 from taskroute.signals.collect import CallReader

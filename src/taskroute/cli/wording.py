@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from taskroute.policy.schema import Choose
+from taskroute.policy.choosing import Choose
 from taskroute.policy.when import When
 
 

@@ -11,7 +11,7 @@ from taskroute.types import StateView, Usage
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
-    from taskroute.policy.schema import Choose
+    from taskroute.policy.choosing import Choose
     from taskroute.signals.collect import CallReader
 
 __all__ = ["FEWEST_TRIES", "OUTPUT_TOKENS", "Choice", "faster_than", "order", "weaker"]

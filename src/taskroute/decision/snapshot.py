@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from taskroute.policy.carrying import FailureClass, Fallback, Retry, Timeout, over
+from taskroute.policy.choosing import Choose
 from taskroute.policy.conditions import Condition, compile_when
 from taskroute.policy.regex import compile_linear
-from taskroute.policy.schema import Choose, ModelEntry, Policy, Route
+from taskroute.policy.schema import ModelEntry, Policy, Route
 from taskroute.ports import Classifier, SensitiveDetector
 from taskroute.registry.models import ModelSpec, Registry, describe
 from taskroute.registry.rates import Priced

@@ -17,7 +17,7 @@ from taskroute.policy.schema import Policy
 
 Path = tuple[str | int, ...]
 
-_LATER: Final = frozenset({"min_quality", "examples", "description"})
+_LATER: Final = frozenset[str]()
 """Keys that the policy format reserves and this version does not carry out."""
 
 _MAPPINGS: Final = {

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from taskroute.policy.caching import Cache
 from taskroute.policy.carrying import Breaker, Fallback, PolicyBreaker, Retry, RouteFallback, Timeout, TimeoutOrDuration, as_policy_fallback
+from taskroute.policy.choosing import Choose, Feedback, Quality
 from taskroute.policy.credentials import looks_like_key
 from taskroute.policy.pricing import PriceEntry
 from taskroute.policy.telling import Telemetry
@@ -93,15 +94,6 @@ class Requirement(Section):
     labels: NeededNames
 
 
-class Choose(Section):
-    """Models to choose from by what is known of them."""
-
-    among: NeededNames
-    objective: Literal["cheapest", "fastest"]
-    max_error_rate: Annotated[float, Field(ge=0, le=1)] | None = None
-    """A model with a larger share of failed tries comes after the others, however cheap or fast it is."""
-
-
 def _given(key: str) -> JsonDict:
     return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
 
@@ -150,6 +142,13 @@ class Task(Section):
     """A task of the user's own, beside the built-in ones."""
 
     keywords: Names | None = None
+    """Words or phrases that speak for it."""
+    examples: Names | None = None
+    """Prompts of this task: a classifier learns from them."""
+    description: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    """What the task is, for a chat model that classifies."""
+    group: PlainName | None = None
+    """The group that it belongs to: a built-in one or one of your own. Tasks of a group share what is known of models."""
 
 
 class Stages(Section):
@@ -164,9 +163,17 @@ class Stages(Section):
 class ClassifierEntry(Section):
     """What tells the task of a call that carries no tag."""
 
-    kind: Literal["keywords", "none"] = "keywords"
+    kind: Literal["keywords", "builtin", "examples", "model", "none"] = "keywords"
+    """`builtin` and `examples` have learned from prompts, those of taskroute and those under `tasks`; `model` asks a chat model. The
+    keywords under `tasks` come before all of them."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
     """Below this the classifier abstains."""
+    model: Name | None = None
+    """With `model`: the one of `models` that is asked."""
+    timeout: Duration = 5.0
+    """With `model`: seconds that it may take."""
+    cache: Annotated[str, Field(min_length=1)] | None = None
+    """With `examples`: a folder that keeps what was learned. May hold `${VARIABLE}`."""
 
 
 class SensitiveEntry(Section):
@@ -204,6 +211,9 @@ class Policy(Section):
     cache: Cache | None = None
     """Left out, nothing is kept."""
     telemetry: Telemetry = Telemetry()
+    quality: Quality = Quality()
+    feedback: Feedback | None = None
+    """Left out, no scores are kept."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Policy:

@@ -30,11 +30,12 @@ def classified_task(result: Classification | None, *, source: str, min_confidenc
         return Signal(None, source, detail="abstains: no evidence for any task")
     task, confidence = best
     if confidence >= min_confidence:
-        return Signal(task, source, confidence)
+        return Signal(task, source, confidence, scores=result.scores)
     group, shared = _best_group(result.scores)
     if shared >= min_confidence:
-        return Signal(group, source, shared, f"the group is sure; within it, {task!r} at {confidence:.2f} is below {min_confidence:g}")
-    return Signal(None, source, confidence, f"abstains: {task!r} at {confidence:.2f} is below {min_confidence:g}")
+        detail = f"the group is sure; within it, {task!r} at {confidence:.2f} is below {min_confidence:g}"
+        return Signal(group, source, shared, detail, result.scores)
+    return Signal(None, source, confidence, f"abstains: {task!r} at {confidence:.2f} is below {min_confidence:g}", result.scores)
 
 
 def _best_group(scores: Mapping[str, float]) -> tuple[str, float]:

@@ -1,0 +1,1 @@
+"""How well each model does, task by task, as far as scores tell it. Pure: no I/O, no NumPy."""
