@@ -6,6 +6,10 @@ TaskrouteError
 ├── AllModelsFailedError     every model that may answer was tried; lists each try
 ├── StreamInterruptedError   a stream broke after part of it had been given out
 ├── IncompleteStreamError    a stream ended without saying why, so that it was not whole
+├── ArraysError              a file of what was learned cannot be read
+├── DataError                a file of scores cannot be used: raised by training, never at call time
+├── UnknownDecisionError     an answer was scored that nobody remembers
+├── QualityError             a file of what scores tell of models, `quality.json`, cannot be used
 ├── ConfigurationError       a model, an extra or an environment variable is missing
 └── RouterClosedError        the router was used after close()
 """
@@ -36,6 +40,52 @@ class PolicyError(TaskrouteError, ValueError):
 
 class ConfigurationError(TaskrouteError, ValueError):
     """Something outside the policy is missing: an extra, a key in the environment, a model that was not given."""
+
+
+class ArraysError(TaskrouteError, ValueError):
+    """Learned numbers that cannot be used: which file, what is wrong with it, and the cure."""
+
+    def __init__(self, where: str, what: str, cure: str) -> None:
+        self.where = where
+        self.what = what
+        self.cure = cure
+        super().__init__(f"{where}: {what}; {cure}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.where, self.what, self.cure)
+
+
+class DataError(TaskrouteError, ValueError):
+    """A file of scores that cannot be used: `file`, the `line` where that is known, what is wrong, and the cure."""
+
+    def __init__(self, file: str, problem: str, *, line: int | None = None) -> None:
+        self.file = file
+        self.problem = problem
+        self.line = line
+        super().__init__(f"{file}{'' if line is None else f', line {line}'}: {problem}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_data, (self.file, self.problem, self.line)
+
+
+def _rebuild_data(file: str, problem: str, line: int | None) -> DataError:
+    return DataError(file, problem, line=line)
+
+
+class UnknownDecisionError(TaskrouteError, LookupError):
+    """Nobody remembers this decision: its id is wrong, it is too old, or it was taken where the store of scores is another."""
+
+    def __init__(self, decision_id: str, reason: str) -> None:
+        self.decision_id = decision_id
+        self.reason = reason
+        super().__init__(f"no decision {decision_id!r} is remembered: {reason}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.decision_id, self.reason)
+
+
+class QualityError(TaskrouteError, ValueError):
+    """A quality table that cannot be used: which file, what is wrong with it, and the cure."""
 
 
 class RouterClosedError(TaskrouteError, RuntimeError):
