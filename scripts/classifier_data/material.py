@@ -1,0 +1,128 @@
+"""Material that prompts carry: code, failures, tables, passages. Any task may carry any passage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+CODE: Final = (
+    "def add(a, b):\n    return a + b",
+    "out = []\nfor x in xs:\n    out.append(x * 2)",
+    "def mean(values):\n    total = 0\n    for v in values:\n        total += v\n    return total / len(values)",
+    "function sum(a, b) {\n  return a + b;\n}",
+    "const items = data.map(d => d.value).filter(Boolean);\nconsole.log(items);",
+    "async function load(id) {\n  const res = await fetch(`/api/${id}`);\n  return res.json();\n}",
+    "for (int i = 0; i <= n; i++) {\n  sum += a[i];\n}",
+    "public class Cart {\n  private List<Item> items = new ArrayList<>();\n  public void add(Item item) { items.add(item); }\n}",
+    "SELECT c.name, SUM(o.total)\nFROM customers c JOIN orders o ON o.customer_id = c.id\nGROUP BY c.name;",
+    "select * from users where id = 5",
+    'fn main() {\n    let v = vec![1, 2, 3];\n    println!("{:?}", v);\n}',
+    'func handler(w http.ResponseWriter, r *http.Request) {\n\tfmt.Fprintln(w, "ok")\n}',
+    "class Node:\n    def __init__(self, value, next=None):\n        self.value = value\n        self.next = next",
+    '#!/bin/bash\nfor f in *.txt; do\n  mv "$f" "${f%.txt}.md"\ndone',
+    'FROM python:3.12\nCOPY . /app\nRUN pip install -r requirements.txt\nCMD ["python", "app.py"]',
+    "import pandas as pd\ndf = pd.read_csv('data.csv')\nprint(df.groupby('region').sum())",
+    '<div class="card">\n  <h2>{title}</h2>\n  <button onClick={save}>Save</button>\n</div>',
+    ".card { display: flex; margin: 0 auto; }",
+    "int* p = malloc(10 * sizeof(int));\nfree(p);\nfree(p);",
+    "if x == None:\n    print('nothing')\nelse:\n    process(x)",
+    "useEffect(() => {\n  fetchData();\n}, [count]);",
+    "let total = 0\nfor (const x of cart) total += x.price * x.qty",
+    "data = json.loads(text)\nprint(data['user']['name'])",
+    "while True:\n    item = queue.get()\n    handle(item)",
+    '{\n  "name": "app",\n  "scripts": {"start": "node index.js"}\n}',
+)
+
+FAILURES: Final = (
+    "Traceback (most recent call last):\n  File \"app.py\", line 12, in <module>\n    main()\nKeyError: 'user'",
+    'Traceback (most recent call last):\n  File "train.py", line 88, in step\nRuntimeError: CUDA out of memory',
+    "TypeError: unsupported operand type(s) for +: 'int' and 'str'",
+    'Exception in thread "main" java.lang.NullPointerException\n\tat com.shop.Cart.total(Cart.java:42)',
+    "error: expected ';' before '}' token",
+    "Uncaught TypeError: Cannot read properties of undefined (reading 'map')\n    at App (App.jsx:17)",
+    "ERROR 1064 (42000): You have an error in your SQL syntax",
+    "npm ERR! code ELIFECYCLE\nnpm ERR! errno 1",
+    "panic: runtime error: index out of range [3] with length 3",
+    "E   assert 3 == 4\nFAILED tests/test_sum.py::test_total",
+    "Error: listen EADDRINUSE: address already in use :::3000",
+    "CrashLoopBackOff  back-off restarting failed container",
+    "ImportError: cannot import name 'Mapping' from 'collections'",
+    "psycopg2.OperationalError: could not connect to server: Connection refused",
+)
+
+TABLES: Final = (
+    "month,revenue\nJan,120\nFeb,135\nMar,90\nApr,160",
+    "region;units;price\nNorth;40;12.5\nSouth;22;13.0\nWest;31;11.9",
+    "| week | visits | orders |\n|---|---|---|\n| 1 | 1200 | 40 |\n| 2 | 1350 | 38 |\n| 3 | 900 | 41 |",
+    "Q1: 1.2M, Q2: 1.4M, Q3: 1.1M, Q4: 2.0M",
+    "user,plan,active_days\n1,free,3\n2,pro,25\n3,pro,2\n4,free,14",
+    "12, 18, 9, 30, 41, 22, 19",
+    "date,temp,rain\n2024-01-01,3,0\n2024-01-02,5,2\n2024-01-03,1,11",
+    "variant,visitors,conversions\nA,5000,250\nB,5100,310",
+)
+
+PASSAGES: Final = (
+    "The plant opened in 1974 and employs about 400 people. Last year it produced 12,000 tonnes of steel and exported half of it.",
+    "Dear team, the launch moves to 14 March. Please send me your figures by Friday. Best, Anna Weber, Northwind GmbH.",
+    "I bought the headphones two weeks ago and the left side is already dead. Support never answered. Very disappointed.",
+    "Honey bees communicate by dancing. The angle of the dance tells the direction of the flowers, and its length tells the distance.",
+    "The committee met on Tuesday. It approved the budget of $2.4 million, postponed the hiring plan, and asked Mr. Lee to report in May.",
+    "Great little hotel, friendly staff, and the breakfast was excellent. The room was small but clean. We would come back.",
+    "Refunds are paid within five days. Items must be unused and in their original box. Shipping costs are not refunded.",
+    "Order 48213: 2 x desk lamp, 1 x office chair, total 219.90 EUR, delivery to 12 Rose Street, Bristol, on 3 June 2024.",
+    "The river rises in the mountains, crosses three provinces and reaches the sea after 640 kilometres. Its delta is home to flamingos.",
+    "Employees may work from home up to three days a week. Requests go to the line manager, who answers within a week.",
+    "She closed the shop early, walked down to the harbour and waited for the boat that her brother had promised would come.",
+    "The study followed 1,204 adults for six years. Those who slept less than six hours had a higher risk of heart disease.",
+    "Alex: can we move the call? Sam: sure, Thursday at 10? Alex: works, I will invite Maria. Sam: and please bring the Q3 numbers.",
+    "The European Central Bank kept its rate unchanged on Thursday. Analysts had expected a cut of 25 basis points.",
+    "Once the water boils, add the pasta and a spoon of salt. Stir now and then. Drain after nine minutes and keep a cup of the water.",
+    "The warranty covers defects in material for 24 months from the date of purchase. It does not cover damage caused by misuse.",
+    "The new museum, designed by a Danish office, cost 86 million euros and was finished a year late. Critics praise its light.",
+    "My card was charged twice for the same subscription. I want one of the payments back, and please cancel the plan.",
+    "In 1846 the famine reached its height. Grain was still exported, while hundreds of thousands left for America.",
+    "Our second quarter was strong: revenue rose by 18 percent to 41 million, while costs grew by only 6 percent.",
+    "Where the path forks, keep left. After the chapel there is a spring. The hut is open from May to October and has 40 beds.",
+    "Good morning. I have been trying to reset my password since yesterday, but the link in the mail has expired each time.",
+    "The wolf looked at the moon and said nothing. Far below, the village slept under its snow, and one window was still lit.",
+    "Patients took 200 mg twice a day. Headache was reported by 8 percent, nausea by 3 percent. No serious events occurred.",
+)
+
+EVERYDAY: Final = (
+    "Good morning",
+    "Where is the train station?",
+    "I love you",
+    "I would like a coffee, please.",
+    "See you tomorrow",
+    "thank you very much",
+    "How much does it cost?",
+    "My name is Peter.",
+    "The weather is nice today.",
+    "We need more time.",
+    "Happy birthday",
+    "I am hungry",
+    "cheese",
+    "umbrella",
+    "bread",
+    "the early bird catches the worm",
+    "Please wait here.",
+    "to run",
+    "It is raining cats and dogs.",
+    "Guten Morgen",
+    "Il pleut",
+    "¿Dónde está la biblioteca?",
+    "Buongiorno a tutti",
+    "obrigado",
+    "Ich habe Hunger",
+    "je ne sais pas",
+    "la vie est belle",
+    "mañana será otro día",
+)
+
+MATERIAL: Final[Mapping[str, tuple[str, ...]]] = {
+    "code": CODE,
+    "trace": FAILURES,
+    "table": TABLES,
+    "passage": PASSAGES,
+    "everyday": EVERYDAY,
+}

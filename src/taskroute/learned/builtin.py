@@ -1,0 +1,86 @@
+"""The built-in classifier: tells the built-in task and the complexity of a prompt from weights that come with the library."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from taskroute.errors import ArraysError
+from taskroute.learned.builtin_model import BuiltinModel
+from taskroute.learned.hardness import how_hard
+from taskroute.learned.request import Prompt, read_prompt
+from taskroute.signals.language import detect_language
+from taskroute.taxonomy import TASK_GROUPS
+from taskroute.types import Classification
+from taskroute.warn import warn_once
+
+WEIGHTS: Final = Path(__file__).with_name("builtin.safetensors")
+LANGUAGES: Final = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
+"""ISO 639-1 codes of the languages that it has learned from."""
+_ABSTAINS: Final = Classification()
+_LEAST: Final = 0.005
+"""A smaller score is not told."""
+_EVERYDAY: Final = frozenset("the of and to is for in what how this that it with write my you your from i are on please".split())
+"""Words of which most English texts hold one."""
+_FIRST_FOREIGN: Final = "\u0250"
+"""The first character beyond Latin letters."""
+
+
+class BuiltinClassifier:
+    """Scores the built-in tasks for a prompt; abstains on noise and on languages that it has not learned from.
+
+    A score is the probability of the task. Sentences that order a model or rate their own difficulty are passed over. Where the weights
+    cannot be read, one warning says so and it abstains ever after.
+    """
+
+    name = "builtin"
+    local = True
+    labels: Collection[str] = ()
+
+    def __init__(self, weights: Path = WEIGHTS) -> None:
+        self._model = _loaded(weights)
+
+    def classify(self, text: str, tasks: Collection[str]) -> Classification:
+        """Return a score for each of `tasks` (names or groups) that is built in, and the complexity; none where it abstains."""
+        if self._model is None:
+            return _ABSTAINS
+        prompt = read_prompt(text)
+        if not prompt.tokens or not _covered(text, prompt):
+            return _ABSTAINS
+        asked = self._model.judge(prompt.counted)
+        likeliest = max(asked.tasks.values())
+        if asked.nothing >= likeliest:
+            return _ABSTAINS
+        wanted = {member for task in tasks for member in TASK_GROUPS.get(task, (task,))}
+        level, confidence = how_hard(prompt)
+        return Classification(
+            scores={task: round(score, 4) for task, score in asked.tasks.items() if score >= _LEAST and task in wanted},
+            complexity=level,
+            complexity_confidence=confidence,
+        )
+
+    async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
+        """Return the same as `classify`."""
+        return self.classify(text, tasks)
+
+
+def _loaded(weights: Path) -> BuiltinModel | None:
+    try:
+        return BuiltinModel.load(weights)
+    except (ArraysError, OSError) as error:
+        warn_once("weights", str(weights), f"the built-in classifier cannot read its weights and abstains: {error}")
+        return None
+
+
+def _covered(text: str, prompt: Prompt) -> bool:
+    """Whether a prompt may be in a language that it has learned from."""
+    if prompt.text.isascii():
+        if not _EVERYDAY.isdisjoint(prompt.tokens):
+            return True
+    else:
+        letters = list(filter(str.isalpha, prompt.text))
+        if 2 * sum(map(_FIRST_FOREIGN.__gt__, letters)) < len(letters):
+            return False
+    found = detect_language(text)
+    return found is None or found[0] in LANGUAGES

@@ -1,0 +1,101 @@
+"""A classifier for the user's own tasks, trained on the spot from what the policy says of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Final
+
+from taskroute.errors import ArraysError
+from taskroute.learned.arrays import read_arrays, write_arrays
+from taskroute.learned.fit import READING, RIDGE, Example, examples_of, fit
+from taskroute.learned.linear import LinearClassifier, Verdict
+from taskroute.learned.words import capped
+from taskroute.policy.schema import Task
+from taskroute.signals.classifiers.keywords import KeywordClassifier
+from taskroute.types import Classification
+from taskroute.warn import warn_once
+
+_HINT: Final = 0.5
+"""What a task's description and keywords count beside an example."""
+_LEARNED: Final = "examples-1"
+"""Part of the name of what is kept: another way of learning has another."""
+
+
+class ExamplesClassifier:
+    """Scores the user's own tasks by their keywords, and where these are silent by how much a text is like their examples.
+
+    The scores add up to at most 1: what is missing is how likely the text belongs to none of the tasks. With `folder`, what was learned
+    is kept there under a name made of the examples, and read again instead of learned; a file that is broken is learned again, with
+    one warning. Raises ConfigurationError when the tasks cannot be learned.
+    """
+
+    name = "examples"
+    local = True
+    labels: Collection[str] = ()
+
+    def __init__(self, tasks: Mapping[str, Task], *, folder: str | os.PathLike[str] | None = None) -> None:
+        self._keywords = keywords_of(tasks)
+        examples = examples_in(tasks)
+        self._learned = fit(examples) if folder is None else _kept(examples, Path(folder))
+
+    def classify(self, text: str, tasks: Collection[str]) -> Classification:
+        """Return a score for each task of the user's own; none where the text has nothing that was seen in an example."""
+        read = capped(text, READING)
+        return with_keywords(self._keywords.classify(read, tasks), self._learned.classify(read))
+
+    async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
+        """Return the same as `classify`."""
+        return self.classify(text, tasks)
+
+
+def keywords_of(tasks: Mapping[str, Task]) -> KeywordClassifier:
+    """Return what goes by the keywords of these tasks alone."""
+    return KeywordClassifier({name: task.keywords or () for name, task in tasks.items()}, own_only=True)
+
+
+def examples_in(tasks: Mapping[str, Task]) -> list[Example]:
+    """Return the examples of these tasks, and what their descriptions and keywords say as hints that count less."""
+    found: list[Example] = []
+    for name, task in tasks.items():
+        found.extend(examples_of(name, task.examples or ()))
+        hint = "\n".join((task.description or "", *(task.keywords or ()))).strip()
+        if hint:
+            found.append(Example(hint, name, _HINT))
+    return found
+
+
+def with_keywords(told: Classification, verdict: Verdict) -> Classification:
+    """Return what keywords told, and what was learned for as much as they left open."""
+    best = told.best()
+    left = 1.0 - (best[1] if best is not None else 0.0)
+    scores = dict(told.scores)
+    if verdict.known > 0.0:
+        for label, probability in verdict.probabilities.items():
+            scores[label] = round(scores.get(label, 0.0) + left * probability * verdict.inside, 4)
+    return told._replace(scores=scores)
+
+
+def _kept(examples: list[Example], folder: Path) -> LinearClassifier:
+    path = folder / f"{_fingerprint(examples)}.safetensors"
+    if path.exists():
+        try:
+            return LinearClassifier.from_arrays(read_arrays(path), str(path))
+        except ArraysError as error:
+            warn_once("learned examples", str(path), f"what was learned from examples is learned again: {error}")
+    found = fit(examples)
+    try:
+        write_arrays(path, *found.arrays())
+    except OSError as error:
+        warn_once(
+            "learned examples", str(path), f"what was learned from examples cannot be kept in {folder} ({type(error).__name__}: {error})"
+        )
+    return found
+
+
+def _fingerprint(examples: list[Example]) -> str:
+    content = json.dumps([_LEARNED, READING.dump(), RIDGE, examples], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]

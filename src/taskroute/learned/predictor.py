@@ -1,0 +1,190 @@
+"""Tells from a prompt's words and looks how well each model will answer it: what similar prompts taught, and how far to trust that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskroute.errors import ArraysError
+from taskroute.learned.arrays import Arrays, dump_arrays, read_arrays, write_arrays
+from taskroute.learned.prompt_space import PromptSpace, Scale
+from taskroute.learned.word_table import WordTable
+from taskroute.learned.words import Reading
+from taskroute.types import NOTHING
+
+Numbers = NDArray[Any]
+
+_FORMAT: Final = "taskroute.prompts/1"
+_CURE: Final = "train it again, or put back a copy"
+_LEAST: Final = 0.01
+"""A task that is less likely than this is not told."""
+_SURE: Final = 0.999
+"""The share from which a task counts as told by the caller, not read from the prompt."""
+
+
+class Trust(NamedTuple):
+    """How much of a difference holds on prompts that were not learned from, from 0 to 1, by how much they are like those that were.
+
+    `likeness` rises; each of the others has one number for each of its places.
+    """
+
+    likeness: Numbers
+    tasks: Numbers
+    """Of what the task that was read says of the models."""
+    read: Numbers
+    """Of what the prompt adds where its task was read from it."""
+    told: Numbers
+    """Of what it adds where its task was told."""
+
+
+class Known(NamedTuple):
+    """Prompts that stand for all that were scored, and what they teach. `n` prompts, `k` tasks, `m` models."""
+
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    places: Numbers
+    """Their points, of shape (n, width of the space)."""
+    weights: Numbers
+    """Shape (n, 1 + k + m): towards likeness, the tasks, and the scores less their means."""
+    means: Numbers
+    """Mean score of each model."""
+    table: Numbers
+    """Score of each task and model, shrunk towards the model's mean; shape (k, m)."""
+    trust: Trust
+
+
+class Sight(NamedTuple):
+    """What is seen in prompts; an array of one number, or of one row, for each."""
+
+    likeness: Numbers
+    """About 1 in the midst of what was scored, 0 far from it."""
+    tasks: Numbers
+    scores: Numbers
+
+
+class Predictor:
+    """Implements `PromptQuality` from what `taskroute train` learned. Threads may share it; it keeps no more than the last prompt."""
+
+    def __init__(self, space: PromptSpace, known: Known) -> None:
+        width = 1 + len(known.tasks) + len(known.models)
+        shapes = (known.places.shape[1:], known.weights.shape[1:], known.means.shape, known.table.shape)
+        if shapes != ((space.width,), (width,), (len(known.models),), (len(known.tasks), len(known.models))):
+            raise ValueError(f"the arrays of {len(known.models)} models and {len(known.tasks)} tasks have the shapes {shapes}")
+        if len(known.places) != len(known.weights) or len({len(part) for part in known.trust}) != 1:
+            raise ValueError("there are not as many weights as places")
+        self.space = space
+        self.known = known
+        self._half = (known.places * known.places).sum(axis=1) / 2
+        self._last: tuple[str, Sight] | None = None
+        self._version: str | None = None
+
+    @property
+    def version(self) -> str:
+        """Twelve hex digits: two of the same numbers have the same."""
+        if self._version is None:
+            self._version = hashlib.sha256(dump_arrays(*self.arrays())).hexdigest()[:12]
+        return self._version
+
+    def tasks(self, text: str) -> Mapping[str, float]:
+        """Return how likely each task is. What is missing to 1 is a task that nothing is known of; empty where the prompt is like none."""
+        sight = self._seen(text)
+        trusted = sight.tasks * np.interp(sight.likeness, self.known.trust.likeness, self.known.trust.tasks)
+        return {task: share for task, share in zip(self.known.tasks, trusted.tolist(), strict=True) if share >= _LEAST}
+
+    def shifts(self, text: str, tasks: Mapping[str, float]) -> Mapping[str, float]:
+        """Return for each model what the prompt adds to the quality that is expected of it for these tasks; empty for nothing."""
+        known, sight = self.known, self._seen(text)
+        shares = np.array([tasks.get(task, 0.0) for task in known.tasks])
+        is_told = bool(len(shares)) and float(shares.max()) > _SURE
+        share = float(np.interp(sight.likeness, known.trust.likeness, known.trust.told if is_told else known.trust.read))
+        if share <= 0:
+            return NOTHING
+        expected = known.means + shares @ (known.table - known.means)
+        return dict(zip(known.models, (share * (sight.scores - expected)).tolist(), strict=True))
+
+    def sights(self, points: Numbers) -> Sight:
+        """Return what is seen at these points, one a row."""
+        squares = (points * points).sum(axis=1, keepdims=True) / 2
+        near = np.exp(np.minimum(points @ self.known.places.T - squares - self._half, 0))
+        return seen(near @ self.known.weights, self.known.means, len(self.known.tasks))
+
+    def arrays(self) -> Arrays:
+        """Return what `from_arrays` reads."""
+        table, scale, known = self.space.table, self.space.scale, self.known
+        meta = {
+            "format": _FORMAT,
+            "models": json.dumps(known.models),
+            "tasks": json.dumps(known.tasks),
+            "reading": table.reading.dump(),
+            "space": json.dumps([self.space.looks, self.space.words, table.unseen]),
+        }
+        arrays = {
+            "ids": table.ids,
+            "rarity": table.rarity.astype(np.float16),
+            "axes": table.weights.astype(np.float16),
+            "knots": scale.knots,
+            "values": scale.values,
+            "places": known.places.astype(np.float32),
+            "weights": known.weights.astype(np.float32),
+            "means": known.means.astype(np.float32),
+            "table": known.table.astype(np.float32),
+            "trust": np.array(known.trust, dtype=np.float32),
+        }
+        return Arrays(arrays, meta)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write it as a file that `read` reads; raises OSError where that fails."""
+        write_arrays(path, *self.arrays())
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Predictor:
+        """Read a file; raises ArraysError where it cannot be read or holds something else."""
+        return cls.from_arrays(read_arrays(path), str(path))
+
+    @classmethod
+    def from_arrays(cls, source: Arrays, where: str = "these arrays") -> Predictor:
+        """Build one of what `arrays` gave; raises ArraysError, with `where` as the file, for anything else."""
+        arrays, meta = source
+        try:
+            if meta["format"] != _FORMAT:
+                raise ArraysError(where, f"is of the format {meta['format']!r}, not {_FORMAT!r}", _CURE)
+            if not all(bool(np.isfinite(array).all()) for array in arrays.values()):
+                raise ValueError("a number is none")
+            looks, words, unseen = map(float, json.loads(meta["space"]))
+            ids = arrays["ids"]
+            if ids.dtype != np.uint32 or not bool(np.all(ids[1:] > ids[:-1])):
+                raise ValueError("the words are not in order")
+            table = WordTable(Reading.load(meta["reading"]), ids, arrays["rarity"], arrays["axes"], unseen=unseen)
+            space = PromptSpace(table, Scale(arrays["knots"], arrays["values"]), looks=looks, words=words)
+            models, tasks = (tuple(str(name) for name in json.loads(meta[key])) for key in ("models", "tasks"))
+            trust = Trust(*arrays["trust"])
+            return cls(space, Known(models, tasks, *(arrays[name] for name in ("places", "weights", "means", "table")), trust))
+        except ArraysError:
+            raise
+        except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
+            raise ArraysError(where, f"does not hold what prompts teach ({error})", _CURE) from error
+
+    def _seen(self, text: str) -> Sight:
+        last = self._last
+        if last is not None and last[0] == text:
+            return last[1]
+        found = self.sights(self.space.point(text)[None, :])
+        sight = Sight(*(part[0] for part in found))
+        self._last = text, sight
+        return sight
+
+
+def seen(sums: Numbers, means: Numbers, tasks: int) -> Sight:
+    """Return what weighted sums mean: shares of the tasks that come to 1 at most, and scores about the means."""
+    shares = np.maximum(sums[:, 1 : 1 + tasks], 0)
+    return Sight(
+        likeness=sums[:, 0],
+        tasks=shares / np.maximum(shares.sum(axis=1, keepdims=True), 1),
+        scores=means + sums[:, 1 + tasks :],
+    )

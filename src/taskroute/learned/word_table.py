@@ -1,0 +1,128 @@
+"""What each word of a text adds to the scores of a linear model, worked out once for a word and kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskroute.learned.words import Ids, Reading, all_pieces, units, words
+
+Floats = NDArray[np.float32]
+Unit = str | tuple[str, str]
+
+_KEPT: Final = 32_768
+"""Words and pairs that are kept; when there are more, all are forgotten and the count begins anew."""
+_FIRST_ROOM: Final = 1024
+
+
+class Summed(NamedTuple):
+    """What the words of a text come to."""
+
+    scores: Floats
+    """One number a column of the weights, for a text of length 1; all 0 where no word is known."""
+    known: float
+    """How much of the text is made of what was seen in training, from 0 to 1."""
+    units: int
+    """Words and pairs that were counted, each once."""
+
+
+class _Kept:
+    """Rows that were worked out: the sums of a word, then its known and its whole weight."""
+
+    __slots__ = ("at", "count", "rows")
+
+    def __init__(self, width: int) -> None:
+        self.at: dict[Unit, int] = {}
+        self.rows: Floats = np.empty((_FIRST_ROOM, width), dtype=np.float32)
+        self.count = 0
+
+    def add(self, unit: Unit, row: Floats) -> None:
+        if self.count == len(self.rows):
+            self.rows = np.concatenate((self.rows, np.empty_like(self.rows)))
+        self.rows[self.count] = row
+        # A reader may look at any time: it finds the place only once the row stands there.
+        self.at[unit] = self.count
+        self.count += 1
+
+
+class WordTable:
+    """Weights of the pieces of words, one row a piece. Threads may share it.
+
+    `ids` are the numbers of the pieces, rising; `rarity` says what each counts; a piece that is not among them counts `unseen` towards
+    the length of a text, so that a text of unknown words has small scores. A text is taken to have at least the length of one such word.
+    """
+
+    def __init__(self, reading: Reading, ids: Ids, rarity: NDArray[Any], weights: NDArray[Any], *, unseen: float) -> None:
+        if not len(ids) == len(rarity) == len(weights) or weights.ndim != 2:
+            raise ValueError(f"{len(ids)} pieces have {len(rarity)} rarities and weights of the shape {weights.shape}")
+        self.reading = reading
+        self.ids = ids
+        self.rarity = rarity
+        self.weights = weights
+        self.unseen = unseen
+        self._least = least_length(reading, unseen)
+        self._lock = threading.Lock()
+        self._kept = _Kept(weights.shape[1] + 2)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.reading, self.ids, self.rarity, self.weights, self.unseen)
+
+    def read(self, text: str, marks: Iterable[str] = ()) -> Summed:
+        """Return the sums for a text; `marks` are counted as if they were words of it, and begin with `words.MARK`."""
+        found = words(text, self.reading)
+        counted = units(found, self.reading)
+        if marks:
+            counted.update(dict.fromkeys(marks))
+        return self.sums(counted)
+
+    def sums(self, counted: dict[Unit, None]) -> Summed:
+        """Return the sums for what was counted of a text."""
+        if not counted:
+            return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0, 0)
+        kept = self._kept
+        at = list(map(kept.at.get, counted))
+        rows = self._with_new(counted) if None in at else kept.rows.take(cast("list[int]", at), axis=0)
+        total = np.add.reduce(rows, axis=0)
+        known, whole = float(total[-2]), max(float(total[-1]), self._least)
+        if whole <= 0.0:
+            return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0, len(at))
+        return Summed(total[:-2] * whole**-0.5, known / whole, len(at))
+
+    def _with_new(self, counted: dict[Unit, None]) -> Floats:
+        with self._lock:
+            kept = self._kept
+            new = [unit for unit in counted if unit not in kept.at]
+            if kept.count + len(new) > _KEPT:
+                kept = _Kept(self.weights.shape[1] + 2)
+                new = list(counted)
+            for unit, row in zip(new, self._work_out(new), strict=True) if new else ():
+                kept.add(unit, row)
+            self._kept = kept
+            return kept.rows[[kept.at[unit] for unit in counted]]
+
+    def _work_out(self, new: list[Unit]) -> Floats:
+        found = all_pieces(new, self.reading)
+        places = np.searchsorted(self.ids, found.ids)
+        places[places == len(self.ids)] = 0
+        is_known = self.ids[places] == found.ids if len(self.ids) else np.zeros(len(found.ids), dtype=np.bool_)
+        hits = np.flatnonzero(is_known)
+        rows = np.zeros((len(found.ids), self.weights.shape[1] + 2), dtype=np.float32)
+        lengths = found.values * self.unseen
+        lengths[hits] = found.values[hits] * self.rarity[places[hits]]
+        rows[hits, :-2] = self.weights[places[hits]] * lengths[hits, None]
+        rows[hits, -2] = lengths[hits] ** 2
+        rows[:, -1] = lengths**2
+        return np.add.reduceat(rows, found.starts, axis=0)
+
+
+def least_length(reading: Reading, unseen: float) -> float:
+    """Return the squared length of a text of one word that was never seen."""
+    return (1.0 + reading.share) * unseen**2
+
+
+def _rebuild(reading: Reading, ids: Ids, rarity: NDArray[Any], weights: NDArray[Any], unseen: float) -> WordTable:
+    return WordTable(reading, ids, rarity, weights, unseen=unseen)
