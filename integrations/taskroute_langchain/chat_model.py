@@ -34,6 +34,7 @@ from taskroute.types import Call
 from taskroute_langchain.ancestors import track_ancestors
 from taskroute_langchain.asks import ChatAsking
 from taskroute_langchain.binding import LateTools
+from taskroute_langchain.classifier import ChatAsker
 from taskroute_langchain.events import EventHost, event_stream, ready
 from taskroute_langchain.generate_host import GenerateHost
 from taskroute_langchain.host import ChatHost
@@ -86,6 +87,7 @@ class RoutedChatModel(BaseChatModel):
     def _make_ready(self) -> None:
         self._pool.prepare()
         self.router.prepare()
+        self.router.ask_through(self._pool.asker())
         if self.router.policy.stages.ancestors:
             track_ancestors()
         if self.router.policy.cache is not None:
@@ -256,6 +258,10 @@ class RoutedChatModel(BaseChatModel):
     def model_of(self, name: str, snapshot: Snapshot) -> BaseChatModel:
         """Return the chat model behind a name, for questions about it: with no limit of any call."""
         return self._pool.get(name, snapshot.registry.get(name), snapshot.settings.client_timeout)
+
+    def asker(self, config: RunnableConfig | None = None) -> ChatAsker:
+        """Return who puts a classifier's questions to the models here, below the run of this config."""
+        return self._pool.asker(config)
 
     def config_for(self, config: RunnableConfig | None) -> RunnableConfig:
         """Return the config of a call, with the callbacks, tags and metadata that this model itself was given."""

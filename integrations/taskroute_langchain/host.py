@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from taskroute.execution.record import record
 from taskroute.execution.run import Source
 from taskroute.execution.validate import Expected
+from taskroute.ports import Question
 from taskroute.reading import Called, say_unread
 from taskroute.registry.models import ModelSpec
 from taskroute.steps import Attempt
@@ -95,6 +96,13 @@ class ChatHost:
         # Made for this call alone, so that no copy is needed for the record.
         message.response_metadata[KEY] = entry = record(attempt, reply.cost)
         return reply._replace(answer=message, record=entry)
+
+    def ask(self, question: Question) -> Reply:
+        """Put a classifier's question to a model of the policy, below the run of this call."""
+        return self.llm.asker(self.config).ask(question)
+
+    async def aask(self, question: Question) -> Reply:
+        return await self.llm.asker(self.config).aask(question)
 
     def answer(self, attempt: Attempt) -> Reply:
         served = self._served(attempt)

@@ -9,11 +9,13 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
 
 from taskroute.errors import ConfigurationError
 from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
 from taskroute_langchain.building import COUNT_THE_FIRST, build, holds_limits, retries_set
+from taskroute_langchain.classifier import ChatAsker
 
 Built = dict[tuple[str, float | None], tuple[ModelSpec, BaseChatModel]]
 
@@ -70,6 +72,8 @@ class ModelPool:
         self._router = router
         self._given = dict(given)
         self._retries = {name: retries_of(model) for name, model in self._given.items()}
+        self._in_words: set[str] = set()
+        """The models that cannot be held to a schema when a classifier asks them."""
         with _lock:
             self._built = _built.setdefault(router, {})
         self._check()
@@ -104,6 +108,13 @@ class ModelPool:
             return self._retries[name]
         spec = self._router.snapshot.registry.get(name)
         return None if spec is None else retries_set(spec)
+
+    def asker(self, config: RunnableConfig | None = None) -> ChatAsker:
+        """Return who puts a classifier's questions to these models, below the run of this config."""
+        return ChatAsker(self._for_questions, self._in_words, config)
+
+    def _for_questions(self, name: str, limit: float | None) -> BaseChatModel:
+        return self.get(name, self._router.snapshot.registry.get(name), limit)
 
     def given(self) -> Mapping[str, BaseChatModel]:
         """Return the models that the user gave."""

@@ -14,10 +14,12 @@ from taskroute.steps import Attempt
 from taskroute.warn import warn_once
 from taskroute_litellm.asked_deployments import deployments_asked
 from taskroute_litellm.asking import Params
+from taskroute_litellm.attempt_id import KEY, AttemptId
 from taskroute_litellm.call import Endpoint
+from taskroute_litellm.classifier import question_metadata
 from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.groups import deployments_of, goes_on_within, group_behind
-from taskroute_litellm.host import KEY, AttemptId, LiteLLMHost, apart, told, with_entry
+from taskroute_litellm.host import LiteLLMHost, apart, told, with_entry
 from taskroute_litellm.limits import limit_of, limits_of
 from taskroute_litellm.otel import parent
 from taskroute_litellm.stamp import STAMP, routing_decision
@@ -56,6 +58,9 @@ class GroupHost(LiteLLMHost):
             above, key = parent(), metadata_key(self.endpoint)
             return self._method(**({**self.arguments, key: {**above, **as_mapping(self.arguments.get(key))}} if above else self.arguments))
         return self._method(**self._given(attempt, streams=streams, is_async=is_async))
+
+    def send_question(self, model: str, arguments: Mapping[str, Any], is_async: bool) -> Any:
+        return ask_group(self._litellm_router, model, arguments, is_async)
 
     def params(self, spec: ModelSpec) -> Params:
         return deployments_of(self._litellm_router, spec.name)
@@ -97,6 +102,12 @@ class GroupHost(LiteLLMHost):
         if limit is not None:
             given.update(limits_of(limit, self.arguments, deployments, self._litellm_router, streams=streams))
         return given
+
+
+def ask_group(litellm_router: Any, model: str, arguments: Mapping[str, Any], is_async: bool) -> Any:
+    """Put a classifier's question to a group of a router, which routes it no further."""
+    method = litellm_router.acompletion if is_async else litellm_router.completion
+    return method(**{**arguments, "model": model, **ALONE, "metadata": {**parent(), **question_metadata(model)}})
 
 
 def retries_of(litellm_router: Any, arguments: Mapping[str, Any]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -17,9 +17,10 @@ from taskroute.types import Outcome
 from taskroute_litellm.as_litellm import CAUGHT, as_litellm
 from taskroute_litellm.asked import asked_of, session_of
 from taskroute_litellm.call import Endpoint, call_of
+from taskroute_litellm.classifier import LiteLLMAsker
 from taskroute_litellm.given_out import RoutedStream
 from taskroute_litellm.group_host import refuse_bad_metadata
-from taskroute_litellm.model_host import Given, ModelHost, retries_of
+from taskroute_litellm.model_host import Given, ModelHost, ask_model, retries_of
 from taskroute_litellm.otel import records_metrics, writes_spans
 from taskroute_litellm.passed_on import apassed_on, passed_on
 from taskroute_litellm.policy_file import PolicyFile
@@ -35,6 +36,10 @@ class Handler(CustomLLM):
         self._file = file
         self._provider = provider
         self._models = models
+        router.ask_through(LiteLLMAsker(self._ask, router))
+
+    def _ask(self, model: str, arguments: Mapping[str, Any], is_async: bool) -> Any:
+        return ask_model(self.router.snapshot.registry[model], self._models, arguments, is_async)
 
     def completion(self, *args: Any, **handed: Any) -> Any:
         return self._answer("completion", handed)

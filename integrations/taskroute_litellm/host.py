@@ -9,6 +9,7 @@ from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.record import record
 from taskroute.execution.run import Source, UnusableAnswerError
 from taskroute.execution.validate import Expected
+from taskroute.ports import Question
 from taskroute.reading import as_mapping
 from taskroute.registry.models import ModelSpec
 from taskroute.router import Router
@@ -17,9 +18,11 @@ from taskroute.stored import Asked
 from taskroute.types import UNPAID, Cost, Reply
 from taskroute_litellm.asking import Params, asked_of
 from taskroute_litellm.asks import Asks
+from taskroute_litellm.attempt_id import KEY, AttemptId
 from taskroute_litellm.cache_use import alone
 from taskroute_litellm.cacheable import is_cacheable
 from taskroute_litellm.call import Endpoint
+from taskroute_litellm.classifier import LiteLLMAsker
 from taskroute_litellm.closing import aclose, close
 from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.expected import expects
@@ -30,15 +33,6 @@ from taskroute_litellm.replaying import note_stored, replayed, with_place
 from taskroute_litellm.replies import StreamSource, reply_of
 from taskroute_litellm.served import send_stored, unpaid
 from taskroute_litellm.stream_errors import Ending, failure_of, refuse_half
-
-KEY = "taskroute"
-"""Where the record of a call stands in the `_hidden_params` of its answer, and what LiteLLM is told of it in the metadata."""
-
-
-class AttemptId(str):
-    """The id of a decision as an attempt of this process carries it. What was read from a log is none."""
-
-    __slots__ = ()
 
 
 class Reads(Ending, Protocol):
@@ -99,6 +93,17 @@ class LiteLLMHost:
     def expects(self, attempt: Attempt, reply: Reply) -> Expected:
         """Return what the answer must be like."""
         return expects(self.endpoint, self.arguments, reply)
+
+    def ask(self, question: Question) -> Reply:
+        """Put a classifier's question to a model of the policy."""
+        return LiteLLMAsker(self.send_question, self.router).ask(question)
+
+    async def aask(self, question: Question) -> Reply:
+        return await LiteLLMAsker(self.send_question, self.router).aask(question)
+
+    def send_question(self, model: str, arguments: Mapping[str, Any], is_async: bool) -> Any:
+        """Ask a model of the policy with these arguments; an async call returns what is to be awaited."""
+        raise NotImplementedError
 
     def answer(self, attempt: Attempt) -> Reply:
         return self._read(attempt, self._sent(attempt))

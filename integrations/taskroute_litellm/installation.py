@@ -7,6 +7,7 @@ the router's own selection calls itself without end, and none ever learns how a 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, Final, Self, cast
 
@@ -16,9 +17,10 @@ from taskroute.execution.run import Run
 from taskroute.execution.streams import adrive_stream, drive_stream
 from taskroute.router import Router
 from taskroute_litellm.call import call_of
+from taskroute_litellm.classifier import LiteLLMAsker
 from taskroute_litellm.endpoints import METHODS, Method, bound
 from taskroute_litellm.given_out import AsyncRoutedStream, RoutedStream
-from taskroute_litellm.group_host import GroupHost, is_within_attempt, refuse_bad_metadata, retries_of
+from taskroute_litellm.group_host import GroupHost, ask_group, is_within_attempt, refuse_bad_metadata, retries_of
 from taskroute_litellm.groups import aliases_of, group_behind, groups_of, refuse_missing, refuse_unretried, refuse_virtual
 from taskroute_litellm.otel import records_metrics, writes_spans
 from taskroute_litellm.own_loop import blocking
@@ -107,6 +109,7 @@ class Installation:
             self._doors[name] = door
             setattr(self.litellm_router, name, door)
         register()
+        self.router.ask_through(LiteLLMAsker(partial(ask_group, self.litellm_router), self.litellm_router))
 
     def uninstall(self) -> None:
         """Give the router its own methods back."""

@@ -63,6 +63,10 @@ class ModelHost(LiteLLMHost):
             return functions.aembedding(**given) if is_async else functions.embedding(**given)
         return functions.acompletion(**given) if is_async else functions.completion(**given)
 
+    def send_question(self, model: str, arguments: Mapping[str, Any], is_async: bool) -> Any:
+        hang_below(self._log)
+        return ask_model(self.router.snapshot.registry[model], self._models, arguments, is_async)
+
     def params(self, spec: ModelSpec) -> Mapping[str, Any]:
         return params_of(spec, self._models)
 
@@ -131,6 +135,15 @@ class ModelHost(LiteLLMHost):
 
     def _spec(self, attempt: Attempt) -> ModelSpec:
         return (attempt.snapshot or self.router.snapshot).registry[attempt.model]
+
+
+def ask_model(spec: ModelSpec, models: Given, arguments: Mapping[str, Any], is_async: bool) -> Any:
+    """Put a classifier's question to a model. LiteLLM logs it: it is a call of its own, with a cost of its own."""
+    import litellm
+
+    given = {"max_retries": 0, "num_retries": 0, **params_of(spec, models), **arguments}
+    functions: Any = litellm
+    return functions.acompletion(**given) if is_async else functions.completion(**given)
 
 
 def params_of(spec: ModelSpec, models: Given) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Iterator
 from typing import Any
 
+from taskroute_litellm.attempt_id import KEY
 from taskroute_litellm.given_out import AsyncRoutedStream, RoutedStream
-from taskroute_litellm.host import KEY, LiteLLMHost
+from taskroute_litellm.host import LiteLLMHost
 from taskroute_litellm.usage import field
 
 

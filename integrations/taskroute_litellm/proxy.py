@@ -23,6 +23,7 @@ from taskroute_litellm.cache_use import alone
 from taskroute_litellm.call import Endpoint, call_of
 from taskroute_litellm.call_log import show_calls
 from taskroute_litellm.calls import Calls, bucket_of, mark, unmark
+from taskroute_litellm.classifier import is_question
 from taskroute_litellm.deciding import start
 from taskroute_litellm.message_stream import MessageSource
 from taskroute_litellm.observed import ObservedCall, quietly
@@ -181,7 +182,9 @@ class ProxyHook(CustomLogger):
         headers = as_mapping(data.get("proxy_server_request")).get("headers")
         parent = parent_of(getattr(key, "parent_otel_span", None), headers)
         limited = bool(data.get(_LIMITED))
-        request = ProxyRequest(endpoint, data, deployments=self._groups.deployments_asked, can_serve=self._groups.can_serve)
+        request = ProxyRequest(
+            endpoint, data, deployments=self._groups.deployments_asked, can_serve=self._groups.can_serve, running=self._groups.running
+        )
         call = call_of(endpoint, data, pin=pin)._replace(
             traced=writes_spans(is_async=True), measured=records_metrics(is_async=True), asking=request.asks()
         )
@@ -203,6 +206,8 @@ class ProxyHook(CustomLogger):
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
         """Note that a group is asked. Raises for one that the policy does not allow, wherever LiteLLM got it from."""
+        if is_question(kwargs):
+            return None
         call = self.calls.of(kwargs)
         if call is None:
             if not self.calls.knows(kwargs):

@@ -57,6 +57,10 @@ class ProxyGroups:
         self._fits = policy
         self._say_unknown({*groups, *aliases}, policy)
 
+    def running(self) -> Any:
+        """Return the proxy's router; None while there is none."""
+        return self._find()
+
     def resolved(self, name: str) -> str:
         """Return the group that a name stands for: LiteLLM goes on calling it by its alias."""
         router = self._find()

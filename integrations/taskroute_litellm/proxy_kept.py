@@ -11,6 +11,7 @@ from taskroute.execution.failures import TELLS_OF_THE_MODEL
 from taskroute.execution.keeping import alook_up, asave, forgo
 from taskroute.execution.run import Run
 from taskroute.execution.validate import Expected
+from taskroute.ports import Question
 from taskroute.steps import Attempt, Event, Forgo, Found, Lead, Lookup, Missed, Save, Step
 from taskroute.stored import Asked, Terms
 from taskroute.types import CacheNote, Decision, Reply
@@ -20,8 +21,10 @@ from taskroute_litellm.asking import asked_of
 from taskroute_litellm.asks import Asks
 from taskroute_litellm.cacheable import is_cacheable
 from taskroute_litellm.call import Endpoint
+from taskroute_litellm.classifier import LiteLLMAsker, question_metadata
 from taskroute_litellm.endpoints import metadata_key
 from taskroute_litellm.expected import expects
+from taskroute_litellm.group_host import ALONE
 from taskroute_litellm.keepable import stored_of
 from taskroute_litellm.replaying import Replayed, UnservableError, replayed
 from taskroute_litellm.replies import reply_of
@@ -40,6 +43,7 @@ class ProxyRequest:
         *,
         deployments: Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]],
         can_serve: Callable[[], bool],
+        running: Callable[[], Any] = lambda: None,
     ) -> None:
         self.endpoint: Endpoint = endpoint
         # LiteLLM goes on writing into what it was given.
@@ -49,6 +53,7 @@ class ProxyRequest:
             # What the proxy knows of the key stands in the other one.
             self._arguments[theirs] = own_metadata(self._arguments[theirs])
         self._deployments = deployments
+        self._running = running
         self.can_serve = can_serve
         """Whether the proxy has what gives out stored answers."""
 
@@ -58,6 +63,22 @@ class ProxyRequest:
         if not is_cacheable(self.endpoint, self._arguments, params):
             return None
         return asked_of(self.endpoint, self._arguments, spec=snapshot.registry[model], params=params)
+
+    def ask(self, question: Question) -> NoReturn:
+        """Refuse: a proxy waits for nobody in sync code."""
+        raise TypeError(f"the proxy asks {question.model!r} in async code alone")
+
+    async def aask(self, question: Question) -> Reply | None:
+        """Put a classifier's question to a group of the proxy, on the account of the key that the request came with."""
+        router = self._running()
+        if router is None:
+            return None
+        about = self._arguments.get(metadata_key(self.endpoint))
+
+        def send(model: str, arguments: Mapping[str, Any], is_async: bool) -> Any:
+            return router.acompletion(**{**arguments, "model": model, **ALONE, "metadata": question_metadata(model, about)})
+
+        return await LiteLLMAsker(send, router).aask(question)
 
     def asks(self) -> Asks:
         """Return what tells observers what is asked."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 from litellm.integrations.custom_logger import CustomLogger
 
 from taskroute.reading import as_mapping
-from taskroute_litellm.host import KEY
+from taskroute_litellm.attempt_id import KEY
 from taskroute_litellm.stamp import STAMP
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from taskroute.steps import Event, Step
-from taskroute.types import Call, Classification, Cost, Decision, Outcome, Usage
+from taskroute.types import Call, Classification, Cost, Decision, Outcome, Reply, Usage
 
 
 class Clock(Protocol):
@@ -47,6 +47,30 @@ class Classifier(Protocol):
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification: ...
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification: ...
+
+
+class Question(NamedTuple):
+    """What a classifier asks of a chat model."""
+
+    model: str
+    """Its name in the policy."""
+    system: str
+    user: str
+    schema: Mapping[str, Any]
+    """JSON schema that the answer is to fit, where the model can be held to one."""
+    timeout: float | None = None
+    """Seconds that it may take."""
+
+
+@runtime_checkable
+class Asker(Protocol):
+    """Puts a classifier's question to a model of the policy. A host is one where it can."""
+
+    def ask(self, question: Question) -> Reply | None:
+        """Return the answer, its JSON as `text`; None where the model is not to be asked now. Raises what the model's client raises."""
+        ...
+
+    async def aask(self, question: Question) -> Reply | None: ...
 
 
 class PromptQuality(Protocol):

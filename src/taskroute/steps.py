@@ -19,6 +19,13 @@ class Classify(NamedTuple):
     """Seconds that it may take, where the host can hold it to that."""
 
 
+class Ask(NamedTuple):
+    """The classifier asks a model, as a part of `Classify`; `AskEnded` follows. Told to observers alone."""
+
+    model: str
+    timeout: float | None = None
+
+
 class Attempt(NamedTuple):
     """Send the request to a model; answer with `Opened` (streams), `Ended`, `Failed` or `Cancelled`."""
 
@@ -140,7 +147,7 @@ class Deliver(NamedTuple):
     """Which try's stream, by its `Attempt.tries`."""
 
 
-Step = Classify | Lookup | Acquire | Attempt | Wait | Validate | Deliver | Save | Forgo | Release
+Step = Classify | Ask | Lookup | Acquire | Attempt | Wait | Validate | Deliver | Save | Forgo | Release
 
 
 class Classified(NamedTuple):
@@ -148,6 +155,14 @@ class Classified(NamedTuple):
 
     result: Classification | None
     at: float
+
+
+class AskEnded(NamedTuple):
+    """The model that the classifier asked has answered, or failed."""
+
+    at: float
+    reply: Reply | None = None
+    error: BaseException | None = None
 
 
 class Opened(NamedTuple):
@@ -280,4 +295,4 @@ class Cancelled(NamedTuple):
     """What had come of a stream by then, its cost an estimate."""
 
 
-Event = Classified | Found | Missed | Acquired | Opened | Ended | Failed | Waited | Validated | Saved | Released | Cancelled
+Event = Classified | AskEnded | Found | Missed | Acquired | Opened | Ended | Failed | Waited | Validated | Saved | Released | Cancelled

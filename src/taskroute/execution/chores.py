@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from taskroute.execution.classifying import classifier_for
 from taskroute.execution.keeping import alook_up, asave, forgo, look_up, save
 from taskroute.execution.run import Host, Run
 from taskroute.execution.validate import FINE, Check, Expected, Finding, ascore, examine, score
@@ -61,7 +62,7 @@ def _performed(run: Run, host: Host, step: Step) -> Event | None:
     if isinstance(step, Validate):
         return _EMPTY._replace(at=clock.now()) if step.empty else _validated(_examined(run, host, step), clock.now())
     if isinstance(step, Classify) and run.classifier is not None:
-        return Classified(run.classifier.classify(step.need.text, run.tasks), clock.now())
+        return Classified(classifier_for(run, run.classifier, host).classify(step.need.text, run.tasks), clock.now())
     return None
 
 
@@ -107,7 +108,7 @@ async def _aperformed(run: Run, host: Host, step: Step) -> Event | None:
     if isinstance(step, Classify) and run.classifier is not None:
         try:
             async with asyncio.timeout(step.timeout):
-                return Classified(await run.classifier.aclassify(step.need.text, run.tasks), clock.now())
+                return Classified(await classifier_for(run, run.classifier, host).aclassify(step.need.text, run.tasks), clock.now())
         except TimeoutError:
             return Classified(None, clock.now())
     return None

@@ -58,7 +58,7 @@ def _decide(request: Request) -> Generator[Step, Event, _Decided | Outcome]:
             undecided = Decision(candidates=(), route=None, reason="cancelled before a model was chosen", id=request.decision_id)
             return Outcome(decision=undecided, tries=(), status="cancelled", error=event.error, aside=aside)
         result = event.result if isinstance(event, Classified) else None
-        if result is not None and result.cost is not None:
+        if result is not None and (result.cost is not None or result.asked):
             aside += (told(result.cost, "classifier"),)
         known = with_classification(request.snapshot, request.call, known, result)
         at = event.at

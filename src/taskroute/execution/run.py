@@ -13,6 +13,7 @@ from taskroute.execution.partly import Partly
 from taskroute.execution.plan import Plan
 from taskroute.execution.record import restate
 from taskroute.execution.validate import Check, Expected
+from taskroute.execution.warm import Conversations
 from taskroute.execution.watching import Watches
 from taskroute.ports import Classifier, Clock
 from taskroute.steps import Acquired, Attempt, Event, Release, Released, Step
@@ -21,6 +22,7 @@ from taskroute.types import NOTHING, Call, Decision, Outcome, Reply
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
+    from taskroute.execution.classifying import ModelAsks
 
 _under_way: Final[dict[int, Plan]] = {}
 """Keeps every plan until it has ended. Python may collect a stream that was dropped in any order, and a plan that went before its
@@ -107,6 +109,10 @@ class Run(NamedTuple):
     """Of the cache."""
     compared: Compared | None = None
     """Prices the answer on the baseline model; None without one."""
+    conversations: Conversations | None = None
+    """Is told who answered; None where nobody asks for it."""
+    asks: ModelAsks | None = None
+    """How the classifier's questions reach a model; None where none may."""
 
     def advance(self, event: Event | None) -> Step | Outcome:
         """Send what happened, and return what to do next or how it ended."""
@@ -132,6 +138,8 @@ class Run(NamedTuple):
             self.record(outcome.decision)
         if self.guard is not None:
             self.guard.note(outcome)
+        if self.conversations is not None:
+            self.conversations.note(self.call, outcome)
         outcome = self.weighed(outcome)
         restate(outcome)
         note = outcome.cache

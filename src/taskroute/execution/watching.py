@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from taskroute.execution.failures import classify
 from taskroute.ports import Observer, Watch
-from taskroute.steps import Attempt, Event, Failed, Step
+from taskroute.steps import AskEnded, Attempt, Event, Failed, Step
 from taskroute.types import Call, Decision, Outcome
 from taskroute.warn import warn_once
 
@@ -38,7 +38,7 @@ class Watches:
                 _say(watch, error)
 
     def event(self, event: Event, at: float) -> None:
-        failure = classify(event.error).kind if isinstance(event, Failed) else None
+        failure = classify(event.error).kind if isinstance(event, Failed | AskEnded) and event.error is not None else None
         for watch in self._watches:
             try:
                 watch.event(event, failure, at)

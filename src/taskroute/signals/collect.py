@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from taskroute.ports import Classifier, SensitiveDetector
+from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.language import detect_language
 from taskroute.signals.sensitive import find_kinds
 from taskroute.signals.size import cap, estimate_tokens
@@ -114,7 +115,12 @@ class CallReader:
         if classifier is None:
             return Classification()
         if not classifier.local:
-            raise ClassifierNeeded
+            found = (
+                classifier.local_word(cap(self.call.question()), self._sources.tasks) if isinstance(classifier, GuardedClassifier) else None
+            )
+            if found is None:
+                raise ClassifierNeeded
+            return found
         return classifier.classify(cap(self.call.question()), self._sources.tasks)
 
     def _find_task(self) -> Signal[Any]:
@@ -162,6 +168,8 @@ def _told(value: str | None, call: Call, key: str) -> Signal[Any]:
 def signals_from(result: Classification | None, sources: Sources) -> Signals:
     """Return the task and the complexity that a classifier's answer stands for."""
     name = sources.classifier.name if sources.classifier is not None else "none"
+    if result is not None and result.source is not None:
+        name = result.source
     return Signals(
         task=classified_task(result, source=name, min_confidence=sources.min_confidence),
         complexity=classified_complexity(result, source=name),

@@ -13,6 +13,8 @@ from opentelemetry.util.types import AttributeValue
 from taskroute.steps import (
     Acquire,
     Acquired,
+    Ask,
+    AskEnded,
     Attempt,
     Cancelled,
     Classified,
@@ -29,6 +31,7 @@ from taskroute.steps import (
 )
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import beside, describe, money, requested
+from taskroute.telemetry.ask_span import AskSpan
 from taskroute.telemetry.attempt_event import AttemptEvent
 from taskroute.telemetry.attempt_span import AttemptSpan, Writing, mark_failed
 from taskroute.telemetry.conversation import Conversation
@@ -45,6 +48,7 @@ class CallSpans:
 
     __slots__ = (
         "_answered",
+        "_ask",
         "_asked_at",
         "_asked_for",
         "_attempt",
@@ -103,6 +107,8 @@ class CallSpans:
         self._served: list[tuple[str, str | None]] = []
         """What a stored answer came in the place of."""
         self._asked_at: float | None = None
+        self._ask: AskSpan | None = None
+        """Of the model that the classifier asks."""
         self._decided = False
         self._finished = False
 
@@ -131,6 +137,8 @@ class CallSpans:
             self._asked_for = step.model
         elif isinstance(step, Classify):
             self._asked_at = at
+        elif isinstance(step, Ask):
+            self._ask = self._asking(step, self._ns(at))
 
     def event(self, event: Event, failure: str | None, at: float) -> None:
         """Write what became of the step."""
@@ -138,6 +146,10 @@ class CallSpans:
             self._acquired(event, at)
         elif isinstance(event, Classified):
             self._classified(at)
+        elif isinstance(event, AskEnded):
+            ask, self._ask = self._ask, None
+            if ask is not None:
+                ask.ended(event, failure, self._ns(at))
         elif isinstance(event, Validated):
             self._examined(event)
         elif self._attempt is not None:
@@ -145,6 +157,8 @@ class CallSpans:
 
     def active(self) -> AbstractContextManager[object]:
         """Return a context in which the model's span is the current one while it works, and the route span at any other time."""
+        if self._ask is not None:
+            return Active(self._ask.current, self._ask.marks)
         at_work = self._attempt if self._of_a_model else None
         return Active(self._route.span) if at_work is None else Active(at_work.current, self._marks)
 
@@ -156,6 +170,8 @@ class CallSpans:
         end = self._ns(at)
         try:
             self._examined(None)
+            if self._ask is not None:
+                self._ask.cancelled(end)
             self._end_open_attempt(outcome, end)
             if not self._decided:
                 self.decided(outcome.decision)
@@ -199,6 +215,22 @@ class CallSpans:
         asked_at, self._asked_at = self._asked_at, None
         if asked_at is not None:
             self._route.set_attribute(names.CLASSIFIER_DURATION_MS, (at - asked_at) * 1000)
+
+    def _asking(self, step: Ask, start: int) -> AskSpan | None:
+        """Return the span of the model that the classifier asks; None where another's will tell of it."""
+        mode = self._telling.spans
+        if mode == "route_only" or (mode == "auto" and self._elsewhere):
+            return None
+        marks = beside.marks("chat") if mode == "auto" else NOTHING
+        return AskSpan(
+            step,
+            tracer=self._tracer,
+            below=self._children,
+            known=self._models(step.model),
+            compat=self._telling.compat,
+            marks=marks,
+            start=start,
+        )
 
     def _ns(self, at: float) -> int:
         return self._zero + int(at * 1e9)

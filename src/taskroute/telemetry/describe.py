@@ -13,10 +13,11 @@ from taskroute.steps import Validated
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import money
 from taskroute.telemetry.masking import named
-from taskroute.types import CacheNote, Call, Cost, Decision, Reply, Signals, Usage
+from taskroute.types import CacheNote, Call, Cost, Decision, Expected, Reply, Signals, Usage
 
 _NOT_CLASSIFIERS: Final = frozenset({"explicit", "metadata", "tag", "header", "none", "not_asked"})
 _NO_USAGE: Final = Usage()
+_NOTHING_EXPECTED: Final = Expected()
 _LONGEST_REASON: Final = 2_000
 _NUMBERS: Final = (int, float)
 _SEQUENCES: Final = (tuple, list)
@@ -61,6 +62,7 @@ def safe_name(given: Any) -> Any:
 def of_decision(decision: Decision) -> dict[str, AttributeValue]:
     """Return what a decision leaves on the route span; a signal without a value leaves nothing."""
     stage, task = decision.signals.stage, decision.signals.task
+    expected = decision.expected.get(decision.candidates[0], _NOTHING_EXPECTED) if decision.candidates else _NOTHING_EXPECTED
     return present(
         {
             names.ROUTE: decision.route,
@@ -74,6 +76,8 @@ def of_decision(decision: Decision) -> dict[str, AttributeValue]:
             names.COMPLEXITY: decision.signals.complexity.value,
             names.CLASSIFIER_KIND: classifier_of(decision.signals),
             names.CANDIDATES: decision.candidates,
+            names.EXPECTED_QUALITY: expected.quality,
+            names.EXPECTED_COST: None if expected.cost is None else float(expected.cost),
             names.REJECTED: tuple(f"{model}: {why}" for model, why in decision.rejected.items()),
             names.POLICY_VERSION: decision.policy_version,
             names.DECISION_ID: decision.id,

@@ -62,17 +62,19 @@ class KeywordClassifier:
     """Scores tasks by the words of a prompt; says nothing about languages that its lists do not cover.
 
     `tasks` adds tasks of your own, name to keywords; a keyword may be a phrase, in any language. A built-in name gets more keywords.
+    With `own_only` these keywords alone speak for a task.
     """
 
     name = "keywords"
     local = True
     labels: Collection[str] = ()
 
-    def __init__(self, tasks: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(self, tasks: Mapping[str, Sequence[str]] | None = None, *, own_only: bool = False) -> None:
         own = {task: tuple(keywords) for task, keywords in (tasks or {}).items()}
         added = [term for task, keywords in own.items() for term in terms(keywords, f"own:{task}", _OWN_WEIGHT)]
         self._own = frozenset(own)
-        self._table = TermTable([*_built_in(), *added])
+        self._own_only = own_only
+        self._table = TermTable([*(complexity_terms() if own_only else _built_in()), *added])
         self._polite = frozenset(term.words[0] for term in terms(lists.POLITE, "polite"))
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
@@ -84,7 +86,7 @@ class KeywordClassifier:
         covered = _covered(text, tokens)
         layout = _layout(tokens, self._polite)
         evidence = _own_evidence(hits, layout)
-        if covered:
+        if covered and not self._own_only:
             _add_built_in(evidence, text, tokens, hits, layout)
         wanted = {member for task in tasks for member in TASK_GROUPS.get(task, (task,))} | self._own
         scores = {task: score for task, score in _scores(evidence).items() if task in wanted}

@@ -1,0 +1,75 @@
+"""Any function as a classifier."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, cast
+
+from taskroute.errors import ConfigurationError
+from taskroute.signals.classifiers.scored import known
+from taskroute.types import Classification
+
+
+class CallableClassifier:
+    """Asks a function which task a text is of: `fn(text)` or `fn(text, tasks)`, sync or async.
+
+    It returns the name of a task, a score for each of several, a `Classification`, or None where it cannot tell. A sync one runs inside
+    the decision, so it must be quick; what asks a service is to be async, and is asked by async calls alone. `labels` says what may be
+    said of the place where it sends the text, for `require`.
+    """
+
+    def __init__(self, function: Callable[..., Any], *, name: str | None = None, labels: Collection[str] = ()) -> None:
+        if not callable(function):
+            raise ConfigurationError(f"classifier= must be a function or a classifier, not of type {type(function).__name__}")
+        self._function = function
+        self._takes_tasks = _takes_tasks(function)
+        self._is_async = _is_async(function)
+        self.name = name or _name_of(function)
+        self.local = not self._is_async
+        self.labels = frozenset(labels)
+
+    def classify(self, text: str, tasks: Collection[str]) -> Classification:
+        if self._is_async:
+            raise ConfigurationError(f"the classifier {self.name!r} is async, and a sync call cannot wait for it: use an async call")
+        return self._read(self._call(text, tasks), tasks)
+
+    async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
+        said = self._call(text, tasks)
+        # One that was not taken for async may give something to wait for all the same, such as a partial function.
+        return self._read(await said if inspect.isawaitable(said) else said, tasks)
+
+    def _call(self, text: str, tasks: Collection[str]) -> Any:
+        return self._function(text, tasks) if self._takes_tasks else self._function(text)
+
+    def _read(self, said: Any, tasks: Collection[str]) -> Classification:
+        if said is None:
+            return Classification()
+        if isinstance(said, Classification):
+            return known(said, tasks, self.name)
+        if isinstance(said, str):
+            return known(Classification({said: 1.0}), tasks, self.name)
+        if isinstance(said, Mapping):
+            return known(Classification(cast("Mapping[str, float]", said)), tasks, self.name)
+        raise TypeError(f"{self.name} returned a {type(said).__name__}; return the name of a task, a score for each, or None")
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    named = getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
+    return named if isinstance(named, str) and named != "<lambda>" else type(function).__name__
+
+
+def _takes_tasks(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    needed = [one for one in positional if one.default is one.empty]
+    return (
+        len(needed) > 1 or any(one.name == "tasks" for one in positional[1:]) or any(one.kind is one.VAR_POSITIONAL for one in parameters)
+    )

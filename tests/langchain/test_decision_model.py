@@ -1,0 +1,201 @@
+"""LangChain's decision models as classifiers, and a router's classifier as a decision model."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain_core.messages import AIMessage, HumanMessage
+
+from taskroute import Call, ConfigurationError, Router
+from taskroute.testing import ScriptedModel
+from taskroute.types import Cost
+from taskroute_langchain import RoutedChatModel
+from taskroute_langchain.testing import chat_models
+from tests.policies import policy, when
+
+if importlib.util.find_spec("langchain_core.decisions") is None:
+
+    def test_older_releases_say_what_is_needed() -> None:
+        with pytest.raises(ConfigurationError, match="langchain-core 1.8"):
+            importlib.import_module("taskroute_langchain.decision_model")
+
+else:
+    from langchain_core.decisions import BaseDecisionModel, Choice, ChoiceAnswer, ClassifierResponse, Score
+
+    from taskroute_langchain import DecisionModelClassifier, RouterDecisionModel
+
+    class Fixed(BaseDecisionModel):
+        """Gives every label of every question what it was told to, and keeps the requests."""
+
+        model: str = "fixed"
+        scores: dict[str, float]
+        fails: bool = False
+        slow: float = 0.0
+        seen: list[Any] = []
+
+        @property
+        def _provider(self) -> str:
+            return "fixed"
+
+        def _classify(self, state: Any, questions: Any) -> ClassifierResponse:
+            if self.fails:
+                raise ConnectionError("gone")
+            self.seen.append((state, questions))
+            best = max(self.scores, key=self.scores.__getitem__)
+            answer = ChoiceAnswer(type="choice", choice=best, probabilities=self.scores, confidence=0.5)
+            usage: Any = {"input_tokens": 10, "output_tokens": 2}
+            return ClassifierResponse(model=self.model, answers=dict.fromkeys(questions, answer), usage=usage)
+
+        async def _aclassify(self, state: Any, questions: Any) -> ClassifierResponse:
+            await asyncio.sleep(self.slow)
+            return self._classify(state, questions)
+
+    def routed_by(model: Fixed, **options: Any) -> Router:
+        return Router(policy(routes=when(task="math")), classifier=DecisionModelClassifier(model, **options), environ={})
+
+    # As a classifier
+
+    def test_its_probabilities_are_the_scores() -> None:
+        model = Fixed(scores={"math": 0.8, "creative": 0.1, "none_of_these": 0.1})
+        decision = asyncio.run(routed_by(model).adecide(Call("1+1")))
+        signal = decision.signals.task
+        assert (decision.route, signal.source, signal.confidence) == ("hit", "fixed", 0.8)
+        assert signal.scores == {"math": 0.8, "creative": 0.1}
+
+    def test_it_is_asked_for_a_choice_among_the_tasks_with_what_they_are_and_of_no_model() -> None:
+        model = Fixed(scores={"math": 0.8})
+        asyncio.run(routed_by(model, descriptions={"math": "sums"}).adecide(Call("1+1")))
+        state, questions = model.seen[0]
+        question = questions["task"]
+        assert state == "1+1"
+        assert question.criteria["math"] == "sums"
+        assert {"debugging", "none_of_these"} <= question.criteria.keys()
+        assert not {"small", "large"} & set(str(question).split())
+
+    def test_the_threshold_is_the_policys() -> None:
+        assert asyncio.run(routed_by(Fixed(scores={"math": 0.4, "none_of_these": 0.6})).adecide(Call("1+1"))).route is None
+
+    @pytest.mark.filterwarnings("ignore:the classifier 'fixed' failed")
+    @pytest.mark.parametrize("model", [Fixed(scores={"math": 0.8}, fails=True), Fixed(scores={"math": 0.8}, slow=5)])
+    def test_one_that_fails_or_takes_too_long_abstains(model: Fixed) -> None:
+        assert asyncio.run(routed_by(model, timeout=0.02).adecide(Call("1+1"))).route is None
+
+    @pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+    def test_a_routed_model_asks_it_and_counts_what_it_costs(way: str) -> None:
+        script = ScriptedModel({"small": "I am small", "large": "I am large"})
+        classifier = DecisionModelClassifier(Fixed(scores={"math": 0.8}), price=lambda used: Cost(Decimal(used["input_tokens"]), "mine"))
+        llm = RoutedChatModel(
+            router=Router(
+                {"models": {"small": {}, "large": {}}, "default": "small", "routes": when(task="math")}, classifier=classifier, environ={}
+            ),
+            models=chat_models(script),
+        )
+        answer = llm.invoke("1+1") if way == "invoke" else asyncio.run(llm.ainvoke("1+1"))
+        assert answer.text == "I am large"
+
+    def test_it_may_see_only_what_its_labels_allow() -> None:
+        require = [{"when": {"prompt": {"contains": "secret"}}, "labels": ["private"]}]
+        models = {"small": {"model": "test:small", "labels": ["private"]}}
+        for labels, seen in (((), 0), (("private",), 1)):
+            model = Fixed(scores={"math": 0.8}, seen=[])
+            router = Router(
+                {
+                    "models": models,
+                    "default": "small",
+                    "require": require,
+                    "routes": [{"name": "r", "when": {"task": "math"}, "use": "small"}],
+                },
+                classifier=DecisionModelClassifier(model, labels=labels),
+                environ={},
+            )
+            asyncio.run(router.adecide(Call("my secret")))
+            assert len(model.seen) == seen
+
+    def test_a_decision_model_by_itself_is_refused_with_the_cure() -> None:
+        given: Any = Fixed(scores={"math": 0.8})
+        with pytest.raises(ConfigurationError, match="DecisionModelClassifier"):
+            Router(policy(), classifier=given, environ={})
+        with pytest.raises(ConfigurationError, match="not a str"):
+            DecisionModelClassifier("fixed")  # type: ignore[arg-type]
+
+    # As a decision model
+
+    FAST, POWERFUL = "hello, how are you?", "debug this traceback, the function crashes with a segmentation fault"
+
+    def ours(**options: Any) -> RouterDecisionModel:
+        return RouterDecisionModel(router=Router(policy(), environ={}), **options)
+
+    def asked(model: RouterDecisionModel, state: Any, criteria: dict[str, Any]) -> ChoiceAnswer:
+        question = Choice(instructions="Which?", criteria=criteria)
+        return model.invoke({"state": state, "questions": {"q": question}}).choices["q"]
+
+    @pytest.mark.parametrize(("text", "label"), [(FAST, "chat"), (POWERFUL, "code")])
+    def test_labels_that_are_tasks_or_groups_are_told(text: str, label: str) -> None:
+        answer = asked(ours(), text, {"chat": "Small talk.", "code": "Programs."})
+        assert answer.choice == label
+        assert answer.confidence == answer.probabilities[label]
+        assert sum(answer.probabilities.values()) == pytest.approx(1)
+
+    def test_criteria_may_list_what_a_label_stands_for() -> None:
+        assert asked(ours(), POWERFUL, {"cheap": ["chat", "low"], "dear": ["code", "math", "high"]}).choice == "dear"
+
+    def test_other_gets_what_is_left() -> None:
+        answer = asked(ours(), "zzz", {"code": None, "other": "Everything else."})
+        assert answer.choice == "other"
+
+    def test_the_first_is_chosen_where_nothing_speaks_for_any() -> None:
+        answer = asked(ours(), "zzz", {"code": None, "math": None})
+        assert (answer.choice, answer.confidence) == ("code", 0.5)
+
+    @pytest.mark.parametrize(
+        "state",
+        [
+            POWERFUL,
+            HumanMessage(POWERFUL),
+            [HumanMessage("hi"), AIMessage("yes?"), HumanMessage(POWERFUL)],
+            {"messages": [HumanMessage(POWERFUL)]},
+            {"text": POWERFUL},
+        ],
+    )
+    def test_the_latest_request_is_what_is_classified(state: Any) -> None:
+        assert asked(ours(), state, {"chat": None, "code": None}).choice == "code"
+
+    def test_prose_is_refused_with_the_cure() -> None:
+        with pytest.raises(ConfigurationError, match="its criteria are prose; list tasks"):
+            asked(ours(), POWERFUL, {"fast": "Simple, well-scoped tasks.", "code": None})
+
+    def test_tasks_that_nobody_knows_are_refused() -> None:
+        with pytest.raises(ConfigurationError, match="'juggling' is no task"):
+            asked(ours(), POWERFUL, {"fast": ["juggling"], "code": None})
+
+    def test_other_questions_are_refused() -> None:
+        question = Score(instructions="How hard?", criteria=["easy", "hard"])
+        with pytest.raises(ConfigurationError, match="'q' is a question of type 'score'"):
+            ours().invoke({"state": "x", "questions": {"q": question}})
+
+    def test_a_classifier_that_is_not_local_is_refused_when_it_is_built() -> None:
+        with pytest.raises(ConfigurationError, match="not a local one"):
+            RouterDecisionModel(router=routed_by(Fixed(scores={"math": 0.8})))
+
+    @pytest.mark.filterwarnings("ignore:The middleware `ModelRouterMiddleware` is in beta")
+    @pytest.mark.parametrize("is_async", [False, True])
+    @pytest.mark.parametrize(("text", "said"), [(FAST, "I am small"), (POWERFUL, "I am large")])
+    def test_langchains_own_model_router_chooses_by_it(text: str, said: str, is_async: bool) -> None:
+        from langchain.agents.middleware import ModelChoice, ModelRouterMiddleware
+
+        models = chat_models(ScriptedModel({"small": "I am small", "large": "I am large"}))
+        choices = {
+            "fast": ModelChoice(model=models["small"], criteria="Simple, well-scoped tasks."),
+            "powerful": ModelChoice(model=models["large"], criteria="Complex tasks."),
+        }
+        classifier = ours(meaning={"fast": ["chat"], "powerful": ["code", "reasoning"]})
+        middleware: Any = ModelRouterMiddleware(choices=choices, instructions="Choose.", classifier=classifier)
+        agent: Any = create_agent(model=models["small"], tools=[], middleware=[middleware])
+        given = {"messages": [HumanMessage(text)]}
+        answer = asyncio.run(agent.ainvoke(given)) if is_async else agent.invoke(given)
+        assert answer["messages"][-1].text == said

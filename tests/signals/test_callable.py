@@ -1,0 +1,118 @@
+"""Any function is a classifier."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import math
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from taskroute import Call, Router
+from taskroute.classifying import as_classifier
+from taskroute.errors import ConfigurationError
+from taskroute.types import Classification
+from tests.policies import policy, when
+
+TASKS = ("math", "debugging", "creative")
+
+
+def asked(function: Any, text: str = "1+1") -> Classification:
+    return as_classifier(function).classify(text, TASKS)
+
+
+def by_name(text: str) -> str | None:
+    return "math" if "+" in text else None
+
+
+async def slowly(text: str) -> dict[str, float]:
+    await asyncio.sleep(0)
+    return {"debugging": 0.9}
+
+
+def test_the_name_of_a_task_is_sure_of_it() -> None:
+    assert asked(by_name).scores == {"math": 1.0}
+
+
+def test_none_abstains() -> None:
+    assert asked(by_name, "hello") == Classification()
+
+
+def test_a_function_may_take_the_tasks_too() -> None:
+    def first(text: str, tasks: Collection[str]) -> dict[str, float]:
+        return {next(iter(tasks)): 0.7}
+
+    assert asked(first).scores == {"math": 0.7}
+
+
+def test_a_second_argument_with_a_default_is_left_to_the_function() -> None:
+    def plain(text: str, threshold: float = 0.4) -> dict[str, float]:
+        return {"math": threshold}
+
+    assert asked(plain).scores == {"math": 0.4}
+
+
+def test_a_whole_classification_is_taken_as_it_is() -> None:
+    assert asked(lambda text: Classification({"math": 0.5}, complexity="high")) == Classification({"math": 0.5}, complexity="high")
+
+
+@pytest.mark.parametrize(
+    ("score", "kept"), [(math.nan, None), (math.inf, None), (-0.1, None), (1.5, 1.0), (1, 1.0), ("0.5", 0.5), ("x", None), (None, None)]
+)
+def test_scores_that_are_none_are_left_out(score: Any, kept: float | None) -> None:
+    assert asked(lambda text: {"debugging": score}).scores == ({} if kept is None else {"debugging": kept})
+
+
+def test_tasks_that_nobody_knows_are_left_out_with_one_warning_that_names_them() -> None:
+    def guesses_wildly(text: str) -> dict[str, float]:
+        return {"juggling": 0.9, "code": 0.8}
+
+    classifier = as_classifier(guesses_wildly)
+    with pytest.warns(RuntimeWarning, match="'guesses_wildly' names tasks that the policy does not know: 'juggling'"):
+        assert classifier.classify("x", TASKS).scores == {"code": 0.8}
+    assert classifier.classify("x", TASKS).scores == {"code": 0.8}
+
+
+def test_the_name_is_that_of_the_function() -> None:
+    named = (as_classifier(by_name).name, as_classifier(functools.partial(by_name)).name, as_classifier(lambda text: None).name)
+    assert named == ("by_name", "by_name", "function")
+
+
+def test_one_that_waits_is_asked_by_async_calls() -> None:
+    router = Router(policy(routes=when(task="code")), classifier=slowly, environ={})
+    decision = asyncio.run(router.adecide(Call("fix it")))
+    assert (decision.route, decision.signals.task.source) == ("hit", "slowly")
+    assert router.decide(Call("fix it")).route is None
+
+
+def test_one_that_does_not_decides_at_once() -> None:
+    router = Router(policy(routes=when(task="math")), classifier=by_name, environ={})
+    assert router.decide(Call("1+1")).route == "hit"
+    assert router.decide(Call("hello")).route is None
+
+
+def test_the_threshold_is_the_policys() -> None:
+    def unsure(text: str) -> dict[str, float]:
+        return {"math": 0.5}
+
+    changed = policy(routes=when(task="math"), classifier={"min_confidence": 0.4})
+    assert Router(policy(routes=when(task="math")), classifier=unsure, environ={}).decide(Call("1")).route is None
+    assert Router(changed, classifier=unsure, environ={}).decide(Call("1")).route == "hit"
+
+
+def test_one_that_breaks_or_returns_something_else_abstains_with_one_warning() -> None:
+    def odd(text: str) -> int:
+        return 3
+
+    router = Router(policy(routes=when(task="math")), classifier=odd, environ={})
+    with pytest.warns(RuntimeWarning, match="the classifier 'odd' failed with TypeError and abstains"):
+        assert router.decide(Call("1")).route is None
+    assert router.decide(Call("1")).route is None
+
+
+@pytest.mark.parametrize(("given", "says"), [(3, "not of type int"), (dict, "the class dict"), ("math", "not of type str")])
+def test_what_is_no_classifier_is_refused_when_the_router_is_built(given: Any, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        Router(policy(), classifier=given, environ={})
