@@ -38,6 +38,8 @@ CHEAPEST = {"name": "q", "choose": {"among": ["small"], "objective": "cheapest"}
         ({}, []),
         ({"routes": [{"name": "q", "choose": {"among": ["small", "large"], "objective": "fastest", "max_error_rate": 0.5}}]}, []),
         ({"routes": [CHEAPEST]}, ["small"]),
+        ({"routes": [{"name": "q", "choose": {"among": ["small"], "objective": "fastest", "min_quality": 0.5}}]}, ["small"]),
+        ({"routes": [{"name": "q", "choose": {"among": ["large"], "objective": "best"}}]}, ["large"]),
         ({"fallback": {"on": ["timeout", "refusal"]}}, ["small", "large"]),
         ({"routes": [{"name": "q", "use": "small", "fallback": {"on": ["invalid_output"]}}]}, ["small", "large"]),
         ({"routes": [{"name": "q", "use": "small", "fallback": "none"}]}, []),

@@ -93,20 +93,21 @@ def _unloadable(snapshot: Snapshot) -> list[Warning]:
 
 
 def _incomparable(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warning]:
-    """Return where `cheapest` puts a model last because its price cannot be compared."""
+    """Return where an objective puts a model last because its price cannot be compared."""
     found: list[Warning] = []
     for index, route in enumerate(snapshot.policy.routes):
-        if route.choose is None or route.choose.objective != "cheapest":
+        if route.choose is None or not route.choose.asks_price:
             continue
+        objective = route.choose.objective
         path: Path = ("routes", index, "choose", "among")
         known = {name: price.input.currency for name in route.choose.among if (price := priced[name]) is not None}
         currency = next(iter(known.values()), None)
         for place, name in enumerate(route.choose.among):
             if name not in known:
-                text = f"'cheapest' puts {name!r} last, because no price is known for it; give its 'price' under 'models'"
+                text = f"{objective!r} puts {name!r} last, because no price is known for it; give its 'price' under 'models'"
                 found.append(Warning((*path, place), text))
             elif known[name] != currency:
-                text = f"'cheapest' puts {name!r} last, because its price is in {known[name]} and the first known one in {currency}"
+                text = f"{objective!r} puts {name!r} last, because its price is in {known[name]} and the first known one in {currency}"
                 found.append(Warning((*path, place), f"{text}; give its 'price' in {currency}"))
     return found
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from taskroute.cli.cache_wording import of_call, of_call_json
 from taskroute.cli.explained import Explained, RouteSeen, explained
 from taskroute.cli.output import Style, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import CommandError, described, find_policy
+from taskroute.cli.prompts import prompt_from
 from taskroute.cli.wording import in_words, listed, models_in_words
 from taskroute.router import Router
 from taskroute.stores.memory import MemoryStore
 from taskroute.taxonomy import URGENCIES
-from taskroute.types import Call, Signal
+from taskroute.types import Call, Expected, Signal
 
 _STATUS = {"matched": "matched", "not_matched": "not matched", "not_reached": "not reached"}
 
@@ -55,8 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Decide one call and show everything that is known of the decision."""
     call = call_from(arguments)
     found = find_policy(arguments.policy)
-    # Nothing is looked up, so the policy's own store need not be there.
-    result = explained(Router(found.policy, cache=None if found.policy.cache is None else MemoryStore()), call)
+    # Nothing is looked up or remembered, so the policy's own stores need not be there.
+    keeps_nothing = found.policy.model_copy(update={"feedback": None})
+    result = explained(Router(keeps_nothing, cache=None if found.policy.cache is None else MemoryStore()), call)
     if arguments.json:
         policy = {"file": found.name, "shipped": found.shipped, "version": found.policy.fingerprint}
         print_json({"policy": policy, **as_json(result)})
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 def call_from(arguments: argparse.Namespace) -> Call:
     """Return the call that the arguments describe. Raises CommandError."""
     return Call(
-        prompt=_prompt(arguments.prompt, arguments.file),
+        prompt=prompt_from(arguments.prompt, arguments.file),
         stage=arguments.stage,
         task=arguments.task,
         urgency=arguments.urgency,
@@ -79,20 +80,6 @@ def call_from(arguments: argparse.Namespace) -> Call:
         metadata=dict(map(_pair, arguments.metadata)),
         tools=listed(arguments.tools),
     )
-
-
-def _prompt(prompt: str | None, file: str | None) -> str:
-    if file is None:
-        return prompt or ""
-    if prompt is not None:
-        raise CommandError("both PROMPT and --file are given; give one")
-    try:
-        if file == "-":
-            return sys.stdin.read()
-        with open(file, encoding="utf-8") as text:
-            return text.read()
-    except (OSError, ValueError) as error:
-        raise CommandError(f"--file {file!r} cannot be read ({error}); check the path, and that it is UTF-8 text") from None
 
 
 def _pair(text: str) -> tuple[str, Any]:
@@ -122,8 +109,13 @@ def as_json(result: Explained) -> dict[str, Any]:
             {"name": route.name, "status": route.status, "failed": list(route.failed), "models": list(route.models)}
             for route in result.routes
         ],
+        **({} if not decision.expected else {"expected": {name: _as_json(one) for name, one in decision.expected.items()}}),
         **({} if result.cache is None else {"cache": of_call_json(result.cache)}),
     }
+
+
+def _as_json(one: Expected) -> dict[str, Any]:
+    return {**one._asdict(), "cost": None if one.cost is None else float(one.cost), "source": one.source or None}
 
 
 def _signal(signal: Signal[Any]) -> dict[str, Any]:
@@ -147,8 +139,30 @@ def _show(result: Explained, policy: str) -> None:
     if result.cache is not None:
         pairs.append(("cache", of_call(result.cache)))
     print_pairs(pairs)
+    _show_expected(result)
     _show_signals(result)
     _show_routes(result)
+
+
+def _show_expected(result: Explained) -> None:
+    """Show what was expected of the models that were compared, in the order in which they would be asked."""
+    expected = result.decision.expected
+    if not expected:
+        return
+    print_title("Expected, of one call")
+    names = [
+        *(name for name in result.decision.candidates if name in expected),
+        *(name for name in expected if name in result.decision.rejected),
+    ]
+    rows = [(name, *_expected_of(expected[name])) for name in names]
+    print_table(("model", "quality", "from", "cost", "seconds"), rows)
+
+
+def _expected_of(one: Expected) -> tuple[str, str, str, str]:
+    quality = "" if one.quality is None else f"{one.quality:.3f}" + ("" if one.low is None else f" (at least {one.low:.3f})")
+    source = f"{one.source}, {one.labels} scores" if one.labels else one.source
+    cost = "unknown" if one.cost is None else f"{one.cost:.6f}"
+    return quality, source, cost, "unknown" if one.latency is None else f"{one.latency:.2f}"
 
 
 def _show_signals(result: Explained) -> None:

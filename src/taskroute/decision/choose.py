@@ -1,13 +1,19 @@
-"""Which of several models is cheapest or fastest for a call, as far as is known. Pure."""
+"""Which of several models a route chooses for a call, as far as is known. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from taskroute.registry.rates import Rate, amount
-from taskroute.types import StateView, Usage
+from taskroute.decision.chosen import sentence
+from taskroute.decision.eligible import sift
+from taskroute.decision.expected import NO_COSTS, OUTPUT_TOKENS, costs_of, seconds_of, untried
+from taskroute.decision.objectives import Considered, rank
+from taskroute.decision.qualities import NO_QUALITIES, place_told, qualities
+from taskroute.quality.estimate import Estimate
+from taskroute.registry.rates import Rate
+from taskroute.types import NO_STATE, NOTHING, Expected, StateView
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
@@ -16,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST_TRIES", "OUTPUT_TOKENS", "Choice", "faster_than", "order", "weaker"]
 
-OUTPUT_TOKENS: Final = 300
-"""How long an answer is taken to be where the call does not limit it."""
 FEWEST_TRIES: Final = 5
 """A share of failed tries counts from this many on: one failure of one try says little."""
 
@@ -27,25 +31,49 @@ class Choice(NamedTuple):
 
     models: tuple[str, ...]
     reason: str
+    expected: Mapping[str, Expected] = NOTHING
+    """What was expected of each that was compared."""
 
 
-def order(choose: Choose, snapshot: Snapshot, reader: CallReader, state: StateView) -> Choice:
+def order(choose: Choose, snapshot: Snapshot, reader: CallReader, state: StateView, *, labels: frozenset[str] = frozenset()) -> Choice:
     """Return the models of `choose.among`, the best first.
 
     What is not known of a model is never taken for nothing: such models come after the others. Whatever is equal stays as it is written.
+    Where quality counts, only those are held against each other that could answer the call with these `labels`.
     """
-    among = choose.among
-    if choose.objective == "cheapest":
-        best, unknown = _by_price(among, snapshot, reader)
-    else:
-        best, unknown = _by_speed(among, snapshot, state), "no latency"
-    rest = [name for name in among if name not in best]
+    among, found, costs, seconds = choose.among, NO_QUALITIES, NO_COSTS, dict[str, float]()
+    by_quality, by_speed = choose.asks_quality, choose.asks_speed
+    if by_quality:
+        # How a model is doing now does not matter for that: one whose circuit is open keeps its place.
+        among = sift(among, snapshot, reader.call, labels=labels, state=NO_STATE)[0] or among
+        found = qualities(among, snapshot, reader)
+    if by_quality or choose.asks_price:
+        place = found.place if by_quality or snapshot.scored is None else place_told(reader)
+        costs = costs_of(among, snapshot, reader, state, place)
+    if by_quality or by_speed:
+        seconds = seconds_of(among, snapshot, state)
     failing = _failing(choose, state)
-    notes = [f"{unknown} is known for {', '.join(rest)}"] if rest else []
-    notes += [f"{rate:.0%} of the tries of {name} failed" for name, rate in failing.items()]
-    told = f" ({'; '.join(notes)})" if notes else ""
-    models = sorted((*best, *rest), key=lambda name: name in failing)
-    return Choice(tuple(models), f"{choose.objective} of {', '.join(among)}{told}")
+    new = {name for name in among if name not in seconds and untried(name, state)} if by_speed else frozenset[str]()
+    told, read, amounts = found.told, found.read, costs.amounts
+    considered = [
+        Considered(
+            name,
+            told.get(name, 0.0),
+            read.get(name, 0.0),
+            None if (cost := amounts.get(name)) is None else float(cost),
+            seconds.get(name),
+            untried=name in new,
+            fails=name in failing,
+        )
+        for name in among
+    ]
+    ranking = rank(choose, considered, last=state.last)
+    expected = {name: _expected(found.shown.get(name), amounts.get(name), seconds.get(name)) for name in among}
+    reason = sentence(choose, ranking, expected, costs, untried=new, failing=failing, by_prior=found.by_prior)
+    names = ranking.settled.names
+    if len(names) < len(choose.among):
+        names += tuple([name for name in choose.among if name not in names])
+    return Choice(names, reason, expected)
 
 
 def faster_than(model: str, others: Iterable[str], snapshot: Snapshot, state: StateView, took: float = 0.0) -> tuple[str, ...]:
@@ -53,8 +81,8 @@ def faster_than(model: str, others: Iterable[str], snapshot: Snapshot, state: St
 
     `took` is for how many seconds the model has just been waited for in vain: it is at least as slow as that now.
     """
-    known = _seconds(others, snapshot, state)
-    own = max(_seconds((model,), snapshot, state).get(model, 0.0), took)
+    known = seconds_of(others, snapshot, state)
+    own = max(seconds_of((model,), snapshot, state).get(model, 0.0), took)
     return tuple(name for name in sorted(known, key=known.__getitem__) if known[name] < own)
 
 
@@ -66,44 +94,10 @@ def weaker(other: str, model: str, snapshot: Snapshot) -> bool:
     return _less(theirs.rates.input, own.rates.input) and _less(theirs.rates.output, own.rates.output)
 
 
-def _by_price(among: tuple[str, ...], snapshot: Snapshot, reader: CallReader) -> tuple[list[str], str]:
-    """Return the models with a known price, the cheapest first, and what the others lack."""
-    limit = reader.call.max_tokens
-    usage = Usage(input=reader.tokens(), output=OUTPUT_TOKENS if limit is None else limit)
-    currency: str | None = None
-    costs: dict[str, Decimal] = {}
-    for name in among:
-        priced = snapshot.rates.get(name)
-        cost = None if priced is None else amount(priced.rates, usage)
-        if priced is None or cost is None:
-            continue
-        currency = currency or priced.currency
-        # No rate of exchange is known either.
-        if priced.currency == currency:
-            costs[name] = cost
-    return sorted(costs, key=costs.__getitem__), "no price" if currency is None else f"no price in {currency}"
-
-
-def _by_speed(among: tuple[str, ...], snapshot: Snapshot, state: StateView) -> list[str]:
-    """Return the models with a known speed, the fastest first; before them those that nobody has tried of late.
-
-    Whoever is never asked is never measured, and would be slow for ever; who was asked in vain is not known to be fast.
-    """
-    known = _seconds(among, snapshot, state)
-    untried = [name for name in among if name not in known and not (name in state.health and state.health[name].tries)]
-    return [*untried, *sorted(known, key=known.__getitem__)]
-
-
-def _seconds(names: Iterable[str], snapshot: Snapshot, state: StateView) -> dict[str, float]:
-    """Return how long a whole answer takes, where that is known: as it was measured, else as the policy says."""
-    known: dict[str, float] = {}
-    for name in names:
-        health, spec = state.health.get(name), snapshot.registry.get(name)
-        if health is not None and health.latency is not None:
-            known[name] = health.latency.p50
-        elif spec is not None and spec.latency is not None:
-            known[name] = spec.latency
-    return known
+def _expected(quality: Estimate | None, cost: Decimal | None, latency: float | None) -> Expected:
+    if quality is None:
+        return Expected(cost=cost, latency=latency)
+    return Expected(quality.mean, quality.low, quality.labels, quality.source, cost, latency)
 
 
 def _failing(choose: Choose, state: StateView) -> dict[str, float]:

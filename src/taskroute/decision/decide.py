@@ -85,10 +85,10 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
     if kept is not None:
         return kept
     route = None if snapshot.disabled else _match(snapshot, reader)
-    names, how = snapshot.default if route is None else route.models, ""
+    names, how, expected = snapshot.default if route is None else route.models, "", NOTHING
     if route is not None and route.choose is not None:
-        choice = order(route.choose, snapshot, reader, state)
-        names, how = (*choice.models, *names[len(choice.models) :]), f"; {choice.reason}"
+        choice = order(route.choose, snapshot, reader, state, labels=labels)
+        names, how, expected = (*choice.models, *names[len(choice.models) :]), f"; {choice.reason}", choice.expected
     candidates, rejected = sift(names, snapshot, call, labels=labels, state=state)
     if state.unavailable is not NOTHING:
         candidates, how = _beside_circuits(
@@ -104,6 +104,7 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
         rejected=rejected,
         policy_version=snapshot.version,
         mode=mode,
+        expected=expected,
     )
 
 

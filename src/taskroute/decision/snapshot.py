@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
+from taskroute.decision.scored import Scored, known_of
 from taskroute.policy.carrying import FailureClass, Fallback, Retry, Timeout, over
 from taskroute.policy.choosing import Choose
 from taskroute.policy.conditions import Condition, compile_when
 from taskroute.policy.regex import compile_linear
 from taskroute.policy.schema import ModelEntry, Policy, Route
-from taskroute.ports import Classifier, SensitiveDetector
+from taskroute.ports import Classifier, PromptQuality, SensitiveDetector
+from taskroute.quality.table import QualityTable
 from taskroute.registry.models import ModelSpec, Registry, describe
 from taskroute.registry.rates import Priced
 from taskroute.registry.user_price import user_price
@@ -87,6 +89,10 @@ class Snapshot(NamedTuple):
     """Prices of the models that are compared by price, as they were when the policy was made ready; one that is unknown is absent."""
     uncached: frozenset[str | None] = frozenset()
     """The routes whose answers are not kept."""
+    scored: Scored | None = None
+    """What is known of how well the models do; None where no route compares models by it, and nobody has given any."""
+    prompts: PromptQuality | None = None
+    """What tells from the words of a prompt how well each model will answer it."""
 
     def settings_for(self, route: str | None) -> CallSettings:
         """Return how a call on this route is carried out."""
@@ -101,14 +107,21 @@ def compile_policy(
     pin: str | None = None,
     disabled: bool = False,
     rates: Callable[[ModelSpec], Priced | None] | None = None,
+    quality: QualityTable | None = None,
+    prompts: PromptQuality | None = None,
 ) -> Snapshot:
     """Return the policy made ready. `classifier` and `detectors` come from the user's code and add to what the policy names.
 
     `rates` tells the price of a model. It is asked only for models that the policy compares by price: the first answer loads a table.
+    `quality` and `prompts` are what was learned of models.
     """
     settings = _settings(policy.retry, policy.timeout, policy.fallback)
     routes = tuple(_compile_route(route, policy) for route in policy.routes)
     registry = Registry(_describe(name, entry) for name, entry in policy.models.items())
+    known_rates = NOTHING if rates is None else _known_rates(compared_by_price(policy), registry, rates)
+    scored = None
+    if quality is not None or any(route.choose is not None and route.choose.asks_quality for route in routes):
+        scored = Scored(known_of(quality, policy, registry, known_rates), policy.quality.min_labels)
     return Snapshot(
         policy=policy,
         version=policy.fingerprint,
@@ -122,7 +135,9 @@ def compile_policy(
         pin=pin,
         disabled=disabled,
         uncached=frozenset(route.name for route in policy.routes if route.cache == "none"),
-        rates=NOTHING if rates is None else _known_rates(compared_by_price(policy), registry, rates),
+        rates=known_rates,
+        scored=scored,
+        prompts=prompts,
     )
 
 
@@ -135,8 +150,10 @@ def compared_by_price(policy: Policy) -> tuple[str, ...]:
     fallbacks = [policy.fallback, *(route.fallback for route in policy.routes if isinstance(route.fallback, Fallback))]
     if any(not JUDGED.isdisjoint(fallback.on) for fallback in fallbacks):
         return tuple(policy.models)
-    chosen = [route.choose.among for route in policy.routes if route.choose is not None and route.choose.objective == "cheapest"]
-    return tuple(dict.fromkeys(name for among in chosen for name in among))
+    chosen = [route.choose for route in policy.routes if route.choose is not None]
+    # What a model costs tells something of its quality where nobody has scored it.
+    by_price = [choose.among for choose in chosen if choose.asks_price or choose.asks_quality]
+    return tuple(dict.fromkeys(name for among in by_price for name in among))
 
 
 def _known_rates(names: Iterable[str], registry: Registry, rates: Callable[[ModelSpec], Priced | None]) -> Mapping[str, Priced]:

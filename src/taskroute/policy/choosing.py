@@ -63,6 +63,21 @@ class Choose(Section):
     max_error_rate: Annotated[float, Field(ge=0, le=1)] | None = None
     """A model with a larger share of failed tries comes after the others, however cheap or fast it is."""
 
+    @property
+    def asks_quality(self) -> bool:
+        """Whether models are compared by the quality that is expected of them."""
+        return self.objective in ("best", "utility", "balanced") or self.min_quality is not None or self.within is not None
+
+    @property
+    def asks_price(self) -> bool:
+        """Whether models are compared by what the call costs on them."""
+        return self.objective in ("cheapest", "balanced") or self.max_cost is not None or bool(self.cost_weight)
+
+    @property
+    def asks_speed(self) -> bool:
+        """Whether models are compared by how long an answer takes them."""
+        return self.objective in ("fastest", "balanced") or self.max_latency is not None or bool(self.latency_weight)
+
 
 class Quality(Section):
     """What is known of how well each model does."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from taskroute.policy import credentials
+from taskroute.policy import choosing_checks, credentials
+from taskroute.policy.names import suggestion
 from taskroute.policy.regex import compile_linear
 from taskroute.taxonomy import SENSITIVE_KINDS, TASK_GROUPS, TASKS
 
@@ -15,17 +15,12 @@ if TYPE_CHECKING:
     from taskroute.policy.schema import Policy
     from taskroute.policy.when import When
 
+__all__ = ["problems", "suggestion"]
+
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
 _WILDCARD = re.compile(r"[^*]+:\*")
-
-
-def suggestion(name: str, known: Collection[str]) -> str:
-    """Return 'did you mean …? known: …' for a name that is not known."""
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}known: {', '.join(sorted(known)) or 'none'}"
 
 
 def problems(policy: Policy) -> list[Problem]:
@@ -40,6 +35,7 @@ def problems(policy: Policy) -> list[Problem]:
         *_patterns(policy),
         *_cache(policy),
         *_telemetry(policy),
+        *choosing_checks.problems(policy),
     ]
 
 

@@ -17,9 +17,6 @@ from taskroute.policy.schema import Policy
 
 Path = tuple[str | int, ...]
 
-_LATER: Final = frozenset[str]()
-"""Keys that the policy format reserves and this version does not carry out."""
-
 _MAPPINGS: Final = {
     "models": "names to models",
     "nodes": "node names to stages",
@@ -108,8 +105,6 @@ def _within(loc: Sequence[str | int], data: Any, *, missing: bool) -> Path:
 def _unknown_key(loc: Sequence[str | int]) -> str:
     key = str(loc[-1])
     known = _keys_of(_at(loc[:-1])[0] or Policy)
-    if key in _LATER and key not in known:
-        return f"{key!r} is reserved, and this version of taskroute does not carry it out; remove it. known: {', '.join(known)}"
     return f"unknown key {key!r}; {suggestion(key, known)}"
 
 

@@ -1,0 +1,104 @@
+"""Do `choose`, `classifier`, `tasks`, `quality` and `feedback` of a policy fit together, and is what they ask for surely meant?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from taskroute.policy import credentials
+from taskroute.policy.names import suggestion
+from taskroute.taxonomy import TASK_GROUPS, TASKS
+
+if TYPE_CHECKING:
+    from taskroute.policy.choosing import Choose
+    from taskroute.policy.schema import Policy
+
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+
+_MEANINGLESS: Final = (
+    ("within", ("best", "utility", "balanced"), "is for the objectives 'cheapest' and 'fastest'"),
+    ("min_quality", ("best",), "changes nothing for 'best', which takes the best as it is"),
+    ("max_cost", ("cheapest",), "changes nothing for 'cheapest', which takes the cheapest as it is"),
+    ("max_latency", ("fastest",), "changes nothing for 'fastest', which takes the fastest as it is"),
+    ("cost_weight", ("cheapest", "fastest", "best", "balanced"), "is for the objective 'utility'"),
+    ("latency_weight", ("cheapest", "fastest", "best", "balanced"), "is for the objective 'utility'"),
+)
+_CLOSE: Final = 0.75
+
+
+def problems(policy: Policy) -> Iterator[Problem]:
+    """Yield what does not fit, with its path."""
+    yield from _tasks(policy)
+    for index, route in enumerate(policy.routes):
+        if route.choose is not None:
+            yield from _objective(route.choose, ("routes", index, "choose"))
+    yield from _classifier(policy)
+    yield from _feedback(policy)
+
+
+def findings(policy: Policy) -> Iterator[Problem]:
+    """Yield what is allowed and probably not meant."""
+    asking = [(index, route.choose) for index, route in enumerate(policy.routes) if route.choose is not None and route.choose.asks_quality]
+    if policy.quality.file is not None and not asking:
+        text = "no route compares models by quality, so that the file is read for nothing"
+        yield ("quality", "file"), f"{text}; give a route 'choose' with an objective such as 'cheapest' and 'min_quality'"
+    if policy.quality.file is None:
+        for index, choose in asking:
+            if choose.min_quality is not None:
+                text = (
+                    "no model has scores, because 'quality.file' is missing: what is expected of each is a guess from price and 'strengths'"
+                )
+                yield ("routes", index, "choose", "min_quality"), f"{text}; train one with 'taskroute train', or write 'use' with an order"
+    for name, task in policy.tasks.items():
+        close = [] if task.group is None else difflib.get_close_matches(task.group, TASK_GROUPS, n=1, cutoff=_CLOSE)
+        if task.group not in TASK_GROUPS and close:
+            yield ("tasks", name, "group"), f"group {task.group!r} is your own; did you mean the built-in {close[0]!r}?"
+
+
+def _tasks(policy: Policy) -> Iterator[Problem]:
+    for name, task in policy.tasks.items():
+        if task.group in TASKS or task.group in policy.tasks:
+            yield (
+                ("tasks", name, "group"),
+                f"{task.group!r} is a task, not a group; {suggestion(str(task.group), TASK_GROUPS)}, or a name of your own",
+            )
+
+
+def _objective(choose: Choose, path: Path) -> Iterator[Problem]:
+    for key, objectives, why in _MEANINGLESS:
+        if getattr(choose, key) is not None and choose.objective in objectives:
+            yield (*path, key), f"{key!r} {why}; remove it, or choose another objective"
+    if choose.objective == "utility" and not choose.cost_weight and not choose.latency_weight:
+        yield (*path, "objective"), "'utility' weighs quality against nothing; give 'cost_weight' or 'latency_weight', or write 'best'"
+
+
+def _classifier(policy: Policy) -> Iterator[Problem]:
+    entry, path = policy.classifier, ("classifier",)
+    if entry.kind == "model" and entry.model is None:
+        yield (*path, "kind"), "'model' needs the name of the model that is asked, such as model: small"
+    if entry.model is not None and entry.kind != "model":
+        yield (*path, "model"), f"'model' is for the kind 'model', and this one is {entry.kind!r}; remove it, or write kind: model"
+    elif entry.model is not None and entry.model not in policy.models:
+        text = f"no model named {entry.model!r}; {suggestion(entry.model, policy.models)}"
+        yield (*path, "model"), f"{text}; add it under 'models' or correct the name"
+    for key in ("timeout", "cache"):
+        kind = {"timeout": "model", "cache": "examples"}[key]
+        if key in entry.model_fields_set and entry.kind != kind:
+            yield (*path, key), f"{key!r} is for the kind {kind!r}, and this one is {entry.kind!r}; remove it, or write kind: {kind}"
+    if entry.kind == "examples" and not any(task.examples for task in policy.tasks.values()):
+        yield (*path, "kind"), "'examples' has nothing to learn from; give your tasks 'examples' under 'tasks', or write kind: builtin"
+
+
+def _feedback(policy: Policy) -> Iterator[Problem]:
+    feedback = policy.feedback
+    if feedback is None:
+        return
+    if feedback.store == "redis" and feedback.url is None:
+        yield ("feedback", "store"), "'redis' needs 'url', the address of the server, such as url: ${REDIS_URL}"
+    if feedback.store != "redis" and feedback.url is not None:
+        yield ("feedback", "url"), f"'url' is for the store 'redis', and this one is {feedback.store!r}; remove it, or write store: redis"
+    if feedback.store != "disk" and "path" in feedback.model_fields_set:
+        yield ("feedback", "path"), f"'path' is for the store 'disk', and this one is {feedback.store!r}; remove it, or write store: disk"
+    yield from credentials.in_value({"url": feedback.url}, ("feedback",))

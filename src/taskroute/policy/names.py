@@ -1,0 +1,13 @@
+"""What to say of a name that is not known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """Return 'did you mean …? known: …' for a name that is not known."""
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}known: {', '.join(sorted(known)) or 'none'}"

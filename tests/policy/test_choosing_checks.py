@@ -1,0 +1,81 @@
+"""What `choose`, `classifier`, `tasks`, `quality` and `feedback` may not say together, and what they probably do not mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from taskroute import PolicyError, load_policy
+from taskroute.policy.lint import warnings
+from tests.policies import policy
+
+
+def choose(**keys: Any) -> dict[str, Any]:
+    return {"routes": [{"name": "a", "choose": {"among": ["small", "large"], **keys}}]}
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    (choose(objective="best", min_quality=0.8), "routes[0].choose.min_quality: 'min_quality' changes nothing for 'best'"),
+    (choose(objective="best", within="3%"), "routes[0].choose.within: 'within' is for the objectives 'cheapest' and 'fastest'"),
+    (choose(objective="balanced", within="3%"), "routes[0].choose.within: 'within' is for the objectives"),
+    (choose(objective="cheapest", max_cost=1), "routes[0].choose.max_cost: 'max_cost' changes nothing for 'cheapest'"),
+    (choose(objective="fastest", max_latency="1s"), "routes[0].choose.max_latency: 'max_latency' changes nothing for 'fastest'"),
+    (choose(objective="best", cost_weight=1), "routes[0].choose.cost_weight: 'cost_weight' is for the objective 'utility'"),
+    (choose(objective="balanced", latency_weight=1), "routes[0].choose.latency_weight: 'latency_weight' is for the objective"),
+    (choose(objective="utility"), "routes[0].choose.objective: 'utility' weighs quality against nothing; give 'cost_weight'"),
+    (choose(objective="utility", cost_weight=0), "routes[0].choose.objective: 'utility' weighs quality against nothing"),
+    ({"tasks": {"refunds": {"group": "math"}}}, "tasks.refunds.group: 'math' is a task, not a group"),
+    ({"tasks": {"refunds": {"group": "refunds"}}}, "tasks.refunds.group: 'refunds' is a task, not a group"),
+    ({"classifier": {"kind": "model"}}, "classifier.kind: 'model' needs the name of the model that is asked, such as model: small"),
+    ({"classifier": {"kind": "model", "model": "smal"}}, "classifier.model: no model named 'smal'; did you mean 'small'?"),
+    ({"classifier": {"model": "small"}}, "classifier.model: 'model' is for the kind 'model', and this one is 'keywords'"),
+    ({"classifier": {"timeout": "2s"}}, "classifier.timeout: 'timeout' is for the kind 'model'"),
+    ({"classifier": {"cache": "x"}}, "classifier.cache: 'cache' is for the kind 'examples'"),
+    ({"classifier": {"kind": "examples"}}, "classifier.kind: 'examples' has nothing to learn from"),
+    ({"feedback": {"store": "redis"}}, "feedback.store: 'redis' needs 'url'"),
+    ({"feedback": {"url": "redis://x"}}, "feedback.url: 'url' is for the store 'redis'"),
+    ({"feedback": {"store": "memory", "path": "x"}}, "feedback.path: 'path' is for the store 'disk'"),
+]
+TAKEN: list[dict[str, Any]] = [
+    choose(objective="cheapest", min_quality="80%", within=0.1, max_latency="3s"),
+    choose(objective="fastest", min_quality=0.8, max_cost=0.01),
+    choose(objective="best", max_cost=0.01, max_latency="3s"),
+    choose(objective="utility", latency_weight=0.1, min_quality=0.5),
+    choose(objective="balanced", min_quality=0.5, max_cost=1, margin="0%"),
+    {"tasks": {"refunds": {"group": "money"}, "math": {"group": "reasoning"}}},
+    {"classifier": {"kind": "examples", "cache": "x"}, "tasks": {"refunds": {"examples": ["my money back"]}}},
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), REFUSED)
+def test_what_has_no_meaning_together_is_refused_with_the_cure(changes: dict[str, Any], expected: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load_policy(policy(**changes))
+    assert [problem for problem in caught.value.problems if expected in problem], caught.value.problems
+
+
+@pytest.mark.parametrize("changes", TAKEN)
+def test_what_has_a_meaning_together_is_taken(changes: dict[str, Any]) -> None:
+    load_policy(policy(**changes))
+
+
+def said(**changes: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    found = warnings(load_policy(policy(**changes)))
+    return [(warning.path, warning.text) for warning in found if warning.path[0] in ("quality", "routes", "tasks")]
+
+
+def test_a_floor_without_scores_and_scores_without_use_are_pointed_out() -> None:
+    [(path, text)] = said(**choose(objective="cheapest", min_quality=0.8))
+    assert path == ("routes", 0, "choose", "min_quality")
+    assert "no model has scores" in text
+    assert said(**choose(objective="cheapest", min_quality=0.8), quality={"file": "quality.json"}) == []
+    [(path, text)] = said(**choose(objective="cheapest"), quality={"file": "quality.json"})
+    assert path == ("quality", "file")
+    assert "read for nothing" in text
+
+
+def test_a_group_that_is_nearly_a_built_in_one_is_pointed_out() -> None:
+    [(path, text)] = said(tasks={"refunds": {"group": "reasonning"}, "other": {"group": "money"}})
+    assert path == ("tasks", "refunds", "group")
+    assert "did you mean the built-in 'reasoning'?" in text
