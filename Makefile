@@ -39,7 +39,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-resolved test-older test-proxy test-litellm test-backends pictures record record-live bench stress rooms lint docs schema wheel clean
+.PHONY: help demo test test-resolved test-older test-proxy test-litellm test-backends pictures record record-live bench bench-quality stress rooms lint docs schema wheel clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -123,6 +123,12 @@ bench: $(VENV)/.bench $(PROXY)/.made $(OLDEST)/.made ## measure
 # The latest LiteLLM has no cache on disk, and its other caches give no hits without its proxy.
 	$(OLDEST)/bin/python -m benchmarks cache
 	$(PROXY)/bin/python -m benchmarks.proxy_load
+
+bench-quality: $(VENV)/.bench ## measure how well models are chosen and tasks are told, beside baselines; half an hour
+	$(RUN) -m benchmarks.quality --jobs 2
+	$(RUN) -m benchmarks.quality.classifier
+	$(RUN) -m benchmarks.quality.classifier_clinc
+	$(RUN) -m benchmarks.quality.classifier_speed
 
 stress: $(VENV)/.dev ## try to make the cache give a wrong answer, with many processes, kill -9, and a Redis that goes away
 	$(RUN) -m benchmarks.stress_cache

@@ -1,4 +1,4 @@
-"""What a decision costs: by stage, and by the words of a prompt of any length."""
+"""What a decision costs: by stage, by the words of a prompt of any length, and by what is expected of models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from benchmarks.material import rag_prompt, stage_router, task_router
+from benchmarks.material import choosing_router, rag_prompt, stage_router, task_router
 from benchmarks.measure import Batch, Table, compare, each
 from taskroute import Call, Router
 
@@ -19,8 +19,8 @@ QUICK_SIZES = (100, 4_000)
 
 
 def tables(*, quick: bool = False) -> list[Table]:
-    """Return what was measured: routes by stage, and prompts of each length beside LiteLLM's complexity router."""
-    return [by_stage(quick=quick), by_prompt_length(quick=quick), *beside_litellm(quick=quick)]
+    """Return what was measured: routes by stage, objectives, and prompts of each length beside LiteLLM's complexity router."""
+    return [by_stage(quick=quick), by_objective(quick=quick), by_prompt_length(quick=quick), *beside_litellm(quick=quick)]
 
 
 def by_stage(*, quick: bool) -> Table:
@@ -35,6 +35,26 @@ def by_stage(*, quick: bool) -> Table:
         "100 routes, the last": each(lambda: hundred.decide(far)),
     }
     return compare("decide: by stage", contenders, peer="1 route", rounds=3 if quick else 60, calls=20 if quick else 300)
+
+
+def by_objective(*, quick: bool) -> Table:
+    """Compare a fixed order with models that are compared by price and by quality; the task is told, so that no classifier is asked."""
+    call = Call("What is 17 * 23?", task="math")
+    contenders: dict[str, Batch] = {"use: a fixed order": each(_route(stage_router(1), Call("hello", stage="s0")))}
+    for objective, keys in (("cheapest", {}), ("cheapest", {"min_quality": 0.6}), ("best", {}), ("balanced", {})):
+        name = f"choose: {objective}" + (", min_quality" if keys else "")
+        contenders[name] = each(_route(choosing_router(objective, **keys), call))
+    return compare(
+        "decide: among three models, by what is expected of them",
+        contenders,
+        peer="use: a fixed order",
+        rounds=3 if quick else 60,
+        calls=20 if quick else 300,
+    )
+
+
+def _route(router: Router, call: Call) -> Callable[[], object]:
+    return lambda: router.decide(call)
 
 
 def by_prompt_length(*, quick: bool) -> Table:
@@ -56,8 +76,7 @@ def named(chars: int) -> str:
 
 
 def _decision(router: Router, prompt: str) -> Callable[[], object]:
-    call = Call(prompt)
-    return lambda: router.decide(call)
+    return _route(router, Call(prompt))
 
 
 def beside_litellm(*, quick: bool) -> list[Table]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -16,6 +18,8 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
 from taskroute import Router
+from taskroute.quality.table import Cell, QualityTable
+from taskroute.quality.text import dump
 
 _SUBJECTS = (
     "The supplier",
@@ -65,6 +69,7 @@ def _sentence(dice: random.Random) -> str:
     return f"{dice.choice(_SUBJECTS)} {dice.choice(_VERBS)} {dice.choice(_OBJECTS)} {dice.choice(_TAILS)}."
 
 
+_TASKS = ("math", "conversation", "code_generation", "debugging", "summarization", "creative")
 _BASE = {"models": {"small": {"model": "bench:small"}, "large": {"model": "bench:large"}}, "default": ["small", "large"]}
 
 
@@ -72,6 +77,20 @@ def stage_router(routes: int = 20, **options: Any) -> Router:
     """Return a router of so many routes by stage, `s0` and on; each uses `small`, then `large`."""
     data = [{"name": f"r{n}", "when": {"stage": [f"s{n}"]}, "use": "small"} for n in range(routes)]
     return Router({**_BASE, "routes": data}, environ={}, **options)
+
+
+def choosing_router(objective: str, **keys: Any) -> Router:
+    """Return a router that chooses among three models of known prices, scored on six tasks."""
+    models = {
+        name: {"model": f"bench:{name}", "price": {"input": price, "output": 4 * price}, "latency": f"{int(1000 * price)}ms"}
+        for name, price in (("small", 0.25), ("middle", 1.0), ("large", 4.0))
+    }
+    cells = [Cell(name, task, None, 300, 0.5 + 0.15 * index, 0.2) for index, name in enumerate(models) for task in _TASKS]
+    route = {"name": "chosen", "choose": {"among": list(models), "objective": objective, **keys}}
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "quality.json"
+        file.write_text(dump(QualityTable(cells)), encoding="utf-8")
+        return Router({"models": models, "default": "large", "routes": [route], "quality": {"file": str(file)}}, environ={})
 
 
 def task_router() -> Router:

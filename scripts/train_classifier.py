@@ -34,7 +34,7 @@ def gather(each: int, without: Sequence[str], seed: int) -> list[Example]:
 def main() -> int:
     """Train, write the file, and say what was done."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--each", type=int, default=900, help="own English prompts of every task")
+    parser.add_argument("--each", type=int, default=700, help="own English prompts of every task")
     parser.add_argument("--temperature", type=float, help="instead of finding it, which takes a second training")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without", action="append", default=[], help="a source to leave out, such as llmrouter:mbpp or clinc150")
@@ -47,7 +47,8 @@ def main() -> int:
     found = model.arrays()
     write_arrays(options.out, found.arrays, found.meta)
     size = options.out.stat().st_size / 1e6
-    print(f"wrote {options.out} ({size:.2f} MB, {len(model.table.ids)} pieces, temperature {model.temperature:.2f}) in {time.monotonic() - began:.0f} s")
+    made = f"{size:.2f} MB, {len(model.table.ids)} pieces, temperature {model.temperature:.2f}"
+    print(f"wrote {options.out} ({made}) in {time.monotonic() - began:.0f} s")
     return 0
 
 

@@ -1,5 +1,7 @@
 """How people ask for code, for changes to code, and for help with code that fails."""
 
+# ruff: noqa: E501 - a phrasing is a line, however long
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -228,7 +230,6 @@ SLOTS: Final[Mapping[str, tuple[str, ...]]] = {
         "runs twice",
         "exits immediately",
         "shows a blank page",
-       
         "keeps restarting",
         "times out",
         "leaks memory",

@@ -1,5 +1,7 @@
 """How people ask for mathematics, for the reading of data, and for work of several steps."""
 
+# ruff: noqa: E501 - a phrasing is a line, however long
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -276,8 +278,6 @@ SLOTS: Final[Mapping[str, tuple[str, ...]]] = {
         "launch in {place}",
         "switch to a four-day week",
         "change career into {topic}",
-       
-       
         "start a podcast about {topic}",
         "renovate the kitchen",
         "raise a seed round",

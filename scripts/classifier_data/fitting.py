@@ -1,4 +1,4 @@
-"""Fits the weights of the built-in classifier: two softmax regressions over the same pieces of words."""
+"""Fits the weights of the built-in classifier: a softmax regression over pieces of words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
+from taskroute.learned.request import Counted
 from taskroute.learned.word_table import WordTable
 from taskroute.learned.words import MARK, Reading, all_pieces
 
-from taskroute.learned.request import Counted
 Floats = NDArray[np.float64]
 
-READING: Final = Reading(shortest=3, longest=4, pairs=True, share=1.0)
-_MARK_COUNTS: Final = 3.0
-"""A mark tells more than a word that is as rare."""
-_RARITY_CAP: Final = 6.0
+READING: Final = Reading(shortest=3, longest=4, pairs=True, share=4.0)
+_MARK_COUNTS: Final = 0.4
+"""What a mark counts against a word that is as rare. Beginnings are few, and what is learned of them by heart does not carry over."""
+_RARITY_CAP: Final = 8.0
 
 
 class Space(NamedTuple):

@@ -1,5 +1,7 @@
 """Texts of which the classifier is to say nothing: noise, fragments, and languages that it does not cover."""
 
+# ruff: noqa: E501 - a phrasing is a line, however long
+
 from __future__ import annotations
 
 from typing import Final

@@ -28,7 +28,13 @@ _LLMROUTER: Final = {
     "gpqa": _ANSWERED,
 }
 _MATHEMATICS: Final = {"math", "abstract_algebra", "college_mathematics", "elementary_mathematics", "high_school_mathematics"}
-_UNCLEAR: Final = {"computer science", "college_computer_science", "high_school_computer_science", "computer_security", "machine_learning"} | {
+_UNCLEAR: Final = {
+    "computer science",
+    "college_computer_science",
+    "high_school_computer_science",
+    "computer_security",
+    "machine_learning",
+} | {
     "high_school_statistics",
     "econometrics",
     "formal_logic",

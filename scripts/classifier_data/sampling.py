@@ -7,21 +7,32 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from classifier_data import english_chat, english_code, english_reasoning, english_words, languages, languages_south, nothing
+from classifier_data import (
+    english_chat,
+    english_code,
+    english_reasoning,
+    english_talk,
+    english_transform,
+    english_words,
+    languages,
+    languages_south,
+    languages_west,
+    nothing,
+)
 from classifier_data.material import MATERIAL
 from classifier_data.subjects import SUBJECTS
 
 NOTHING: Final = "nothing"
 """The class of texts of which nothing is to be said."""
 
-_ENGLISH: Final = (english_code, english_reasoning, english_words, english_chat)
+_ENGLISH: Final = (english_code, english_reasoning, english_words, english_transform, english_chat, english_talk)
 _FOREIGN: Final = (
     languages.GERMAN,
     languages.FRENCH,
     languages_south.SPANISH,
     languages_south.ITALIAN,
-    languages_south.PORTUGUESE,
-    languages_south.DUTCH,
+    languages_west.PORTUGUESE,
+    languages_west.DUTCH,
 )
 _SLOT: Final = re.compile(r"\{([a-z0-9]+)\}")
 _CHOICE: Final = re.compile(r"<([^<>{}\n]*(?:\{[a-z0-9]+\}[^<>{}\n]*)*\|[^<>\n]*)>")
@@ -116,7 +127,7 @@ def _lines(text: str) -> list[str]:
 
 def _all_slots() -> Mapping[str, tuple[str, ...]]:
     slots: dict[str, tuple[str, ...]] = {**SUBJECTS, **MATERIAL}
-    for part in (*_ENGLISH, languages, languages_south):
+    for part in (*_ENGLISH, languages, languages_south, languages_west):
         slots.update(part.SLOTS)
     return slots
 

@@ -1,5 +1,7 @@
 """Things that prompts are about. No list belongs to one task, so that what a prompt is about says little of what it asks for."""
 
+# ruff: noqa: E501 - a phrasing is a line, however long
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -9,6 +9,7 @@ from taskroute.errors import (
     RouterClosedError,
     StreamInterruptedError,
     TaskrouteError,
+    UnknownDecisionError,
 )
 from taskroute.policy.parse import load_policy
 from taskroute.policy.schema import Policy
@@ -32,5 +33,6 @@ __all__ = [
     "Signals",
     "StreamInterruptedError",
     "TaskrouteError",
+    "UnknownDecisionError",
     "load_policy",
 ]

@@ -9,12 +9,15 @@ from typing import NamedTuple
 from taskroute.cache.responses import ResponseCache
 from taskroute.decision.snapshot import Snapshot
 from taskroute.errors import ConfigurationError
+from taskroute.execution.classifying import ModelAsks
 from taskroute.execution.health import ModelGuard
 from taskroute.execution.validate import Check
+from taskroute.execution.warm import Conversations
+from taskroute.feedback.scores import Scores
 from taskroute.policy.consistent import suggestion
 from taskroute.policy.schema import Policy
 from taskroute.telemetry.settings import Telling
-from taskroute.types import NO_STATE, StateView
+from taskroute.types import NO_STATE, Call, StateView
 
 
 class Live(NamedTuple):
@@ -25,14 +28,22 @@ class Live(NamedTuple):
     checks: Mapping[str | None, Check]
     cache: ResponseCache | None
     telling: Telling
+    asks: ModelAsks
+    scores: Scores | None = None
+    """What is said of answers; None where the policy keeps no scores."""
+    conversations: Conversations | None = None
+    """None where no route chooses among models."""
 
     def is_scored(self, route: str | None) -> bool:
         """Return whether the user has a check for the answers of a route."""
         return route in self.checks or None in self.checks
 
-    def state(self) -> StateView:
-        """Return how the models are doing. Disabled, nothing of ours may stand in the way of a call."""
-        return NO_STATE if self.snapshot.disabled else self.guard.view()
+    def state(self, call: Call) -> StateView:
+        """Return how the models are doing, for a call. Disabled, nothing of ours may stand in its way."""
+        if self.snapshot.disabled:
+            return NO_STATE
+        view = self.guard.view()
+        return view if self.conversations is None else self.conversations.seen(call, view)
 
 
 class Switches(NamedTuple):

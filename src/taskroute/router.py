@@ -17,12 +17,14 @@ from taskroute import remembered
 from taskroute.cache.opening import open_cache
 from taskroute.cache.responses import ResponseCache
 from taskroute.cache.terms import partitions
+from taskroute.classifying import Given, classifier_of
 from taskroute.clock import SystemClock
 from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.eligible import could_answer
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClosedError
 from taskroute.execution.circuits import Health
+from taskroute.execution.classifying import ModelAsks
 from taskroute.execution.compared import Compared
 from taskroute.execution.given import by_route, refuse_no_store, say_what_is_idle
 from taskroute.execution.health import ModelGuard
@@ -30,11 +32,16 @@ from taskroute.execution.partly import Partly
 from taskroute.execution.plan import Request, plan, soonest
 from taskroute.execution.run import Run
 from taskroute.execution.validate import Check
+from taskroute.execution.warm import Conversations
 from taskroute.execution.watching import begin
+from taskroute.feedback.observer import FeedbackObserver
+from taskroute.feedback.opening import OpenScores
+from taskroute.feedback.scores import Scores
+from taskroute.known_quality import NOTHING_KNOWN, known_quality
 from taskroute.live import Live, switches
 from taskroute.policy.parse import load_policy
 from taskroute.policy.schema import Policy
-from taskroute.ports import Classifier, Clock, Observer, SensitiveDetector, Store
+from taskroute.ports import Asker, Clock, Observer, SensitiveDetector, Store
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.prices import Prices
 from taskroute.steps import Attempt
@@ -48,7 +55,8 @@ class Router:
 
     Safe to share between threads and tasks; picklable, when what it was given is; usable as a context manager, sync or async.
 
-    `classifier` replaces the one that the policy names; `detectors` find more kinds of sensitive data; `observers` are told of every
+    `classifier` replaces the one that the policy names; it may be a function, `fn(text)` or `fn(text, tasks)`, that returns the name of a
+    task or a score for each; `detectors` find more kinds of sensitive data; `observers` are told of every
     call, beside those of OpenTelemetry, which are always there and do nothing until the application sets up an SDK; `tracer_provider` and
     `meter_provider` take the place of the global ones for them, and stay out of a pickle or copy. `store` shares the
     circuits of the models with other routers and processes; it stays the caller's to close. `cache` keeps answers in the place of the store
@@ -61,7 +69,7 @@ class Router:
         self,
         policy: Policy | Mapping[str, Any],
         *,
-        classifier: Classifier | None = None,
+        classifier: Given | None = None,
         detectors: Sequence[SensitiveDetector] = (),
         observers: Sequence[Observer] = (),
         prices: Prices | None = None,
@@ -78,6 +86,7 @@ class Router:
         self._redact = redact
         self._providers = Providers(tracer_provider, meter_provider)
         self._classifier = classifier
+        self._asker: Asker | None = None
         self._detectors = tuple(detectors)
         self._given_observers = tuple(observers)
         self._clock: Clock = clock or SystemClock()
@@ -93,6 +102,7 @@ class Router:
         self._caches: dict[str, ResponseCache] = {}
         """Those of all policies so far, by what they say of it: a reload that leaves it alone keeps it."""
         self._health = Health(self._clock, store)
+        self._scores = OpenScores(self._clock)
         self._path: Path | None = None
         self._closed = False
         self._check = check
@@ -115,33 +125,37 @@ class Router:
         A classifier that needs I/O is not asked: then the task stays unknown, and `adecide` is the one to use.
         """
         live = self._open()
-        snapshot, state = live.snapshot, live.state()
+        snapshot, state = live.snapshot, live.state(call)
         decision = decide(snapshot, call, NO_SIGNALS, state, self._clock.now())
         if isinstance(decision, NeedSignal):
             known = with_classification(snapshot, call, NO_SIGNALS, None)
             decision = decide(snapshot, call, known, state, self._clock.now())
-        return self._decided(decision, state)
+        return self._decided(decision, state, call)
 
     async def adecide(self, call: Call) -> Decision:
         """Return which models may answer, in order, and why; asks any classifier. Raises NoEligibleModelError when none may."""
         live = self._open()
-        snapshot, state = live.snapshot, live.state()
+        snapshot, state = live.snapshot, live.state(call)
         known = NO_SIGNALS
         while True:
             decision = decide(snapshot, call, known, state, self._clock.now())
             if not isinstance(decision, NeedSignal):
-                return self._decided(decision, state)
+                return self._decided(decision, state, call)
             classifier = snapshot.sources.classifier
-            result = None if classifier is None else await classifier.aclassify(decision.text, snapshot.sources.tasks)
+            result = None
+            if classifier is not None:
+                asked = live.asks.given_to(classifier, None)
+                result = await asked.aclassify(decision.text, snapshot.sources.tasks)
             known = with_classification(snapshot, call, known, result)
 
-    def _decided(self, decision: Decision | NeedSignal, state: StateView) -> Decision:
+    def _decided(self, decision: Decision | NeedSignal, state: StateView, call: Call) -> Decision:
         if isinstance(decision, NeedSignal):
             raise TypeError("a decision with every signal known asked for another")
         numbered = decision.numbered(self.new_id())
         self.record(numbered)
         if not numbered.candidates:
             raise NoEligibleModelError(numbered.reason, rejected=numbered.rejected, retry_after=soonest(numbered, state))
+        self._remembers.decided(numbered, call)
         return numbered
 
     # Carrying out: for the hosts
@@ -169,7 +183,7 @@ class Router:
             call=call,
             started=now,
             decision_id=self.new_id(),
-            state=live.state(),
+            state=live.state(call),
             has_original=has_original,
             held_by=held_by or _not_held,
             chance=self._chance,
@@ -197,7 +211,17 @@ class Router:
             cache=live.cache,
             namespace="" if snapshot.policy.cache is None else snapshot.policy.cache.namespace,
             compared=self._compared(snapshot, call),
+            asks=live.asks,
+            conversations=live.conversations,
         )
+
+    def ask_through(self, asker: Asker) -> None:
+        """Have `asker` put the questions of a classifier of the kind `model` wherever the host of a call cannot, as in `adecide`.
+
+        A host of LangChain or LiteLLM does this for the router that it is given. The last one counts; it stays out of a pickle.
+        """
+        self._asker = asker
+        self._live.asks.usually = asker
 
     def health(self) -> dict[str, ModelHealth]:
         """Return how each model of the policy is doing, by its name: its circuit, error rate, latencies and last error.
@@ -226,12 +250,15 @@ class Router:
         return self._prices.cost(spec, usage, provider=provider, model=answered_by, service_tier=service_tier, reported=reported)
 
     def _price(self, attempt: Attempt, reply: Reply) -> Cost | None:
+        return self._price_of(attempt.snapshot, attempt.model, reply)
+
+    def _price_of(self, snapshot: Snapshot | None, model: str, reply: Reply) -> Cost | None:
         return self.cost(
-            attempt.model,
+            model,
             reply.usage,
             provider=reply.provider,
             answered_by=reply.model,
-            snapshot=attempt.snapshot,
+            snapshot=snapshot,
             service_tier=reply.service_tier,
             reported=reply.reported,
         )
@@ -264,6 +291,27 @@ class Router:
     def capture_decisions(self) -> AbstractContextManager[list[Decision]]:
         """Collect every decision taken inside the `with` block, by any step and task started in it, oldest first."""
         return remembered.capture_decisions()
+
+    # What is said of answers
+
+    def feedback(self, decision_id: str, score: float, *, model: str | None = None) -> None:
+        """Keep a score, from 0 to 1, of the answer that was given under this decision; a later one takes its place.
+
+        `model` is whose answer it was, where another than the one that answered is scored. `taskroute train --feedback` reads the scores.
+        Raises UnknownDecisionError, ConfigurationError where the policy has no `feedback`, ValueError for a score or a model that cannot
+        be, and what the store raises.
+        """
+        self._scores_kept().score(decision_id, score, model, self.policy.models)
+
+    async def afeedback(self, decision_id: str, score: float, *, model: str | None = None) -> None:
+        """Like `feedback`, without blocking the event loop."""
+        await self._scores_kept().ascore(decision_id, score, model, self.policy.models)
+
+    def _scores_kept(self) -> Scores:
+        scores = self._open().scores
+        if scores is None:
+            raise ConfigurationError("the policy keeps no scores; write 'feedback: {}' for its defaults, which keep them on disk")
+        return scores
 
     # What it stands on
 
@@ -309,12 +357,14 @@ class Router:
     def close(self) -> None:
         """Refuse further calls; those in flight end as they would, without the cache, which is closed."""
         self._closed = True
+        self._scores.close()
         for cache in self._caches.values():
             cache.close()
 
     async def aclose(self) -> None:
         """Like `close`."""
         self._closed = True
+        await self._scores.aclose()
         for cache in self._caches.values():
             await cache.aclose()
 
@@ -336,16 +386,17 @@ class Router:
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        for derived in ("_live", "_health", "_observers", "_caches"):
+        for derived in ("_live", "_health", "_observers", "_caches", "_scores", "_remembers"):
             del state[derived]
         # They hold threads and connections of this process; the copy has the global ones of its own.
-        return {**state, "_policy": self.policy, "_providers": GLOBAL}
+        return {**state, "_policy": self.policy, "_providers": GLOBAL, "_asker": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         policy: Policy = state.pop("_policy")
         self.__dict__.update(state)
         self._health = Health(self._clock, self._store)
         self._caches = {}
+        self._scores = OpenScores(self._clock)
         self._live = self._compile(policy)
         self._observers = self._all_observers()
 
@@ -361,12 +412,32 @@ class Router:
     def _compile(self, policy: Policy) -> Live:
         environ = os.environ if self._environ is None else self._environ
         pin, disabled = switches(policy, environ)
+        known = NOTHING_KNOWN if disabled else known_quality(policy.quality, environ)
         snapshot = compile_policy(
-            policy, classifier=self._classifier, detectors=self._detectors, pin=pin, disabled=disabled, rates=self._prices.rates
+            policy,
+            classifier=None if disabled else classifier_of(policy, self._classifier, environ),
+            detectors=self._detectors,
+            pin=pin,
+            disabled=disabled,
+            rates=self._prices.rates,
+            quality=known.table,
+            prompts=known.prompts,
         )
         cache = None if disabled else self._cache_of(policy, environ)
         telling = telling_of(policy.telemetry, environ, self._redact)
-        return Live(snapshot, ModelGuard(self._health, snapshot), by_route(self._check, policy), cache, telling)
+        guard = ModelGuard(self._health, snapshot)
+        asks = ModelAsks(snapshot, guard, self._clock, partial(self._price_of, snapshot))
+        asks.usually = self._asker
+        return Live(
+            snapshot,
+            guard,
+            by_route(self._check, policy),
+            cache,
+            telling,
+            asks,
+            scores=self._scores.of(policy.feedback, environ),
+            conversations=Conversations(self._clock) if any(route.choose is not None for route in snapshot.routes) else None,
+        )
 
     def _cache_of(self, policy: Policy, environ: Mapping[str, str]) -> ResponseCache | None:
         if policy.cache is None:
@@ -387,7 +458,10 @@ class Router:
             telling=lambda: self._live.telling,
             health=self.health,
         )
-        return (*observers(about, self._providers), *self._given_observers)
+        self._remembers = FeedbackObserver(
+            lambda: self._live.scores, lambda: self._live.snapshot.sources, lambda: self._live.telling.redact, self._clock
+        )
+        return (*observers(about, self._providers), self._remembers, *self._given_observers)
 
 
 def _not_held(model: str) -> str:

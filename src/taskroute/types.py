@@ -307,6 +307,10 @@ class Classification(NamedTuple):
     complexity_confidence: float | None = None
     cost: Cost | None = None
     """What finding out cost; None when that is not known, or it cost nothing."""
+    asked: bool = False
+    """Whether a model was asked, so that a cost of None is one that is not known."""
+    source: str | None = None
+    """What told it, where that is a part of the classifier."""
 
     def best(self) -> tuple[str, float] | None:
         """Return the task with the highest score, or None when there is none."""
@@ -365,6 +369,10 @@ class StateView(NamedTuple):
     """Of each unavailable model, the class of the failure that opened its circuit."""
     settled: bool = False
     """Whether every circuit is closed and nobody else may have opened one, so that the first model need not be asked for."""
+    last: str | None = None
+    """The model that answered last in the conversation of the call; None where that is not known."""
+    warm: Mapping[str, int] = NOTHING
+    """Tokens of that conversation that the provider of each model is known to hold in its cache."""
 
 
 NO_STATE: Final = StateView()

@@ -147,6 +147,21 @@ def test_a_choice_shows_its_order_and_how_it_was_made(cli: Cli) -> None:
     assert "fallbacks  a" in ran.out
 
 
+def test_what_was_expected_of_each_model_is_shown(cli: Cli) -> None:
+    models = "models:\n  a: {model: x, price: {input: 9, output: 9}, latency: 2s}\n  b: {model: y, strengths: math}\n"
+    cli.write("taskroute.yaml", models + "default: a\nroutes:\n  - {name: q, choose: {among: [a, b], objective: best}}\n")
+    found = explained(cli, "1 + 1", "--task", "math")["expected"]
+    assert sorted(found) == ["a", "b"]
+    assert found["a"]["cost"] > 0
+    assert (found["a"]["latency"], found["b"]["cost"], found["b"]["latency"]) == (2.0, None, None)
+    assert 0 < found["a"]["low"] < found["a"]["quality"] < found["b"]["quality"] < 1
+    assert {one["source"] for one in found.values()} == {"prior"}
+    out = cli("explain", "1 + 1", "--task", "math").out
+    assert "Expected, of one call" in out
+    [row] = [line for line in out.splitlines() if line.startswith("b ") and "prior" in line]
+    assert row.split()[-3:] == ["prior", "unknown", "unknown"]
+
+
 def test_observing_is_said(cli: Cli) -> None:
     cli.write("taskroute.yaml", f"mode: observe\n{POLICY}")
     ran = cli("explain", "hello", "--stage", "query_rewrite")

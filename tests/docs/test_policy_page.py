@@ -1,4 +1,4 @@
-"""The page of the policy file says what the policy has: the keys of `telemetry`, and the names that are kept for later."""
+"""The page of the policy file says what the policy has: the keys of its sections, and what each is where it is left out."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from taskroute import PolicyError, load_policy
+from taskroute.policy.choosing import Choose, Feedback, Quality
+from taskroute.policy.schema import ClassifierEntry
 from taskroute.policy.telling import Telemetry
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n### telemetry\n")[2].partition("\n## ")[0]
 ROWS = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", SECTION, re.MULTILINE))
-RESERVED = re.search(r"^(`.*?) are reserved:", PAGE, re.MULTILINE)
-POLICY = {"models": {"small": {}}, "default": "small"}
 
 
 def test_the_table_has_every_key_of_telemetry_and_no_other() -> None:
@@ -34,11 +33,15 @@ def test_the_table_tells_the_default_of_a_key(key: str) -> None:
         assert Telemetry.model_validate({key: value}) == Telemetry()
 
 
-def test_names_that_are_called_reserved_are_refused_as_that() -> None:
-    assert RESERVED is not None
-    names = re.findall(r"`(\w+)`", RESERVED[1])
-    assert names
-    for name in names:
-        with pytest.raises(PolicyError, match=f"'{name}' is reserved"):
-            load_policy({**POLICY, name: "x"})
-    assert not {*names} & {*Telemetry.model_fields}
+SECTIONS = (
+    ("#### choose", Choose),
+    ("### classifier", ClassifierEntry),
+    ("### quality", Quality),
+    ("### feedback", Feedback),
+)
+
+
+def test_the_tables_of_these_sections_have_every_key_and_no_other() -> None:
+    for heading, section in SECTIONS:
+        text = PAGE.partition(f"\n{heading}\n")[2].partition("\n#")[0]
+        assert sorted(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == sorted(section.model_fields)

@@ -216,3 +216,13 @@ def test_better_scores_never_make_a_model_s_own_task_look_worse(cells: list[Cell
     raised = first._replace(mean=max(first.mean, better))
     before, after = QualityTable(cells), QualityTable([raised, *cells[1:]])
     assert mean(after, first.model, first.task) >= mean(before, first.model, first.task) - 0.02
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.floats(0.05, 0.95), min_size=3, max_size=3), min_size=2, max_size=8))
+def test_on_an_unseen_task_models_stand_as_their_means_over_all_scores_do(rows: list[list[float]]) -> None:
+    """So there, choosing by the table is the zero router of its scores: no task is told apart, and none is taken for another."""
+    cells = [cell(model, f"task{at}", 500, score) for at, row in enumerate(rows) for model, score in zip("abc", row, strict=True)]
+    table = QualityTable(cells)
+    for model, scores in zip("abc", zip(*rows, strict=True), strict=True):
+        assert mean(table, model, "unseen") == pytest.approx(sum(scores) / len(scores), abs=0.03)

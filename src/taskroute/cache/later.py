@@ -14,7 +14,8 @@ Work = Callable[[], object]
 class Later:
     """One thread that does such work in order. It begins with the first piece, and is a daemon: what is not done at exit was not needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "taskroute cache") -> None:
+        self._name = name
         # Reentrant, since the collector may close a forgotten stream, and with it a call, while this thread holds it.
         self._lock = threading.RLock()
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
@@ -44,7 +45,7 @@ class Later:
         with self._lock:
             if self._thread is not None:
                 return
-            thread = self._thread = threading.Thread(target=_run, args=(self._work,), name="taskroute cache", daemon=True)
+            thread = self._thread = threading.Thread(target=_run, args=(self._work,), name=self._name, daemon=True)
             try:
                 thread.start()
             except RuntimeError:

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from taskroute.cli import cache, check, explain, litellm_config, phoenix_prices, report, schema, try_models
+from taskroute.cli import cache, check, classify, compare, explain, litellm_config, phoenix_prices, report, schema, train, try_models
 from taskroute.cli.demo import command as demo
 from taskroute.cli.output import say_error
 from taskroute.cli.policies import CommandError
 from taskroute.errors import TaskrouteError
 
-_COMMANDS = (check, explain, report, cache, schema, litellm_config, phoenix_prices, try_models, demo)
+_COMMANDS = (check, explain, classify, train, compare, report, cache, schema, litellm_config, phoenix_prices, try_models, demo)
 _INTERRUPTED = 130
 
 

@@ -170,10 +170,11 @@ def _texts(found: Any, broken: Any) -> dict[str, str]:
 def _counts(found: Any) -> list[int] | None:
     if not isinstance(found, list):
         return None
-    for value in cast("list[Any]", found):
+    counts: list[Any] = list(cast("Any", found))
+    for value in counts:
         if type(value) is not int or not 0 <= value <= _LARGEST:
             return None
-    return cast("list[int]", found)
+    return counts
 
 
 def _place(name: str, entry: Any, broken: Any) -> _Place:

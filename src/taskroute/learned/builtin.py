@@ -21,7 +21,8 @@ LANGUAGES: Final = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
 _ABSTAINS: Final = Classification()
 _LEAST: Final = 0.005
 """A smaller score is not told."""
-_EVERYDAY: Final = frozenset("the of and to is for in what how this that it with write my you your from i are on please".split())
+_ENGLISH: Final = "the of and to is for in what how this that it with write my you your from i are on please"
+_EVERYDAY: Final = frozenset(_ENGLISH.split())
 """Words of which most English texts hold one."""
 _FIRST_FOREIGN: Final = "\u0250"
 """The first character beyond Latin letters."""

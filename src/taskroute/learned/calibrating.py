@@ -20,14 +20,15 @@ _GATE_COUNTS: Final = 1.5
 _FLATTEST: Final = 1e-3
 
 
-def calibrated(scores: Scores, truth: NDArray[np.intp], outside: Scores) -> Calibration:
+def calibrated(scores: Scores, truth: NDArray[np.intp], outside: Scores, *, usual: float = _GATE_COUNTS) -> Calibration:
     """Return how scores become probabilities.
 
     `scores` and `truth` are those of texts of the classes, scored by a classifier that had not seen them; `outside` are the highest
-    scores of texts that belong to no class. Either may be empty: then what is usual counts.
+    scores of texts that belong to no class. Either may be empty: then what is usual counts. `usual` is how many texts that stands for;
+    give 0 where scores are of another kind than those of `fit`.
     """
     best = scores.max(axis=1) if len(scores) else np.empty(0)
-    return Calibration(temperature(scores, truth), gate(best, outside))
+    return Calibration(temperature(scores, truth), gate(best, outside, usual=usual))
 
 
 def temperature(scores: Scores, truth: NDArray[np.intp]) -> float:
@@ -40,13 +41,12 @@ def temperature(scores: Scores, truth: NDArray[np.intp]) -> float:
     return float(candidates[int(np.argmin(costs))])
 
 
-def gate(inside: Scores, outside: Scores) -> Gate:
+def gate(inside: Scores, outside: Scores, *, usual: float = _GATE_COUNTS) -> Gate:
     """Return a logistic function of the highest score: how likely a text belongs to one of the classes, where half of all do."""
     x = np.concatenate((inside, outside, _USUAL_INSIDE, _USUAL_OUTSIDE))
     y = np.repeat((1.0, 0.0, 1.0, 0.0), (len(inside), len(outside), len(_USUAL_INSIDE), len(_USUAL_OUTSIDE)))
     share = np.where(y == 1.0, 1.0 / max(len(inside), 1), 1.0 / max(len(outside), 1)) * (len(inside) + len(outside)) / 2
-    usual = np.arange(len(x)) >= len(inside) + len(outside)
-    weight = np.where(usual, _GATE_COUNTS, share)
+    weight = np.where(np.arange(len(x)) >= len(inside) + len(outside), usual, share)
     design = np.stack((np.ones_like(x), x), axis=1)
     found = np.zeros(2)
     for _ in range(50):

@@ -30,22 +30,25 @@ class ExamplesClassifier:
 
     The scores add up to at most 1: what is missing is how likely the text belongs to none of the tasks. With `folder`, what was learned
     is kept there under a name made of the examples, and read again instead of learned; a file that is broken is learned again, with
-    one warning. Raises ConfigurationError when the tasks cannot be learned.
+    one warning. With `complexity=False` that is not told, which saves most of the time where no task has keywords. Raises
+    ConfigurationError when the tasks cannot be learned.
     """
 
     name = "examples"
     local = True
     labels: Collection[str] = ()
 
-    def __init__(self, tasks: Mapping[str, Task], *, folder: str | os.PathLike[str] | None = None) -> None:
-        self._keywords = keywords_of(tasks)
+    def __init__(self, tasks: Mapping[str, Task], *, folder: str | os.PathLike[str] | None = None, complexity: bool = True) -> None:
+        has_keywords = any(task.keywords for task in tasks.values())
+        self._keywords = keywords_of(tasks) if complexity or has_keywords else None
         examples = examples_in(tasks)
         self._learned = fit(examples) if folder is None else _kept(examples, Path(folder))
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         """Return a score for each task of the user's own; none where the text has nothing that was seen in an example."""
         read = capped(text, READING)
-        return with_keywords(self._keywords.classify(read, tasks), self._learned.classify(read))
+        told = Classification() if self._keywords is None else self._keywords.classify(read, tasks)
+        return with_keywords(told, self._learned.classify(read))
 
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
         """Return the same as `classify`."""

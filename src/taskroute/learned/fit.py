@@ -121,7 +121,7 @@ def solve(products: Scores, truth: NDArray[np.intp], given: NDArray[np.float64])
         own = np.flatnonzero(truth == label)
         held = np.linalg.solve(inverse[np.ix_(own, own)], duals[own]) / root[own, None]
         outside[own] = np.delete(targets[own] - held, label, axis=1).max(axis=1)
-    return Learned(duals * root[:, None], without_it, outside)
+    return Learned((duals * root[:, None]).astype(np.float64), without_it, outside)
 
 
 def calibration(learned: Learned, truth: NDArray[np.intp], given: NDArray[np.float64]) -> Calibration:

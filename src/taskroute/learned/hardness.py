@@ -19,18 +19,20 @@ def _by_first_word() -> dict[str, list[Term]]:
 
 _TERMS: Final = _by_first_word()
 _FIRST: Final = frozenset(_TERMS)
+_STARTS: Final = frozenset((0,))
 
 
 def how_hard(prompt: Prompt) -> tuple[str, float]:
     """Return `low`, `medium` or `high` and the confidence, from 0.5 at a boundary to 0.95."""
-    words = [token for token in prompt.tokens if token[0].isalnum()]
-    return judge_complexity(prompt.text, Tokens(tuple(words), frozenset((0,))), _hits(words))
+    words = tuple(prompt.tokens)
+    return judge_complexity(prompt.text, Tokens(words, _STARTS), _hits(words))
 
 
-def _hits(words: list[str]) -> Iterator[Hit]:
-    if _FIRST.isdisjoint(words):
-        return
-    for position, word in enumerate(words):
-        for term in _TERMS.get(word, ()):
-            if tuple(words[position : position + len(term.words)]) == term.words:
-                yield Hit(position, term, True)
+def _hits(words: tuple[str, ...]) -> Iterator[Hit]:
+    for word in _FIRST.intersection(words):
+        position = -1
+        for _ in range(words.count(word)):
+            position = words.index(word, position + 1)
+            for term in _TERMS[word]:
+                if words[position : position + len(term.words)] == term.words:
+                    yield Hit(position, term, True)

@@ -29,18 +29,18 @@ _SURE: Final = 0.999
 
 
 class Trust(NamedTuple):
-    """How much of a difference holds on prompts that were not learned from, from 0 to 1, by how much they are like those that were.
+    """How much of a difference from the means holds on prompts that were not learned from, by how much they are like those that were.
 
-    `likeness` rises; each of the others has one number for each of its places.
+    Each of `read` and `told` has a row for each place of `likeness`, which rises: what the tasks count and what the prompt counts.
     """
 
     likeness: Numbers
     tasks: Numbers
-    """Of what the task that was read says of the models."""
+    """What the tasks that are read count before the prompt is looked at, at each place; at most 1."""
     read: Numbers
-    """Of what the prompt adds where its task was read from it."""
+    """Where the task is read from the prompt."""
     told: Numbers
-    """Of what it adds where its task was told."""
+    """Where the task is told."""
 
 
 class Known(NamedTuple):
@@ -102,11 +102,13 @@ class Predictor:
         known, sight = self.known, self._seen(text)
         shares = np.array([tasks.get(task, 0.0) for task in known.tasks])
         is_told = bool(len(shares)) and float(shares.max()) > _SURE
-        share = float(np.interp(sight.likeness, known.trust.likeness, known.trust.told if is_told else known.trust.read))
-        if share <= 0:
+        counts = known.trust.told if is_told else known.trust.read
+        by_task, by_prompt = (float(np.interp(sight.likeness, known.trust.likeness, column)) for column in counts.T)
+        if by_task == 1 and by_prompt == 0:
             return NOTHING
-        expected = known.means + shares @ (known.table - known.means)
-        return dict(zip(known.models, (share * (sight.scores - expected)).tolist(), strict=True))
+        expected = shares @ (known.table - known.means)
+        added = (by_task - 1) * expected + by_prompt * (sight.scores - known.means)
+        return dict(zip(known.models, added.tolist(), strict=True))
 
     def sights(self, points: Numbers) -> Sight:
         """Return what is seen at these points, one a row."""
@@ -122,9 +124,9 @@ class Predictor:
             "models": json.dumps(known.models),
             "tasks": json.dumps(known.tasks),
             "reading": table.reading.dump(),
-            "space": json.dumps([self.space.looks, self.space.words, table.unseen]),
+            "space": json.dumps([self.space.looks, self.space.words, self.space.usual, table.unseen]),
         }
-        arrays = {
+        arrays: dict[str, Numbers] = {
             "ids": table.ids,
             "rarity": table.rarity.astype(np.float16),
             "axes": table.weights.astype(np.float16),
@@ -134,7 +136,7 @@ class Predictor:
             "weights": known.weights.astype(np.float32),
             "means": known.means.astype(np.float32),
             "table": known.table.astype(np.float32),
-            "trust": np.array(known.trust, dtype=np.float32),
+            "trust": np.column_stack(known.trust).astype(np.float32),
         }
         return Arrays(arrays, meta)
 
@@ -156,15 +158,17 @@ class Predictor:
                 raise ArraysError(where, f"is of the format {meta['format']!r}, not {_FORMAT!r}", _CURE)
             if not all(bool(np.isfinite(array).all()) for array in arrays.values()):
                 raise ValueError("a number is none")
-            looks, words, unseen = map(float, json.loads(meta["space"]))
+            looks, words, usual, unseen = map(float, json.loads(meta["space"]))
             ids = arrays["ids"]
             if ids.dtype != np.uint32 or not bool(np.all(ids[1:] > ids[:-1])):
                 raise ValueError("the words are not in order")
             table = WordTable(Reading.load(meta["reading"]), ids, arrays["rarity"], arrays["axes"], unseen=unseen)
-            space = PromptSpace(table, Scale(arrays["knots"], arrays["values"]), looks=looks, words=words)
+            space = PromptSpace(table, Scale(arrays["knots"], arrays["values"]), looks=looks, words=words, usual=usual)
             models, tasks = (tuple(str(name) for name in json.loads(meta[key])) for key in ("models", "tasks"))
-            trust = Trust(*arrays["trust"])
-            return cls(space, Known(models, tasks, *(arrays[name] for name in ("places", "weights", "means", "table")), trust))
+            likeness, alone, *counts = arrays["trust"].T
+            trust = Trust(likeness, alone, np.column_stack(counts[:2]), np.column_stack(counts[2:]))
+            places, weights, means, of_tasks = (arrays[name] for name in ("places", "weights", "means", "table"))
+            return cls(space, Known(models, tasks, places, weights, means, of_tasks, trust))
         except ArraysError:
             raise
         except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
@@ -174,8 +178,9 @@ class Predictor:
         last = self._last
         if last is not None and last[0] == text:
             return last[1]
-        found = self.sights(self.space.point(text)[None, :])
-        sight = Sight(*(part[0] for part in found))
+        place = self.space.place(text)
+        found = self.sights(place.point[None, :])
+        sight = Sight(found.likeness[0] * place.familiar, found.tasks[0], found.scores[0])
         self._last = text, sight
         return sight
 

@@ -33,14 +33,26 @@ class Scale(NamedTuple):
         return found
 
 
-class PromptSpace:
-    """Maps a text to a point. `table` holds the directions of the words; what a text looks like weighs `looks`, its words `words`."""
+class Place(NamedTuple):
+    """Where one prompt lies."""
 
-    def __init__(self, table: WordTable, scale: Scale, *, looks: float, words: float) -> None:
+    point: Floats
+    familiar: float
+    """From 0, where none of its words was learned from, to 1, where as many were as is usual."""
+
+
+class PromptSpace:
+    """Maps a text to a point. `table` holds the directions of the words; what a text looks like weighs `looks`, its words `words`.
+
+    `usual` is the known share of a text's words, from 0 to 1, from which it counts as wholly familiar.
+    """
+
+    def __init__(self, table: WordTable, scale: Scale, *, looks: float, words: float, usual: float) -> None:
         self.table = table
         self.scale = scale
         self.looks = looks
         self.words = words
+        self.usual = usual
         self._looks = np.float32(looks / len(scale.knots) ** 0.5)
 
     @property
@@ -48,9 +60,11 @@ class PromptSpace:
         """How many numbers a point has."""
         return len(self.scale.knots) + int(self.table.weights.shape[1])
 
-    def point(self, text: str) -> Floats:
-        """Return the point of a text; its words count for nothing where none is known."""
-        return self.joined(self.scale(surface(text)), self.table.read(text).scores)
+    def place(self, text: str) -> Place:
+        """Return where a text lies; its words count for nothing where none is known."""
+        read = self.table.read(text)
+        familiar = min(read.known / self.usual, 1.0) if self.usual > 0 else 1.0
+        return Place(self.joined(self.scale(surface(text)), read.scores), familiar)
 
     def joined(self, looks: NDArray[Any], meaning: NDArray[Any]) -> Floats:
         """Return the points for normal scores and directions, of one text or of one a row."""

@@ -46,7 +46,9 @@ _ASKED: Final = tuple(
         "summarize translate rewrite list",
     )
 )
-_COMPARED: Final = frozenset("more less than each every half twice times percent total remaining left fewer per".split())
+_COMPARED: Final = frozenset(
+    ["more", "less", "than", "each", "every", "half", "twice", "times", "percent", "total", "remaining", "left", "fewer", "per"]
+)
 _COUNTED: Final = ("$", "\\", "(", ".", ",", "?", '"', "\n", ";", "%")
 
 WIDTH: Final = 24 + len(_COUNTED) + len(_ASKED)

@@ -59,8 +59,8 @@ def hull_quality(costs: Floats, qualities: Floats, at: Floats | float) -> Floats
 def aiq(points: Points, *, low: float, high: float) -> float:
     """Return the average quality of the hull between two costs: those of the cheapest and of the dearest single model (RouterBench's AIQ).
 
-    The area is exact, and the cost linear. Below the cheapest point the quality is that of the cheapest point, so that a router which
-    never spends as little gains nothing by it. NaN without points.
+    The area is exact, and the cost linear. Costs below the cheapest point count with its quality, so only routers that can spend as little
+    as the cheapest model are compared fairly: a single dear model is not. NaN without points.
     """
     outer = hull(points)
     if not outer.costs.size:

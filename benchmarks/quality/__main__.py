@@ -1,0 +1,80 @@
+"""`python -m benchmarks.quality`: measure how well models are chosen, and print the tables with the aims beside."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Final
+
+from benchmarks.quality import pair_tables, pool_tables
+from benchmarks.quality.aims import verdicts
+from benchmarks.quality.ours import Remembered
+from benchmarks.quality.packs import NoPacks, folder, load
+from benchmarks.quality.pair_tables import QUICK, Effort
+from benchmarks.quality.tables import Section, as_data, as_markdown, as_text
+from benchmarks.quality.text import Likeness
+from taskroute.learned.builtin import BuiltinClassifier
+from taskroute.learning.text_model import fit_prompts
+
+NAMES: Final = ("mmlupro", "routellm-mmlu", "llmrouter", "routellm-gsm8k")
+"""The longest first, so that two processes end at about the same time."""
+
+
+def measured(name: str, effort: Effort, at: Path) -> tuple[Section, ...]:
+    """Return what was measured on a pack of that folder."""
+    pack, likeness, words = load(name, at=at), Likeness(), Remembered(fit_prompts)
+    made = (
+        pair_tables.sections(pack, effort, likeness=likeness, words=words, classifier=BuiltinClassifier())
+        if name.startswith("routellm")
+        else pool_tables.sections(pack, effort, likeness=likeness, words=words)
+    )
+    found = []
+    for section in made:
+        found.append(section)
+        words.forget()
+    return tuple(found)
+
+
+def every(names: tuple[str, ...], effort: Effort, *, jobs: int) -> Iterator[tuple[Section, ...]]:
+    """Yield what was measured on each pack as it is ready."""
+    at = folder()
+    if jobs == 1:
+        yield from (measured(name, effort, at) for name in names)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        for done in as_completed([pool.submit(measured, name, effort, at) for name in names]):
+            yield done.result()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description="Measure how well models are chosen.")
+    parser.add_argument("--quick", action="store_true", help="few rows and repeats: says that it works, not how well")
+    parser.add_argument("--only", action="append", choices=NAMES, metavar="NAME", help=f"one of {', '.join(NAMES)}; may be repeated")
+    parser.add_argument("--jobs", type=int, default=1, help="packs to measure at the same time")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the tables and the figures to a file too")
+    options = parser.parse_args(arguments)
+    shown = as_markdown if options.markdown else as_text
+    found: list[Section] = []
+    try:
+        for sections in every(tuple(options.only or NAMES), QUICK if options.quick else Effort(), jobs=options.jobs):
+            for section in sections:
+                print("\n\n".join(map(shown, section.tables)) + "\n", flush=True)
+                found.append(section)
+    except NoPacks as error:
+        sys.exit(str(error))
+    verdict = verdicts([figure for section in found for figure in section.figures])
+    if verdict is not None:
+        print(shown(verdict))
+        found.append(Section((verdict,), ()))
+    if options.json:
+        options.json.write_text(json.dumps([as_data(section) for section in found], indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""How much of what prompts teach holds on prompts, and on tasks, that were not learned from."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskroute.learned.predictor import Trust
+from taskroute.learning.rows import Floats
+
+_STRANGE: Final = 0.1
+"""The share of the usual prompts that are taken for strange."""
+_FEWEST: Final = 20
+"""Prompts: with fewer, what holds is chance."""
+_MOST: Final = 1.5
+"""What tasks or prompts may count at most: what is foretold is drawn towards the mean, and may have been drawn too far."""
+_PLACES: Final = 3
+_NOTHING: Final = np.array([[1.0, 0.0]] * _PLACES)
+SURE: Final = 1.64
+"""Standard errors that a gain must be above 0 to count, as a one-sided 95 % test has it."""
+
+
+class HeldBack(NamedTuple):
+    """What was foretold of prompts that were held back, and their true scores. `n` prompts, `m` models; unknown scores are NaN."""
+
+    likeness: Floats
+    scores: Floats
+    """True scores, shape (n, m)."""
+    means: Floats
+    """Mean score of each model among what was learned from, shape (n, m)."""
+    read: Floats
+    """Scores by the tasks that were read, shape (n, m)."""
+    told: Floats
+    """Scores by the task that was told; the means where it was not learned from, or none was told."""
+    foretold: Floats
+    is_told: NDArray[np.bool_]
+    """Shape (n,)."""
+
+
+class Gain(NamedTuple):
+    """By how much the squared error of the differences between models falls: its mean over the prompts and its standard error."""
+
+    mean: float
+    error: float
+
+    @property
+    def is_sure(self) -> bool:
+        """True where it is above 0 by more than chance would have it."""
+        return self.mean > SURE * self.error
+
+
+class Verdict(NamedTuple):
+    """What is to be trusted, and what it brings."""
+
+    trust: Trust
+    read: Gain
+    """What task and prompt, both read from the words, bring over the mean of each model."""
+    told: Gain
+    """What the prompt brings over the task that was told."""
+
+
+def joined(parts: list[HeldBack]) -> HeldBack:
+    """Return the prompts of all parts as one."""
+    return HeldBack(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def judge(usual: HeldBack, strange: HeldBack | None) -> Verdict:
+    """Return how far to trust what was foretold. `strange` are prompts of tasks that were not learned from; None where that is unknown.
+
+    Only what is foretold of one model against another counts: a level that all models share decides nothing. What brings nothing that is
+    sure is not trusted at all.
+    """
+    both = usual if strange is None else joined([usual, strange])
+    places = _places(usual, both)
+    tasks = _tasks_alone(both, np.arange(len(both.scores)) < len(usual.scores), places)
+    # What is read is told to callers only so far as it holds, and the prompt comes on top of that.
+    usual, both = (_as_trusted(held, places, tasks) for held in (usual, both))
+    everything = np.ones(len(both.scores), dtype=np.bool_)
+    is_usual = np.arange(len(everything)) < len(usual.scores)
+    trust = Trust(
+        places,
+        tasks=tasks,
+        read=_shares(both, both.read, is_usual, places, everything),
+        told=_shares(both, both.told, is_usual, places, both.is_told),
+    )
+    read, told = _gains(usual, trust)
+    if not read.is_sure:
+        trust = trust._replace(tasks=np.zeros(_PLACES), read=_NOTHING)
+    if not told.is_sure:
+        trust = trust._replace(told=_NOTHING)
+    return Verdict(trust, read, told)
+
+
+def added(trust: Trust, shares: Floats, held: HeldBack, told: Floats) -> Floats:
+    """Return what is added to `told`, the scores by the tasks, where `shares` says what the tasks and the prompt count."""
+    by_task = np.interp(held.likeness, trust.likeness, shares[:, 0])[:, None]
+    by_prompt = np.interp(held.likeness, trust.likeness, shares[:, 1])[:, None]
+    return np.asarray((by_task - 1) * (told - held.means) + by_prompt * (held.foretold - held.means))
+
+
+def _places(usual: HeldBack, both: HeldBack) -> Floats:
+    """Return the places of likeness: none at all, the middle of what is stranger than usual, and where the usual begins."""
+    begins = max(float(np.quantile(usual.likeness, _STRANGE)), 1e-3)
+    stranger = both.likeness[both.likeness < begins]
+    middle = float(np.median(stranger)) if len(stranger) else begins / 2
+    return np.array([0.0, min(max(middle, begins / 10), begins * 0.999), begins])
+
+
+def _tasks_alone(both: HeldBack, is_usual: NDArray[np.bool_], places: Floats) -> Floats:
+    """Return what the tasks that were read count at each place, where nothing else is known."""
+    (within, _), (beyond, error) = (_fitted(both, [both.read], rows) for rows in (is_usual, both.likeness < places[-1]))
+    most = min(within[0], 1.0)
+    return np.array([0.0, min(max(beyond[0] - error, 0.0), most), most])
+
+
+def _as_trusted(held: HeldBack, places: Floats, tasks: Floats) -> HeldBack:
+    share = np.interp(held.likeness, places, tasks)[:, None]
+    return held._replace(read=held.means + share * (held.read - held.means))
+
+
+def _shares(both: HeldBack, tasks: Floats, is_usual: NDArray[np.bool_], places: Floats, counts: NDArray[np.bool_]) -> Floats:
+    """Return for each place what the tasks and the prompt count: among the usual prompts, and, less a standard error, beyond."""
+    within, _ = _fitted(both, [tasks, both.foretold], counts & is_usual)
+    beyond, error = _fitted(both, [tasks, both.foretold], counts & (both.likeness < places[-1]))
+    careful = min(max(beyond[1] - error, 0.0), within[1])
+    return np.array([[1.0, 0.0], [min(beyond[0], 1.0) if careful > 0 else 1.0, careful], within])
+
+
+def _fitted(both: HeldBack, foretold: list[Floats], rows: NDArray[np.bool_]) -> tuple[list[float], float]:
+    """Return what each of `foretold` counts towards the true scores, 0 or more, and the standard error of the last."""
+    scores = both.scores[rows]
+    columns = [_between((part - both.means)[rows], scores).ravel() for part in foretold]
+    wanted = _between(scores - both.means[rows], scores).ravel()
+    if len(scores) < _FEWEST:
+        return [1.0] * (len(columns) - 1) + [0.0], 0.0
+    matrix = np.column_stack(columns)
+    found = _least_squares(matrix, wanted)
+    down = float((matrix[:, -1] ** 2).sum())
+    left = float(((wanted - matrix @ found) ** 2).sum()) ** 0.5
+    error = left * (scores.shape[1] / max(len(wanted), 1)) ** 0.5 / max(down, 1e-12) ** 0.5
+    return [min(float(share), _MOST) for share in found], error
+
+
+def _least_squares(matrix: Floats, wanted: Floats) -> Floats:
+    """Return the least squares solution with no part below 0; `matrix` has one or two columns."""
+    found = np.asarray(np.linalg.lstsq(matrix, wanted, rcond=1e-9)[0], dtype=np.float64)
+    if matrix.shape[1] == 1 or (found >= 0).all():
+        return np.maximum(found, 0)
+    alone = np.maximum(matrix.T @ wanted / np.maximum((matrix * matrix).sum(axis=0), 1e-12), 0)
+    ends = (np.array([alone[0], 0.0]), np.array([0.0, alone[1]]))
+    return min(ends, key=lambda end: float(((wanted - matrix @ end) ** 2).sum()))
+
+
+def _gains(held: HeldBack, trust: Trust) -> tuple[Gain, Gain]:
+    by_words = held.read + added(trust, trust.read, held, held.read)
+    by_both = held.told + added(trust, trust.told, held, held.told)
+    everything = np.ones(len(held.likeness), dtype=np.bool_)
+    return _gain(held, held.means, by_words, everything), _gain(held, held.told, by_both, held.is_told)
+
+
+def _gain(held: HeldBack, before: Floats, after: Floats, rows: NDArray[np.bool_]) -> Gain:
+    fell = _errors(held.scores, before)[rows] - _errors(held.scores, after)[rows]
+    if len(fell) < _FEWEST:
+        return Gain(0.0, float("inf"))
+    return Gain(float(fell.mean()), float(fell.std() / len(fell) ** 0.5))
+
+
+def _errors(scores: Floats, foretold: Floats) -> Floats:
+    return np.asarray((_between(scores - foretold, scores) ** 2).sum(axis=1))
+
+
+def _between(values: Floats, scores: Floats) -> Floats:
+    """Return the values less their mean over the models that were scored; 0 where a model was not, and where only one was."""
+    scored = ~np.isnan(scores)
+    count = np.maximum(scored.sum(axis=1, keepdims=True), 1)
+    filled = np.where(scored, values, 0.0)
+    return np.where(scored, filled - filled.sum(axis=1, keepdims=True) / count, 0.0)

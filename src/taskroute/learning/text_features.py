@@ -1,0 +1,99 @@
+"""Learns where prompts lie: the directions of their words, and how what they look like is spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from taskroute.learned.counted import counted, weighted
+from taskroute.learned.prompt_space import FARTHEST, PromptSpace, Scale
+from taskroute.learned.surface import Floats, surface
+from taskroute.learned.word_table import WordTable
+from taskroute.learned.words import Reading
+from taskroute.learning.sparse import Sparse
+
+_READING: Final = Reading(longest=0)
+"""Words and pairs of words. Pieces of words were measured, too, and told less."""
+_MOST_PIECES: Final = 30_000
+_KNOTS: Final = 17
+_NORMAL: Final = NormalDist()
+_FAMILIAR: Final = 0.1
+"""The share of texts with fewer known words than is usual."""
+_FEWEST_TEXTS: Final = 2
+"""Texts that a word must stand in to count."""
+
+
+class Texts(NamedTuple):
+    """Prompts as numbers, one a row, before they are weighed against each other."""
+
+    space: PromptSpace
+    looks: Floats
+    meaning: Floats
+
+    def points(self, *, looks: float, words: float) -> tuple[PromptSpace, Floats]:
+        """Return a space with these weights, and the points of the prompts in it."""
+        space = PromptSpace(self.space.table, self.space.scale, looks=looks, words=words, usual=self.space.usual)
+        return space, space.joined(self.looks, self.meaning)
+
+
+def read_texts(texts: Sequence[str], *, directions: int = 120, seed: int = 0) -> Texts:
+    """Return the texts as numbers, with what turns others into numbers alike. There must be at least one."""
+    looks = np.array([surface(text) for text in texts])
+    scale = _scale(looks)
+    table, meaning, usual = _words(texts, directions, seed)
+    space = PromptSpace(table, scale, looks=1.0, words=1.0, usual=usual)
+    return Texts(space, np.array([scale(row) for row in looks], dtype=np.float32), meaning)
+
+
+def _scale(looks: Floats) -> Scale:
+    """Return knots at even shares of the texts, each worth the normal score of the middle of its ties."""
+    size, width = looks.shape
+    ordered = np.sort(looks, axis=0)
+    knots = ordered[(np.arange(_KNOTS) * (size - 1) + (_KNOTS - 1) // 2) // (_KNOTS - 1)].T
+    values = np.empty_like(knots)
+    for at in range(width):
+        below = np.searchsorted(ordered[:, at], knots[at], side="left")
+        through = np.searchsorted(ordered[:, at], knots[at], side="right")
+        values[at] = [_NORMAL.inv_cdf(rank) for rank in ((below + through + 1) / (2 * size + 2)).tolist()]
+        seen = np.interp(ordered[:, at], *_rising(knots[at], values[at]))
+        spread = seen.std()
+        values[at] = np.clip((values[at] - seen.mean()) / spread, -FARTHEST, FARTHEST) if spread > 1e-6 else 0.0
+    return Scale(np.ascontiguousarray(knots), values)
+
+
+def _rising(knots: Floats, values: Floats) -> tuple[Floats, Floats]:
+    distinct, first = np.unique(knots, return_index=True)
+    return distinct, values[first]
+
+
+def _words(texts: Sequence[str], directions: int, seed: int) -> tuple[WordTable, Floats, float]:
+    found = counted(texts, _READING)
+    often = found.found_in()
+    kept = np.flatnonzero(often >= _FEWEST_TEXTS)
+    if len(kept) > _MOST_PIECES:
+        kept = np.sort(kept[np.argsort(-often[kept], kind="stable")[:_MOST_PIECES]])
+    rarity = (np.log((1 + found.size) / (1 + often)) + 1).astype(np.float32)
+    rows = weighted(found, rarity)
+    matrix = Sparse(rows.rows, rows.columns, rows.values, size=rows.size, width=rows.width).columns(kept)
+    axes = _directions(matrix, min(directions, max(1, len(texts) // 4)), seed)
+    table = WordTable(_READING, found.ids[kept], rarity[kept], axes, unseen=float(rarity.max(initial=1.0)))
+    known = np.bincount(rows.rows, weights=np.isin(rows.columns, kept) * rows.values**2, minlength=rows.size)
+    return table, matrix.times(axes), float(np.quantile(known, _FAMILIAR))
+
+
+def _directions(matrix: Sparse, count: int, seed: int) -> Floats:
+    """Return the main directions of the rows, one a column: a randomised singular value decomposition."""
+    if matrix.width <= count:
+        return np.eye(matrix.width, count, dtype=np.float32)
+    drawn = np.random.default_rng(seed).standard_normal((matrix.width, min(count + 20, matrix.width, matrix.size))).astype(np.float32)
+    basis = np.linalg.qr(matrix.times(drawn))[0]
+    for _ in range(2):
+        basis = np.linalg.qr(matrix.times(matrix.turned_times(basis)))[0]
+    seen = matrix.turned_times(basis)
+    values, vectors = np.linalg.eigh((seen.T @ seen).astype(np.float64))
+    largest = np.argsort(-values)[:count]
+    axes = seen @ (vectors[:, largest] / np.sqrt(np.maximum(values[largest], 1e-9))).astype(np.float32)
+    return np.ascontiguousarray(axes, dtype=np.float32)

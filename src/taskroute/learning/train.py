@@ -1,0 +1,132 @@
+"""From scores to what a policy routes by: the table, what the words of a prompt add where that helps, and a report of what it brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from taskroute.errors import QualityError
+from taskroute.learning.folds import part
+from taskroute.learning.methods import FitPrompts, Remembered, Settings, by_read, by_told, by_words, table_of
+from taskroute.learning.report import Report, report
+from taskroute.learning.rows import Labels
+from taskroute.learning.text_model import fit_prompts as fit_words
+from taskroute.learning.validate import Held, Method, validate
+from taskroute.ports import PromptQuality
+from taskroute.quality.prior import Prior
+from taskroute.quality.table import QualityTable
+from taskroute.types import NOTHING
+
+_FEWEST_HELD: Final = 20
+"""Prompts to cross-validate with; with fewer, the folds hold next to nothing."""
+_MOST_READ: Final = 3000
+"""Prompts that the words are cross-validated on, drawn at random where there are more: learning from words takes a while."""
+_FOLDS: Final = 5
+_REPEATS: Final = 2
+
+Progress = Callable[[int, int], None]
+"""Is told how many steps are done, of how many."""
+
+
+class Trained(NamedTuple):
+    """What was learned."""
+
+    table: QualityTable
+    prompts: PromptQuality | None
+    """What the words of a prompt add; None where cross-validation does not say that they help, or there are no prompts."""
+    report: Report
+
+
+def train(
+    labels: Labels,
+    *,
+    groups: Mapping[str, str] = NOTHING,
+    priors: Mapping[str, Prior] = NOTHING,
+    min_labels: int = 30,
+    fit_prompts: FitPrompts | None = fit_words,
+    seed: int = 0,
+    trained_at: str | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Return what these scores teach. Raises QualityError for scores from which nothing can be learned.
+
+    Scores from `router.feedback` are rows like others. A prompt without a task, a task without prompts, and prompts that only some models
+    were scored on are all of use. The same seed gives the same folds. `fit_prompts` learns from the words of prompts; None leaves them out.
+    """
+    check(labels)
+    settings = Settings(groups=groups, priors=priors, min_labels=min_labels)
+    words = fit_prompts if any(prompt is not None for prompt in labels.prompts) else None
+    steps = _Steps(_of_table(labels, settings), () if words is None else _of_words(labels, settings, words), progress)
+    held = steps.held(labels, seed) if labels.size >= _FEWEST_HELD else ()
+    table = table_of(labels, settings, trained_at=trained_at)
+    prompts = None if words is None else words(labels)
+    notes = [] if words is None or prompts is not None else ["The words of the prompts tell nothing more: they are left out."]
+    steps.finished()
+    return Trained(table=table, prompts=prompts, report=report(labels, held, min_labels=min_labels, notes=notes))
+
+
+class _Steps:
+    """The cross-validations of one training, with how far they are."""
+
+    def __init__(self, table: Sequence[Method], words: Sequence[Method], progress: Progress | None) -> None:
+        self._table, self._words, self._progress = table, words, progress
+        self._all = _FOLDS * (_REPEATS * len(table) + len(words)) + 1
+        self._done = 0
+
+    def held(self, labels: Labels, seed: int) -> tuple[Held, ...]:
+        """Return what each way to route reached."""
+        found = validate(labels, self._table, folds=_FOLDS, repeats=_REPEATS, seed=seed, progress=self._step)
+        read = labels.take(part(np.arange(labels.size), size=_MOST_READ, seed=seed))
+        return (*found, *validate(read, self._words, folds=_FOLDS, repeats=1, seed=seed, progress=self._step))
+
+    def finished(self) -> None:
+        """Tell that all is done."""
+        self._done = self._all - 1
+        self._step()
+
+    def _step(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._all)
+
+
+def check(labels: Labels) -> None:
+    """Raise QualityError where no table can be learned: no score, one model, or a number that cannot be."""
+    scored = ~np.isnan(labels.scores)
+    if not scored.any():
+        raise QualityError("there is no score to learn from; give rows with a model and a score from 0 to 1")
+    models = [model for at, model in enumerate(labels.models) if scored[:, at].any()]
+    if len(models) < 2:
+        raise QualityError(f"all scores are of the model {models[0]!r}: there is nothing to choose from; score at least one more")
+    repeated = sorted({model for model in labels.models if labels.models.count(model) > 1})
+    if repeated:
+        raise QualityError(f"two columns hold scores of {repeated[0]!r}; give each model one column")
+    _within("score", labels.scores, labels, most=1.0)
+    for name, values in (("cost", labels.costs), ("output_tokens", labels.output_tokens), ("latency", labels.latency)):
+        _within(name, values, labels, most=None)
+    _within("input_tokens", labels.input_tokens[:, None], labels, most=None)
+
+
+def _within(name: str, values: np.typing.NDArray[np.float64], labels: Labels, *, most: float | None) -> None:
+    known = ~np.isnan(values)
+    wrong = known & ~((values >= 0) & (values <= (np.finfo(np.float64).max if most is None else most)))
+    if wrong.any():
+        row, column = (int(at[0]) for at in np.nonzero(wrong))
+        model = f" of {labels.models[column]!r}" if values.shape[1] == len(labels.models) else ""
+        limits = "0 or more" if most is None else f"from 0 to {most:g}"
+        raise QualityError(f"row {row}: the {name}{model} is {values[row, column]!r}; it must be {limits}, or absent where it is unknown")
+
+
+def _of_table(labels: Labels, settings: Settings) -> tuple[Method, ...]:
+    places = (*labels.tasks, *labels.stages)
+    return (by_told(settings),) if any(place is not None for place in places) else ()
+
+
+def _of_words(labels: Labels, settings: Settings, fit_prompts: FitPrompts) -> tuple[Method, ...]:
+    words = Remembered(fit_prompts)
+    read = by_words(settings, words, read=True)
+    if all(task is None for task in labels.tasks):
+        return (read,)
+    return by_read(settings, words), by_words(settings, words, read=False), read

@@ -1,0 +1,153 @@
+"""`taskroute train`: what it writes, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from taskroute import Call, Router
+from taskroute.learned.predictor import Predictor
+from taskroute.quality.text import load
+
+from .running import Cli, in_own_process
+from .scores import POLICY, text
+
+
+def trained(cli: Cli, *arguments: str, status: int = 0, words: bool = False) -> Any:
+    ran = cli("train", *arguments, "--json", *(() if words else ("--no-words",)))
+    assert ran.status == status, ran.err
+    return json.loads(ran.out)
+
+
+@pytest.fixture
+def data(cli: Cli) -> str:
+    return cli.write("scores.jsonl", text())
+
+
+def test_it_writes_a_table_that_routes_by_task(cli: Cli, data: str) -> None:
+    found = trained(cli, data, "-o", "quality.json")
+    assert found["written"] == ["quality.json"]
+    table = load((cli.directory / "quality.json").read_text(encoding="utf-8"))
+    assert (table.models, table.tasks, table.version) == (("large", "small"), ("creative", "math"), found["version"])
+    choose = {"among": ["small", "large"], "objective": "best"}
+    policy = {
+        "models": {name: {"model": f"test:{name}"} for name in ("small", "large")},
+        "default": "small",
+        "routes": [{"name": "all", "when": {}, "choose": choose}],
+        "quality": {"file": "quality.json"},
+    }
+    router = Router(policy, environ={})
+    assert [router.decide(Call("q", task=task)).model for task in ("math", "creative")] == ["small", "large"]
+
+
+def test_the_keys_of_the_json_stay_as_they_are(cli: Cli, data: str) -> None:
+    found = trained(cli, data)
+    assert list(found) == [
+        *("version", "gain", "best", "prompts", "labels", "models", "held", "thin", "findings", "words", "scores", "notes", "written")
+    ]
+    assert (found["prompts"], found["labels"], found["scores"], found["written"]) == (200, 400, 400, [])
+    assert [model["model"] for model in found["models"]] == ["small", "large"]
+    assert set(found["held"][0]["gain"]) == {"value", "low", "high"}
+
+
+def test_the_same_scores_give_the_same_table_but_for_its_date(cli: Cli, data: str) -> None:
+    for name in ("one.json", "two.json"):
+        assert cli("train", data, "--no-words", "-o", name).status == 0
+    one, two = ((cli.directory / name).read_text(encoding="utf-8").splitlines() for name in ("one.json", "two.json"))
+    assert [line for line in one if "trained_at" not in line] == [line for line in two if "trained_at" not in line]
+
+
+def test_for_a_person_it_says_how_much_there_is_and_what_routing_brings(cli: Cli, data: str) -> None:
+    ran = cli("train", data, "--no-words")
+    assert ran.status == 0
+    assert "400 scores of 2 models on 200 prompts" in ran.out
+    assert "nothing is written; give -o quality.json to keep it" in ran.out
+    assert not ran.err
+
+
+def test_too_little_data_is_said_and_is_no_error_unless_a_gain_is_required(cli: Cli) -> None:
+    few = cli.write("few.jsonl", text(10))
+    ran = cli("train", few, "-o", "quality.json")
+    assert ran.status == 0
+    assert "Too little data to rely on: 10 prompts" in ran.out
+    assert cli("train", few, "--require-gain").status == 1
+
+
+def test_a_gain_over_the_best_model_satisfies_require_gain(cli: Cli) -> None:
+    many = cli.write("many.jsonl", text(1200))
+    assert trained(cli, many, "--require-gain")["gain"] is True
+
+
+def test_feedback_is_folded_in(cli: Cli, data: str) -> None:
+    cli.write("taskroute.yaml", POLICY + "feedback: {path: kept}\n")
+    with Router.from_file("taskroute.yaml", environ={}) as router:
+        for number in range(3):
+            router.feedback(router.decide(Call("q", task="math")).id, number / 2)
+        router.feedback(router.decide(Call("q", task="creative")).id, 1)
+    found = trained(cli, data, "--feedback", "taskroute.yaml", "--policy", "taskroute.yaml")
+    assert (found["prompts"], found["labels"]) == (204, 404)
+    alone = trained(cli, "--feedback", "kept")
+    assert [(model["model"], model["labels"]) for model in alone["models"]] == [("small", 3), ("large", 1)]
+
+
+def test_a_file_that_exists_is_left_alone_without_force(cli: Cli, data: str) -> None:
+    cli.write("quality.json", "mine")
+    ran = cli("train", data, "-o", "quality.json")
+    assert ran.status == 2
+    assert "this file exists already; give another name, or --force" in ran.err
+    assert (cli.directory / "quality.json").read_text() == "mine"
+    assert cli("train", data, "--no-words", "-o", "quality.json", "--force").status == 0
+    assert load((cli.directory / "quality.json").read_text()).models == ("large", "small")
+
+
+def test_what_the_words_of_prompts_tell_is_written_beside_the_table_where_it_helps(cli: Cli) -> None:
+    found = trained(cli, cli.write("scores.jsonl", text(120)), "-o", "quality.json", words=True)
+    assert found["words"] is True
+    assert found["written"] == ["quality.json", "quality.prompts.safetensors"]
+    assert [each["name"] for each in found["held"]][0] == "table, task told"
+    predictor = Predictor.read(cli.directory / "quality.prompts.safetensors")
+    told = predictor.tasks("What is 3 times 300?")
+    assert told["math"] > told.get("creative", 0)
+
+
+def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(cli: Cli, data: str) -> None:
+    cli.write("quality.prompts.safetensors", "old")
+    ran = cli("train", data, "--no-words", "-o", "quality.json")
+    assert ran.status == 2
+    assert "quality.prompts.safetensors: this file exists already" in ran.err
+    assert trained(cli, data, "-o", "quality.json", "--force")["written"] == ["quality.json"]
+    assert not (cli.directory / "quality.prompts.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no scores are given"),
+        (("missing.jsonl",), "missing.jsonl: cannot be read: No such file"),
+        (("--feedback", "."), "no scores were kept in this folder"),
+        (("--feedback", "taskroute.yaml"), "this policy keeps no scores"),
+        (("wrong.jsonl",), "wrong.jsonl, line 1: the score of 'small' is 2; scores go from 0 to 1"),
+        (("one.jsonl",), "scores of 'small' alone"),
+        (("other.jsonl", "--policy", "taskroute.yaml"), "no model named 'smal' is in the policy; did you mean 'small'?"),
+        (("scores.jsonl", "--no-words", "-o", "missing/quality.json"), "cannot be written"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_ends_with_2_and_the_cure(cli: Cli, data: str, arguments: tuple[str, ...], said: str) -> None:
+    cli.write("taskroute.yaml", POLICY)
+    cli.write("wrong.jsonl", '{"task": "math", "model": "small", "score": 2}\n')
+    cli.write("one.jsonl", '{"task": "math", "model": "small", "score": 1}\n')
+    cli.write("other.jsonl", '{"task": "math", "model": "smal", "score": 1}\n')
+    ran = cli("train", *arguments)
+    assert ran.status == 2
+    assert said in ran.err
+    assert not ran.out
+
+
+def test_without_numpy_the_cure_is_said(cli: Cli, data: str) -> None:
+    for command in ("train", "compare"):
+        code = f"import sys; sys.modules['numpy'] = None\nfrom taskroute.cli import main\nsys.exit(main(['{command}', 'scores.jsonl']))"
+        ran = in_own_process(code=code, cwd=cli.directory)
+        assert ran.status == 2
+        assert "pip install 'taskroute[learn]'" in ran.err

@@ -1,0 +1,65 @@
+"""How far what prompts teach is trusted: by what held, and not beyond."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from taskroute.learning.residual import HeldBack, joined, judge
+
+SIZE = 400
+
+
+def held(*, share: float, likeness: float, told: bool = False, seed: int = 0) -> HeldBack:
+    """Prompts of which `share` of what was foretold comes true, with noise."""
+    rng = np.random.default_rng(seed)
+    foretold = rng.normal(0, 0.2, (SIZE, 2))
+    return HeldBack(
+        likeness=rng.normal(likeness, 0.01, SIZE),
+        scores=0.5 + share * foretold + rng.normal(0, 0.05, (SIZE, 2)),
+        means=np.full((SIZE, 2), 0.5),
+        read=np.full((SIZE, 2), 0.5),
+        told=np.full((SIZE, 2), 0.5),
+        foretold=0.5 + foretold,
+        is_told=np.full(SIZE, told),
+    )
+
+
+def test_what_holds_is_trusted_as_far_as_it_holds() -> None:
+    found = judge(held(share=0.6, likeness=1.0), None)
+    assert found.read.is_sure
+    assert 0.5 < found.trust.read[-1, 1] < 0.7
+
+
+def test_what_does_not_hold_is_not_trusted() -> None:
+    found = judge(held(share=0.0, likeness=1.0, told=True), None)
+    assert not found.read.is_sure
+    assert not found.told.is_sure
+    assert (found.trust.read == [1, 0]).all()
+    assert (found.trust.told == [1, 0]).all()
+
+
+def test_nothing_is_trusted_where_no_prompt_is_alike() -> None:
+    trust = judge(held(share=1.0, likeness=1.0), None).trust
+    assert trust.likeness[0] == 0
+    assert trust.tasks[0] == 0
+    assert tuple(trust.read[0]) == (1, 0)
+
+
+def test_what_fails_on_strange_tasks_is_not_trusted_there() -> None:
+    usual, strange = held(share=0.8, likeness=1.0), held(share=-0.5, likeness=0.5, seed=1)
+    trust = judge(usual, strange).trust
+    assert trust.read[-1, 1] > 0.7
+    assert np.interp(0.5, trust.likeness, trust.read[:, 1]) < 0.1
+
+
+def test_the_gain_where_a_task_is_told_is_that_of_prompts_with_one() -> None:
+    both = joined([held(share=0.8, likeness=1.0, told=True), held(share=0.8, likeness=1.0, seed=1)])
+    assert judge(both, None).told.is_sure
+    assert not judge(held(share=0.8, likeness=1.0), None).told.is_sure
+
+
+def test_a_level_that_all_models_share_is_no_gain() -> None:
+    usual = held(share=0.0, likeness=1.0)
+    level = np.random.default_rng(3).normal(0, 0.2, (SIZE, 1))
+    shared = usual._replace(scores=usual.scores + level, foretold=usual.means + level)
+    assert not judge(shared, None).read.is_sure
