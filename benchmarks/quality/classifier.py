@@ -154,7 +154,7 @@ def _row(name: str, model: BuiltinModel, rows: Sequence[tuple[str, str]]) -> str
     right = 0
     coarse: dict[str, list[bool]] = {}
     for text, task in rows:
-        asked = model.judge(read_prompt(text).counted)
+        asked = model.judge(read_prompt(text))
         best = max(asked.tasks, key=asked.tasks.__getitem__)
         right += best == task
         coarse.setdefault(_coarse(task), []).append(_coarse(best) == _coarse(task))

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taskroute.decision.chosen import sentence
+from taskroute.decision.comparison import OUTPUT_TOKENS, Comparison, compared
 from taskroute.decision.eligible import sift
-from taskroute.decision.expected import NO_COSTS, OUTPUT_TOKENS, costs_of, seconds_of, untried
+from taskroute.decision.expected import NO_COSTS, Costs, costs_of, seconds_among, seconds_of, untried
 from taskroute.decision.objectives import Considered, rank
 from taskroute.decision.qualities import NO_QUALITIES, place_told, qualities
 from taskroute.quality.estimate import Estimate
@@ -24,6 +25,7 @@ __all__ = ["FEWEST_TRIES", "OUTPUT_TOKENS", "Choice", "faster_than", "order", "w
 
 FEWEST_TRIES: Final = 5
 """A share of failed tries counts from this many on: one failure of one try says little."""
+_NO_SECONDS: Final[Mapping[str, float]] = {}
 
 
 class Choice(NamedTuple):
@@ -35,45 +37,58 @@ class Choice(NamedTuple):
     """What was expected of each that was compared."""
 
 
-def order(choose: Choose, snapshot: Snapshot, reader: CallReader, state: StateView, *, labels: frozenset[str] = frozenset()) -> Choice:
+def order(
+    choose: Choose,
+    snapshot: Snapshot,
+    reader: CallReader,
+    state: StateView,
+    *,
+    labels: frozenset[str] = frozenset(),
+    comparison: Comparison | None = None,
+) -> Choice:
     """Return the models of `choose.among`, the best first.
 
     What is not known of a model is never taken for nothing: such models come after the others. Whatever is equal stays as it is written.
-    Where quality counts, only those are held against each other that could answer the call with these `labels`.
+    Where quality counts, only those are held against each other that could answer the call with these `labels`. `comparison` is what is
+    known of them before any call, where that was worked out.
     """
-    among, found, costs, seconds = choose.among, NO_QUALITIES, NO_COSTS, dict[str, float]()
-    by_quality, by_speed = choose.asks_quality, choose.asks_speed
-    if by_quality:
+    if comparison is None or comparison.rates is not snapshot.rates or comparison.scored is not snapshot.scored:
+        comparison = compared(choose, snapshot.registry, snapshot.rates, snapshot.scored)
+    among, found = comparison.among, NO_QUALITIES
+    if comparison.asks_quality:
         # How a model is doing now does not matter for that: one whose circuit is open keeps its place.
         among = sift(among, snapshot, reader.call, labels=labels, state=NO_STATE)[0] or among
         found = qualities(among, snapshot, reader)
-    if by_quality or choose.asks_price:
-        place = found.place if by_quality or snapshot.scored is None else place_told(reader)
-        costs = costs_of(among, snapshot, reader, state, place)
-    if by_quality or by_speed:
-        seconds = seconds_of(among, snapshot, state)
+    costs = _costs(among, comparison, found.written, reader, state)
+    seconds = seconds_among(among, comparison, state) if comparison.asks_quality or comparison.asks_speed else _NO_SECONDS
+    new = [name for name in among if name not in seconds and untried(name, state)] if comparison.asks_speed else ()
     failing = _failing(choose, state)
-    new = {name for name in among if name not in seconds and untried(name, state)} if by_speed else frozenset[str]()
-    told, read, amounts = found.told, found.read, costs.amounts
-    considered = [
-        Considered(
-            name,
-            told.get(name, 0.0),
-            read.get(name, 0.0),
-            None if (cost := amounts.get(name)) is None else float(cost),
-            seconds.get(name),
-            untried=name in new,
-            fails=name in failing,
-        )
-        for name in among
-    ]
+    considered: list[Considered] = []
+    expected: dict[str, Expected] = {}
+    told, read, shown, amounts = found.told, found.read, found.shown, costs.amounts
+    for name in among:
+        cost, latency = amounts.get(name), seconds.get(name)
+        price = None if cost is None else float(cost)
+        considered.append(Considered(name, told.get(name, 0.0), read.get(name, 0.0), price, latency, name in new, name in failing))
+        expected[name] = _expected(shown.get(name), cost, latency)
     ranking = rank(choose, considered, last=state.last)
-    expected = {name: _expected(found.shown.get(name), amounts.get(name), seconds.get(name)) for name in among}
-    reason = sentence(choose, ranking, expected, costs, untried=new, failing=failing, by_prior=found.by_prior)
+    reason = sentence(comparison, ranking, expected, costs.currency, untried=new, failing=failing, by_prior=found.by_prior)
     names = ranking.settled.names
-    if len(names) < len(choose.among):
-        names += tuple([name for name in choose.among if name not in names])
+    if len(names) < len(comparison.among):
+        names += tuple([name for name in comparison.among if name not in names])
     return Choice(names, reason, expected)
+
+
+def _costs(among: tuple[str, ...], comparison: Comparison, written: Mapping[str, float], reader: CallReader, state: StateView) -> Costs:
+    if not (comparison.asks_quality or comparison.asks_price):
+        return NO_COSTS
+    offers = comparison.offers
+    if among is not comparison.among:
+        offers = [offer for offer in offers if offer.name in among]
+    if comparison.is_counted and comparison.scored is not None and not comparison.asks_quality:
+        # No quality was asked for, but how long answers are is known by the task, too.
+        written = comparison.scored.of(among, place_told(reader)).written
+    return costs_of(offers, reader, state, written)
 
 
 def faster_than(model: str, others: Iterable[str], snapshot: Snapshot, state: StateView, took: float = 0.0) -> tuple[str, ...]:

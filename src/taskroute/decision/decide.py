@@ -87,7 +87,7 @@ def _decide(snapshot: Snapshot, reader: CallReader, state: StateView) -> Decisio
     route = None if snapshot.disabled else _match(snapshot, reader)
     names, how, expected = snapshot.default if route is None else route.models, "", NOTHING
     if route is not None and route.choose is not None:
-        choice = order(route.choose, snapshot, reader, state, labels=labels)
+        choice = order(route.choose, snapshot, reader, state, labels=labels, comparison=route.comparison)
         names, how, expected = (*choice.models, *names[len(choice.models) :]), f"; {choice.reason}", choice.expected
     candidates, rejected = sift(names, snapshot, call, labels=labels, state=state)
     if state.unavailable is not NOTHING:

@@ -6,18 +6,15 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from taskroute.decision.comparison import OUTPUT_TOKENS, Comparison, Offer, usual_seconds
 from taskroute.registry.rates import amount
-from taskroute.types import NOTHING, StateView, Usage
+from taskroute.types import EXACT, NOTHING, StateView, Usage
 
 if TYPE_CHECKING:
-    from taskroute.decision.scored import Place
     from taskroute.decision.snapshot import Snapshot
     from taskroute.signals.collect import CallReader
 
-__all__ = ["NO_COSTS", "OUTPUT_TOKENS", "Costs", "costs_of", "seconds_of", "untried"]
-
-OUTPUT_TOKENS: Final = 300
-"""How long an answer is taken to be where the call does not limit it, and nobody has seen one."""
+__all__ = ["NO_COSTS", "Costs", "costs_of", "seconds_among", "seconds_of", "untried"]
 
 
 class Costs(NamedTuple):
@@ -29,52 +26,68 @@ class Costs(NamedTuple):
 
 
 NO_COSTS: Final = Costs(NOTHING, None)
+_ZERO: Final = Decimal(0)
 
 
-def costs_of(names: Iterable[str], snapshot: Snapshot, reader: CallReader, state: StateView, place: Place) -> Costs:
+def costs_of(offers: Iterable[Offer], reader: CallReader, state: StateView, written: Mapping[str, float]) -> Costs:
     """Return what the call costs on each of these models: its input as it is, its answer as they have been, else as the call limits it.
 
-    What the provider still holds of the conversation is read at the price of its cache.
+    What the provider still holds of the conversation is read at the price of its cache. `written` tells how long their answers have been.
     """
-    limit, currency, found, size = reader.call.max_tokens, None, dict[str, Decimal](), -1
-    for name in names:
-        priced = snapshot.rates.get(name)
-        if priced is None:
-            continue
+    limit, warm, currency, found, size = reader.call.max_tokens, state.warm, None, dict[str, Decimal](), -1
+    read = _ZERO
+    for offer in offers:
         if size < 0:
             # Not before there is something to price: it goes through all texts of the call.
             size = reader.tokens()
-        warm = state.warm.get(name) if state.warm is not NOTHING else None
-        usage = Usage(size, _output(name, snapshot, place, limit), None if warm is None else min(warm, size))
-        cost = amount(priced.rates, usage)
-        if cost is None:
-            continue
-        currency = currency or priced.currency
+            read = Decimal(size)
         # No rate of exchange is known either.
-        if priced.currency == currency:
-            found[name] = cost
+        if currency is not None and offer.currency != currency:
+            continue
+        length = _length(offer, written, limit)
+        if offer.flat is None or size < 1 or length < 1 or warm is not NOTHING:
+            held = None if warm is NOTHING else warm.get(offer.name)
+            cost = amount(offer.rates, Usage(size, length, None if held is None else min(held, size)))
+        elif length == OUTPUT_TOKENS:
+            cost = EXACT.fma(offer.flat.input, read, offer.flat.usual_answer)
+        else:
+            cost = EXACT.fma(offer.flat.input, read, EXACT.fma(offer.flat.output, Decimal(length), offer.flat.request))
+        if cost is not None:
+            found[offer.name], currency = cost, offer.currency
     return Costs(found, currency)
 
 
-def _output(name: str, snapshot: Snapshot, place: Place, limit: int | None) -> int:
-    scored = snapshot.scored
-    learned = None if scored is None else scored.table.tokens(name, tasks=place.tasks, stage=place.stage).output
+def _length(offer: Offer, written: Mapping[str, float], limit: int | None) -> int:
+    learned = written.get(offer.name) if offer.is_counted else None
     if learned is None:
         return OUTPUT_TOKENS if limit is None else limit
     return round(learned) if limit is None else min(round(learned), limit)
 
 
+def seconds_among(names: Iterable[str], comparison: Comparison, state: StateView) -> Mapping[str, float]:
+    """Return how long a whole answer takes on models of a comparison: as it was measured, else as is known before any call."""
+    healths, usual = state.health, comparison.seconds
+    if not healths:
+        return usual
+    known = dict[str, float]()
+    for name in names:
+        health = healths.get(name)
+        seconds = usual.get(name) if health is None or health.latency is None else health.latency.p50
+        if seconds is not None:
+            known[name] = seconds
+    return known
+
+
 def seconds_of(names: Iterable[str], snapshot: Snapshot, state: StateView) -> dict[str, float]:
     """Return how long a whole answer takes, where that is known: as it was measured, else as the policy says, else as the scores tell."""
-    scored, healths, known = snapshot.scored, state.health, dict[str, float]()
+    known = dict[str, float]()
     for name in names:
-        health, spec = healths.get(name), snapshot.registry.get(name)
-        if health is not None and health.latency is not None:
-            known[name] = health.latency.p50
-        elif spec is not None and spec.latency is not None:
-            known[name] = spec.latency
-        elif scored is not None and (learned := scored.table.latency(name)) is not None:
-            known[name] = learned
+        health = state.health.get(name)
+        seconds = (
+            usual_seconds(name, snapshot.registry, snapshot.scored) if health is None or health.latency is None else health.latency.p50
+        )
+        if seconds is not None:
+            known[name] = seconds
     return known
 
 

@@ -51,18 +51,31 @@ def settled(standings: Sequence[Standing], *, margin: float, last: str | None = 
     First comes the model that answered last, where it is of the first tier and no other is better by `margin`; else, on the same terms, the
     one that is best by what the call is told to be. In tier 0 the margin is a share of what a model is worth where `relative` says so.
     """
-    order = sorted(standings, key=lambda one: (one.tier, -one.read))
+    order = sorted(standings, key=_place)
     top = order[0]
-    peers = [one for one in standings if one.tier == top.tier]
+    told: Standing | None = None
+    at_hand: Standing | None = None
+    for one in standings:
+        if one.tier == top.tier:
+            if told is None or one.told > told.told:
+                told = one
+            if one.name == last:
+                at_hand = one
     is_share = relative and top.tier == 0
-    kept: list[tuple[Held, Standing]] = [("last", one) for one in peers if one.name == last]
-    kept.append(("told", max(peers, key=lambda one: one.told)))
-    for held, one in kept:
-        if one is not top and not _beats(top, one, margin, is_share=is_share):
-            return Settled((one.name, *[other.name for other in order if other is not one]), held, top.name)
-        if one is top:
-            break
+    if at_hand is not top:
+        if at_hand is not None and not _beats(top, at_hand, margin, is_share=is_share):
+            return _held(at_hand, "last", order)
+        if told is not None and told is not top and not _beats(top, told, margin, is_share=is_share):
+            return _held(told, "told", order)
     return Settled(tuple([one.name for one in order]))
+
+
+def _place(one: Standing) -> tuple[int, float]:
+    return one.tier, -one.read
+
+
+def _held(first: Standing, why: Held, order: Sequence[Standing]) -> Settled:
+    return Settled((first.name, *[one.name for one in order if one is not first]), why, order[0].name)
 
 
 def _beats(one: Standing, other: Standing, margin: float, *, is_share: bool) -> bool:

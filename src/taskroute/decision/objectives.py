@@ -53,54 +53,59 @@ class Ranking(NamedTuple):
 
 def rank(choose: Choose, models: Sequence[Considered], *, last: str | None = None) -> Ranking:
     """Return the models in order, the best first. `models` must not be empty; `last` is the one that answered last in the conversation."""
-    good = _good_enough(choose, models, last)
+    good = None if choose.min_quality is None and choose.within is None else _good_enough(choose, models, last)
+    limited = choose.max_cost is not None or choose.max_latency is not None
     weigh = _Weights.of(choose, models)
     standings: list[Standing] = []
+    unmet = True
     for one in models:
-        tier = _tier(choose, one, weigh, is_good=one.name in good)
-        if tier == _TOO_LOW:
-            worth = (one.told, one.read)
-        elif tier == _TOO_MUCH:
-            worth = (-_excess(choose, one),) * 2
+        if limited and _is_too_much(choose, one):
+            tier = _TOO_MUCH
+            told = read = -_excess(choose, one)
+        elif good is not None and one.name not in good:
+            tier, told, read = _TOO_LOW, one.told, one.read
+        elif weigh.lacks(one):
+            tier, told, read, unmet = _UNKNOWN, 0.0, 0.0, False
         else:
-            worth = (0.0, 0.0) if tier == _UNKNOWN else weigh.worth(one)
-        standings.append(Standing(one.name, tier + _FAILS if one.fails else tier, *worth))
-    relative = choose.objective in ("cheapest", "fastest")
-    found = settled(standings, margin=choose.margin, last=last, relative=relative)
+            tier, unmet = 0, False
+            told, read = weigh.worth(one)
+        standings.append(Standing(one.name, tier + _FAILS if one.fails else tier, told, read))
+    found = settled(standings, margin=choose.margin, last=last, relative=choose.objective in ("cheapest", "fastest"))
     # One that fails too often may be good enough all the same.
-    return Ranking(found, min(one.tier % _FAILS for one in standings) >= _TOO_LOW)
+    return Ranking(found, unmet)
 
 
 def _good_enough(choose: Choose, models: Sequence[Considered], last: str | None) -> set[str]:
     """Return the models of enough quality."""
-    if choose.min_quality is None and choose.within is None:
-        return {one.name for one in models}
-    over = {one.name: (_over(choose, models, one, "told"), _over(choose, models, one, "read")) for one in models}
-    found = {name for name, (told, read) in over.items() if holds(told, read, margin=choose.margin, at_hand=name == last)}
+    told = _over(choose, [one.told for one in models])
+    read = _over(choose, [one.read for one in models])
+    margin = choose.margin
+    found = {one.name for one, by, at in zip(models, told, read, strict=True) if holds(by, at, margin=margin, at_hand=one.name == last)}
     # The best is never too far from the best, even where two of them lie within the margin.
-    return found or {name for name, (_, read) in over.items() if read >= 0}
+    return found or {one.name for one, at in zip(models, read, strict=True) if at >= 0}
 
 
-def _over(choose: Choose, models: Sequence[Considered], one: Considered, how: str) -> float:
-    """Return by how much a model is over the quality that it must have, negative where it is under it.
+def _over(choose: Choose, qualities: Sequence[float]) -> list[float]:
+    """Return by how much each is over the quality that it must have, negative where it is under it.
 
     It is held against the best of the others: the best of all is over it by as much as it is better.
     """
-    floors = [] if choose.min_quality is None else [choose.min_quality]
-    if choose.within is not None:
-        floors += [(1 - choose.within) * getattr(other, how) for other in models if other is not one]
-    own: float = getattr(one, how)
-    return own - max(floors, default=own)
+    floor, within = choose.min_quality, choose.within
+    if within is None or len(qualities) == 1:
+        return [own - (own if floor is None else floor) for own in qualities]
+    best = max(range(len(qualities)), key=qualities.__getitem__)
+    # The best of the others, for the best itself and for each other one.
+    second = max([own for index, own in enumerate(qualities) if index != best])
+    least, most = (1 - within) * second, (1 - within) * qualities[best]
+    if floor is not None:
+        least, most = max(least, floor), max(most, floor)
+    return [own - (least if index == best else most) for index, own in enumerate(qualities)]
 
 
-def _tier(choose: Choose, one: Considered, weigh: _Weights, *, is_good: bool) -> int:
+def _is_too_much(choose: Choose, one: Considered) -> bool:
     if choose.max_cost is not None and (one.cost is None or one.cost > choose.max_cost):
-        return _TOO_MUCH
-    if choose.max_latency is not None and (not one.untried if one.seconds is None else one.seconds > choose.max_latency):
-        return _TOO_MUCH
-    if not is_good:
-        return _TOO_LOW
-    return _UNKNOWN if weigh.lacks(one) else 0
+        return True
+    return choose.max_latency is not None and (not one.untried if one.seconds is None else one.seconds > choose.max_latency)
 
 
 def _excess(choose: Choose, one: Considered) -> float:
@@ -127,23 +132,19 @@ class _Weights(NamedTuple):
 
     @staticmethod
     def of(choose: Choose, models: Sequence[Considered]) -> _Weights:
-        costs = [one.cost for one in models if one.cost is not None]
-        times = [one.seconds for one in models if one.seconds is not None]
-        dearest, slowest = max(costs, default=0.0), max(times, default=0.0)
-        quality, cost, latency = 1.0, choose.cost_weight or 0.0, choose.latency_weight or 0.0
-        match choose.objective:
-            case "cheapest":
-                quality, cost, latency = 0.0, 1.0, 0.0
-            case "fastest":
-                quality, cost, latency = 0.0, 0.0, 1.0
-            case "best":
-                cost, latency = 0.0, 0.0
-            case "balanced":
-                cost = BALANCED_COST / dearest if dearest else 0.0
-                latency = BALANCED_LATENCY / slowest if slowest else 0.0
-            case "utility":
-                pass
-        return _Weights(quality, cost, latency, prices=bool(costs), slowest=slowest)
+        objective = choose.objective
+        if objective == "best":
+            return _Weights(1.0, 0.0, 0.0, prices=False, slowest=0.0)
+        if objective == "fastest":
+            return _Weights(0.0, 0.0, 1.0, prices=False, slowest=0.0)
+        dearest = max([-1.0 if one.cost is None else one.cost for one in models])
+        if objective == "cheapest":
+            return _Weights(0.0, 1.0, 0.0, prices=dearest >= 0, slowest=0.0)
+        slowest = max([0.0 if one.seconds is None else one.seconds for one in models])
+        if objective == "utility":
+            return _Weights(1.0, choose.cost_weight or 0.0, choose.latency_weight or 0.0, prices=dearest >= 0, slowest=slowest)
+        cost = BALANCED_COST / dearest if dearest > 0 else 0.0
+        return _Weights(1.0, cost, BALANCED_LATENCY / slowest if slowest > 0 else 0.0, prices=dearest >= 0, slowest=slowest)
 
     def lacks(self, one: Considered) -> bool:
         """Return whether a model cannot be compared for want of a price, or of an answer to measure."""

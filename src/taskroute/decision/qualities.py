@@ -10,7 +10,7 @@ from taskroute.quality.estimate import Estimate
 from taskroute.quality.table import QualityTable
 from taskroute.signals.size import cap
 from taskroute.signals.task import told_task
-from taskroute.types import NOTHING, Signal
+from taskroute.types import NOTHING
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
@@ -32,22 +32,23 @@ class Qualities(NamedTuple):
     """The same with what its words say."""
     shown: Mapping[str, Estimate]
     """What `read` comes from."""
-    place: Place
-    """Where the call belongs, its words read."""
+    written: Mapping[str, float]
+    """Tokens of an answer of each, where they were counted."""
     by_prior: bool
     """Whether none of these models was ever scored."""
 
 
-NO_QUALITIES: Final = Qualities(NOTHING, NOTHING, NOTHING, Place(), by_prior=False)
+NO_QUALITIES: Final = Qualities({}, {}, {}, {}, by_prior=False)
 
 
 def place_told(reader: CallReader) -> Place:
     """Return where a call is told to belong. No classifier is asked, and no word is read."""
     call = reader.call
-    task = call.kept.task if call.kept is not None and call.kept.task else None
-    told = Signal(task, "turn") if task is not None else told_task(call)
-    stage = reader.stage()
-    return Place(NOTHING if told is None or told.value is None else {told.value: 1.0}, stage)
+    task = None if call.kept is None else call.kept.task
+    if not task:
+        told = told_task(call)
+        task = None if told is None else told.value
+    return Place(NOTHING if task is None else {task: 1.0}, reader.stage())
 
 
 def qualities(names: tuple[str, ...], snapshot: Snapshot, reader: CallReader) -> Qualities:
@@ -67,13 +68,15 @@ def qualities(names: tuple[str, ...], snapshot: Snapshot, reader: CallReader) ->
         read = Place(_likely(found or _classified(reader)), told.stage)
     shifts: Mapping[str, float] = NOTHING if prompts is None or not text else prompts.shifts(text, read.tasks)
     without = scored.of(names, told)
-    within = without if read.tasks == told.tasks else scored.of(names, read)
+    within = without if read is told else scored.of(names, read)
+    if not shifts:
+        return Qualities(without.values, within.values, within.estimates, within.written, within.by_prior)
     return Qualities(
         told=without.values,
-        read={name: value + shifts.get(name, 0.0) for name, value in within.values.items()} if shifts else within.values,
-        shown={name: _shifted(one, shifts.get(name, 0.0)) for name, one in within.estimates.items()} if shifts else within.estimates,
-        place=read,
-        by_prior=not scored.knows_any(names),
+        read={name: value + shifts.get(name, 0.0) for name, value in within.values.items()},
+        shown={name: _shifted(one, shifts.get(name, 0.0)) for name, one in within.estimates.items()},
+        written=within.written,
+        by_prior=within.by_prior,
     )
 
 

@@ -34,6 +34,10 @@ class Judged(NamedTuple):
     estimates: Mapping[str, Estimate]
     values: Mapping[str, float]
     """The number to compare each by."""
+    written: Mapping[str, float]
+    """Tokens of an answer of each, where they were counted."""
+    by_prior: bool
+    """Whether none of these models was ever scored."""
 
 
 class Scored:
@@ -49,16 +53,16 @@ class Scored:
             self._totals[cell.model] = self._totals.get(cell.model, 0) + cell.labels
         self._kept: dict[tuple[tuple[str, ...], str | None, str | None], Judged] = {}
 
-    def knows_any(self, names: tuple[str, ...]) -> bool:
-        """Return whether any of these models was ever scored."""
-        return any(name in self._totals for name in names)
-
     def of(self, names: tuple[str, ...], place: Place) -> Judged:
         """Return what to expect of each of these models."""
         tasks = place.tasks
-        if len(tasks) > 1 or (tasks and max(tasks.values()) < 1):
+        if not tasks:
+            task = None
+        elif len(tasks) == 1 and next(iter(tasks.values())) >= 1:
+            task = next(iter(tasks))
+        else:
             return self._judged(names, place)
-        key = (names, next(iter(tasks), None), place.stage)
+        key = (names, task, place.stage)
         found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= _MOST:
@@ -67,15 +71,18 @@ class Scored:
         return found
 
     def _judged(self, names: tuple[str, ...], place: Place) -> Judged:
-        found = {name: self.table.estimate(name, tasks=place.tasks, stage=place.stage) or _UNKNOWN for name in names}
-        return Judged(found, self._values(found))
+        tasks, stage, table = place.tasks, place.stage, self.table
+        found = {name: table.estimate(name, tasks=tasks, stage=stage) or _UNKNOWN for name in names}
+        written = {name: length for name in names if (length := table.tokens(name, tasks=tasks, stage=stage).output) is not None}
+        by_prior = self._totals.keys().isdisjoint(names)
+        return Judged(found, self._values(found, by_prior=by_prior), written, by_prior)
 
-    def _values(self, estimates: Mapping[str, Estimate]) -> dict[str, float]:
+    def _values(self, estimates: Mapping[str, Estimate], *, by_prior: bool) -> Mapping[str, float]:
         """Return the number to compare each model by.
 
         Where no model was scored on a task or stage, none is thinly tried beside the others for that: then all of its scores count.
         """
-        if not self.knows_any(tuple(estimates)):
+        if by_prior:
             return {name: found.mean for name, found in estimates.items()}
         if not any(found.labels for found in estimates.values()):
             estimates = {name: found._replace(labels=self._totals.get(name, 0)) for name, found in estimates.items()}

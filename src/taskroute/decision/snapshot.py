@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
+from taskroute.decision.comparison import Comparison, compared
 from taskroute.decision.scored import Scored, known_of
 from taskroute.policy.carrying import FailureClass, Fallback, Retry, Timeout, over
 from taskroute.policy.choosing import Choose
@@ -61,6 +63,8 @@ class CompiledRoute(NamedTuple):
     """The only stages it can match, where that is known without testing it: most routes are passed over by this alone."""
     choose: Choose | None = None
     """How its own models, the first of `models`, are put in order for each call; None leaves them as they are."""
+    comparison: Comparison | None = None
+    """With `choose`: what is known of those models before any call."""
 
 
 class CompiledRule(NamedTuple):
@@ -116,12 +120,14 @@ def compile_policy(
     `quality` and `prompts` are what was learned of models.
     """
     settings = _settings(policy.retry, policy.timeout, policy.fallback)
-    routes = tuple(_compile_route(route, policy) for route in policy.routes)
     registry = Registry(_describe(name, entry) for name, entry in policy.models.items())
     known_rates = NOTHING if rates is None else _known_rates(compared_by_price(policy), registry, rates)
     scored = None
-    if quality is not None or any(route.choose is not None and route.choose.asks_quality for route in routes):
+    if quality is not None or any(route.choose is not None and route.choose.asks_quality for route in policy.routes):
         scored = Scored(known_of(quality, policy, registry, known_rates), policy.quality.min_labels)
+    routes = tuple(
+        _compile_route(route, policy, partial(compared, registry=registry, rates=known_rates, scored=scored)) for route in policy.routes
+    )
     return Snapshot(
         policy=policy,
         version=policy.fingerprint,
@@ -170,7 +176,7 @@ def least(a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else min(a, b)
 
 
-def _compile_route(route: Route, policy: Policy) -> CompiledRoute:
+def _compile_route(route: Route, policy: Policy, compare: Callable[[Choose], Comparison]) -> CompiledRoute:
     models = route.models
     if route.fallback != "none":
         models = tuple(dict.fromkeys((*route.models, *policy.default)))
@@ -179,7 +185,8 @@ def _compile_route(route: Route, policy: Policy) -> CompiledRoute:
     stages = route.when.stage
     exact = None if stages is None or any(stage.endswith(":*") for stage in stages) else frozenset(stages)
     how = _settings(route.retry or policy.retry, limits, fallback)
-    return CompiledRoute(route.name, compile_when(route.when), models, how, exact, route.choose)
+    comparison = None if route.choose is None else compare(route.choose)
+    return CompiledRoute(route.name, compile_when(route.when), models, how, exact, route.choose, comparison)
 
 
 def _describe(name: str, entry: ModelEntry) -> ModelSpec:

@@ -14,7 +14,6 @@ from taskroute.ports import Clock
 from taskroute.signals.collect import Sources
 from taskroute.signals.size import cap
 from taskroute.steps import Event, Step
-from taskroute.telemetry.redaction import redacted
 from taskroute.telemetry.settings import Redact
 from taskroute.types import Call, Decision, Outcome
 
@@ -87,6 +86,9 @@ def question(call: Call, redact: Redact | None) -> str | None:
     text = cap(call.question(), _LONGEST)
     if not text or redact is None:
         return text or None
+    # It loads what else is needed only where content is written.
+    from taskroute.telemetry.redaction import redacted
+
     message = {"role": "user", "parts": [{"type": "text", "content": text}]}
     left = redacted("input", [message], redact).value
     return "\n".join(_texts(left)) or None

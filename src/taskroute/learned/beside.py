@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 _HELLO: Final = re.compile(
@@ -24,11 +25,38 @@ _LEAST_LEFT: Final = 12
 
 _HARD: Final = r"(?:hard|difficult|complex|easy|simple|trivial|expert|challenging|tricky)"
 _PROMPT: Final = r"(?:this|it|the following|question|task|request|problem|prompt)"
-_HINTS: Final = (
-    *("model", "tier", "gpt", "claude", "gemini", "opus", "llm"),
-    *("difficult", "complex", "hard", "expert", "challenging", "easy", "simple", "trivial", "tricky"),
+_MODEL: Final = r"(?:models?|tiers?|llms?|gpt[\w.-]*|claude|gemini|opus|modell(?:e|en|s|o|i)?|modeles?|modelos?|modellen)"
+_BEST: Final = (
+    r"(?:best|strongest|smartest|largest|biggest|cheapest|smallest|premium|top|powerful|capable|expensive|gpt[\w.-]*|claude|gemini|opus"
+    r"|beste[nrs]?|starkste[nrs]?|klugste[nrs]?|grosste[nrs]?|sterkste|slimste|grootste|meilleure?|puissant|mejor|potente|migliore|melhor)"
 )
-"""Without any of these there is no order."""
+_USE: Final = (
+    r"(?:use|pick|choose|select|needs?|requires?|deserves?|demands?|want|nutze|benutze|verwende|nimm|wahle|brauch(?:e|t)|utilise[rz]?|choisis"
+    r"|prends|usar?|utiliza|utilice|elige|necesita|utilizza|scegli|richiede|utilize|escolha|precisa|gebruik|kies|neem)"
+)
+_SEND: Final = (
+    r"(?:(?:route|send|forward|escalate|assign|direct|delegate|switch|upgrade)\b.{0,60}\b(?:to|with|by)"
+    r"|(?:leite|schicke?|sende)\b.{0,60}\b(?:an|zu|zum)|envoie\b.{0,60}\b(?:a|au)|envia\b.{0,60}\b(?:a|al)|manda\b.{0,60}\b(?:a|al)"
+    r"|envie\b.{0,60}\b(?:a|ao|para)|stuur\b.{0,60}\b(?:naar|door))"
+)
+_HARD_ELSEWHERE: Final = (
+    r"(?:schwer|schwierig|komplex|anspruchsvoll|leicht|einfach|difficile|complexe|facile|dificil|complicad[oa]|complej[oa]|facil|sencill[oa]"
+    r"|compless[oa]|complex[oa]|moeilijk|makkelijk|eenvoudig)(?:e[nrs]?)?"
+)
+_PROMPT_ELSEWHERE: Final = (
+    r"(?:das|dies|aufgabe|frage|anfrage|c'est|tache|question|demande|esto|tarea|pregunta|questo|questa|compito|domanda|richiesta"
+    r"|isto|tarefa|pergunta|pedido|dit|taak|vraag|opdracht)"
+)
+_HINTS: Final = frozenset(
+    """
+model models tier tiers gpt claude gemini opus llm llms modell modelle modellen modells modele modeles modelo modelos modello modelli
+difficult difficulty complex complexity hard expert challenging easy simple trivial tricky priority
+schwer schwere schweres schwerer schwierig schwierige schwieriges schwieriger komplex komplexe komplexes anspruchsvoll anspruchsvolle
+leicht leichte leichtes einfach einfache einfaches difficile complexe facile dificil complicada complicado compleja complejo facil sencilla
+sencillo complessa complesso complexa complexo moeilijk moeilijke makkelijk makkelijke eenvoudig eenvoudige
+""".split()
+)
+"""Without any of these words there is no order."""
 _CLAUSE: Final = re.compile(r"[^.!?,;\n]*(?:[.!?,;\n]+|$)")
 _RATES_ITSELF: Final = re.compile(
     rf"\b{_PROMPT}(?: is| are| has|'s| should be treated as)(?: \w+){{0,3}}? {_HARD}"
@@ -36,12 +64,12 @@ _RATES_ITSELF: Final = re.compile(
     rf"|\b{_PROMPT}(?: is| are|'s)(?: \w+){{0,3}}? {_HARD} (?:\w+ )?(?:task|question|request|problem|prompt)\b"
     r"|\b(?:complexity|difficulty|tier|priority) ?[:=]"
 )
-_NAMES_A_MODEL: Final = re.compile(r"\b(?:models?|tiers?|llms?|gpt[\w.-]*|claude|gemini|opus)\b")
-_ORDERS: Final = re.compile(
-    r"\b(?:route|send|forward|escalate|assign|direct|delegate|switch|upgrade)\b.{0,60}\b(?:to|with|by)\b"
-    r"|\b(?:use|pick|choose|select|needs?|requires?|deserves?|demands?|want)\b.{0,40}\b"
-    r"(?:best|strongest|smartest|largest|biggest|cheapest|smallest|premium|top|powerful|capable|expensive|gpt[\w.-]*|claude|gemini|opus)\b"
+_RATES_ITSELF_ELSEWHERE: Final = re.compile(
+    rf"\b{_PROMPT_ELSEWHERE}(?: \w+){{1,4}}? {_HARD_ELSEWHERE}(?: {_PROMPT_ELSEWHERE})?\W*$"
+    rf"|\b(?:ist|est|es|e|is)(?: \w+){{0,3}}? (?:{_HARD_ELSEWHERE} )?{_PROMPT_ELSEWHERE}(?: \w+)?? {_HARD_ELSEWHERE}\W*$"
 )
+_NAMES_A_MODEL: Final = re.compile(rf"\b{_MODEL}\b")
+_ORDERS: Final = re.compile(rf"\b{_SEND}\b|\b{_USE}\b.{{0,40}}\b{_BEST}\b")
 
 
 def without_courtesy(plain: str) -> str:
@@ -56,20 +84,25 @@ def without_courtesy(plain: str) -> str:
     return kept if len(kept) >= _LEAST_LEFT else plain
 
 
+def may_order(tokens: Collection[str]) -> bool:
+    """Whether a word of a folded prompt may belong to an order for a model."""
+    return not _HINTS.isdisjoint(tokens)
+
+
 def without_orders(plain: str) -> str:
     """Return a folded prompt without the sentences that order a model or rate their own difficulty; the whole, where nothing else is there.
 
     Who asks must not be able to choose the model by saying so.
     """
-    if not any(hint in plain for hint in _HINTS):
-        return plain
     kept = "".join(clause for clause in _CLAUSE.findall(plain) if not _is_order(clause))
     return kept if kept.strip() else plain
 
 
 def _is_order(clause: str) -> bool:
-    if not any(hint in clause for hint in _HINTS):
-        return False
     if _RATES_ITSELF.search(clause):
         return True
-    return "?" not in clause and _NAMES_A_MODEL.search(clause) is not None and _ORDERS.search(clause) is not None
+    if "?" in clause:
+        return False
+    if _RATES_ITSELF_ELSEWHERE.search(clause):
+        return True
+    return _NAMES_A_MODEL.search(clause) is not None and _ORDERS.search(clause) is not None

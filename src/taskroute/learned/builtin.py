@@ -11,7 +11,7 @@ from taskroute.learned.builtin_model import BuiltinModel
 from taskroute.learned.hardness import how_hard
 from taskroute.learned.request import Prompt, read_prompt
 from taskroute.signals.language import detect_language
-from taskroute.taxonomy import TASK_GROUPS
+from taskroute.taxonomy import TASKS
 from taskroute.types import Classification
 from taskroute.warn import warn_once
 
@@ -49,14 +49,13 @@ class BuiltinClassifier:
         prompt = read_prompt(text)
         if not prompt.tokens or not _covered(text, prompt):
             return _ABSTAINS
-        asked = self._model.judge(prompt.counted)
+        asked = self._model.judge(prompt)
         likeliest = max(asked.tasks.values())
         if asked.nothing >= likeliest:
             return _ABSTAINS
-        wanted = {member for task in tasks for member in TASK_GROUPS.get(task, (task,))}
         level, confidence = how_hard(prompt)
         return Classification(
-            scores={task: round(score, 4) for task, score in asked.tasks.items() if score >= _LEAST and task in wanted},
+            scores={task: round(score, 4) for task, score in asked.tasks.items() if score >= _LEAST and (task in tasks or TASKS[task] in tasks)},
             complexity=level,
             complexity_confidence=confidence,
         )

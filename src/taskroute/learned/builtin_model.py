@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import exp
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from taskroute.errors import ArraysError
 from taskroute.learned.arrays import Arrays, read_arrays
-from taskroute.learned.request import Counted
+from taskroute.learned.request import Prompt
 from taskroute.learned.word_table import Floats, WordTable
 from taskroute.learned.words import Reading
 from taskroute.taxonomy import TASKS
@@ -45,11 +46,14 @@ class BuiltinModel:
         self._bias: Floats = np.asarray(bias, dtype=np.float32)
         self._tasks = labels[:-1]
 
-    def judge(self, counted: Counted) -> Asked:
-        """Return what was counted of a prompt asks for."""
-        raw = (self.table.sums(counted).scores + self._bias) / self.temperature
-        likely = np.exp(raw - raw.max())
-        found: list[float] = (likely / likely.sum()).tolist()
+    def judge(self, prompt: Prompt) -> Asked:
+        """Return what a prompt asks for."""
+        # Over so few numbers, arrays would take longer.
+        raw: list[float] = ((self.table.sums(prompt.tokens, prompt.marks()).scores + self._bias) / self.temperature).tolist()
+        top = max(raw)
+        likely = [exp(score - top) for score in raw]
+        share = 1.0 / sum(likely)
+        found = [one * share for one in likely]
         return Asked(dict(zip(self._tasks, found, strict=False)), found[-1])
 
     def arrays(self) -> Arrays:

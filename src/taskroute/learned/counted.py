@@ -49,6 +49,11 @@ class Weighted(NamedTuple):
     columns: Places
     values: Floats
 
+    def only(self, wanted: NDArray[np.bool_]) -> Weighted:
+        """Return the same rows with nothing but these pieces, as long as they were before or shorter."""
+        is_wanted = wanted[self.columns]
+        return self._replace(rows=self.rows[is_wanted], columns=self.columns[is_wanted], values=self.values[is_wanted])
+
     def blocks(self) -> Iterator[tuple[slice, Floats]]:
         """Yield the columns as dense blocks, one after the other."""
         order = np.argsort(self.columns, kind="stable")
@@ -60,11 +65,15 @@ class Weighted(NamedTuple):
             block = np.bincount(flat, weights=values[low:high], minlength=self.size * (end - start))
             yield slice(start, end), block.reshape(self.size, end - start).astype(np.float32)
 
-    def products(self) -> NDArray[np.float64]:
-        """Return the product of each row with each."""
-        total = np.zeros((self.size, self.size), dtype=np.float64)
-        for _, block in self.blocks():
-            total += block @ block.T
+    def products(self, others: Weighted | None = None) -> NDArray[np.float64]:
+        """Return the product of each row with each, or with each of others over the same pieces."""
+        total = np.zeros((self.size, self.size if others is None else others.size), dtype=np.float64)
+        if others is None:
+            for _, block in self.blocks():
+                total += block @ block.T
+            return total
+        for (_, block), (_, other) in zip(self.blocks(), others.blocks(), strict=True):
+            total += block @ other.T
         return total
 
     def weights(self, of_rows: NDArray[np.float64]) -> Floats:

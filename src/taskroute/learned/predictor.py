@@ -103,7 +103,8 @@ class Predictor:
         shares = np.array([tasks.get(task, 0.0) for task in known.tasks])
         is_told = bool(len(shares)) and float(shares.max()) > _SURE
         counts = known.trust.told if is_told else known.trust.read
-        by_task, by_prompt = (float(np.interp(sight.likeness, known.trust.likeness, column)) for column in counts.T)
+        by_task = float(np.interp(sight.likeness, known.trust.likeness, counts[:, 0]))
+        by_prompt = float(np.interp(sight.likeness, known.trust.likeness, counts[:, 1]))
         if by_task == 1 and by_prompt == 0:
             return NOTHING
         expected = shares @ (known.table - known.means)

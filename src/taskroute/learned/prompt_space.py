@@ -29,8 +29,8 @@ class Scale(NamedTuple):
         rows = np.arange(len(looks))
         low, high = self.knots[rows, at - 1], self.knots[rows, at]
         share = np.clip((looks - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
-        found: Floats = self.values[rows, at - 1] + share * (self.values[rows, at] - self.values[rows, at - 1])
-        return found
+        before = self.values[rows, at - 1]
+        return np.asarray(before + share * (self.values[rows, at] - before), dtype=np.float32)
 
 
 class Place(NamedTuple):

@@ -6,11 +6,12 @@ Signs count like words, so that formulas, code, options to choose from and label
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from taskroute.learned.beside import without_courtesy, without_orders
+from taskroute.learned.beside import may_order, without_courtesy, without_orders
 from taskroute.learned.words import MARK
 from taskroute.signals.classifiers.terms import UNSPACED, fold
 
@@ -33,6 +34,7 @@ _READ_AT_ENDS: Final = 16
 """Tokens at the beginning, and at the end, among which the first and the last sentence are looked for."""
 _STOPS: Final = frozenset(".!?:\n")
 _SIZES: Final = (15, 60, 250, 1000)
+_SIZE_MARKS: Final = tuple(f"{MARK}size {passed}" for passed in range(len(_SIZES) + 1))
 
 
 class Prompt(NamedTuple):
@@ -45,29 +47,38 @@ class Prompt(NamedTuple):
     size: int
     """Characters of the whole prompt."""
 
+    def marks(self) -> list[str]:
+        """Return what is counted beside words and pairs: how the prompt begins and ends, and its size."""
+        marks = _marks(self.tokens)
+        marks.append(_SIZE_MARKS[bisect_right(_SIZES, self.size)])
+        return marks
+
     @property
     def counted(self) -> Counted:
-        """What is counted, each once: words and signs, pairs of neighbours, and marks for the beginning, the end and the size."""
-        tokens = self.tokens
-        counted: Counted = dict.fromkeys(tokens)
-        counted.update(dict.fromkeys(pairwise(tokens)))
-        for mark in _marks(tokens):
-            counted[mark] = None
-        counted[f"{MARK}size {sum(self.size >= limit for limit in _SIZES)}"] = None
-        return counted
+        """What is counted, each once: words and signs, pairs of neighbours, and marks."""
+        return {**dict.fromkeys(self.tokens), **dict.fromkeys(pairwise(self.tokens)), **dict.fromkeys(self.marks())}
 
 
 def read_prompt(text: str) -> Prompt:
     """Return what is read of a prompt; its two ends, whatever its length."""
     size = len(text)
-    ends = text if size <= HEAD + TAIL else f"{text[:HEAD]}\n{text[size - TAIL :]}"
-    plain = without_courtesy(without_orders(fold(ends)).strip())
-    return Prompt(plain, (_ASCII_TOKEN if plain.isascii() else _TOKEN).findall(plain), size)
+    folded = fold(text if size <= HEAD + TAIL else f"{text[:HEAD]}\n{text[size - TAIL :]}").strip()
+    plain = without_courtesy(folded)
+    tokens = _tokens(plain)
+    if may_order(tokens):
+        kept = without_courtesy(without_orders(folded).strip())
+        if kept != plain:
+            return Prompt(kept, _tokens(kept), size)
+    return Prompt(plain, tokens, size)
+
+
+def _tokens(plain: str) -> list[str]:
+    return (_ASCII_TOKEN if plain.isascii() else _TOKEN).findall(plain)
 
 
 def _marks(tokens: Sequence[str]) -> list[str]:
     """Return how the first and the last sentence begin, courtesies left out, and whether a question ends the prompt."""
-    first = [token for token in tokens[:_READ_AT_ENDS] if token not in _COURTESY and token[0] != "\n"][:3]
+    first = _asked(tokens[:_READ_AT_ENDS], 3)
     if not first:
         return []
     marks = [f"{MARK}first {first[0]}", f"{MARK}first {' '.join(first[:2])}", f"{MARK}first {' '.join(first)}"]
@@ -77,9 +88,21 @@ def _marks(tokens: Sequence[str]) -> list[str]:
         if tail[i][0] in _STOPS:
             begins = i + 1
             break
-    last = [token for token in tail[begins:] if token not in _COURTESY and token[0] != "\n"][:2]
-    if last and (begins or len(tokens) > _READ_AT_ENDS):
-        marks += [f"{MARK}last {last[0]}", f"{MARK}last {' '.join(last)}"]
+    if begins or len(tokens) > _READ_AT_ENDS:
+        last = _asked(tail[begins:], 2)
+        if last:
+            marks += [f"{MARK}last {last[0]}", f"{MARK}last {' '.join(last)}"]
     if tail[-1][-1] == "?":
         marks.append(f"{MARK}asks")
     return marks
+
+
+def _asked(tokens: Sequence[str], most: int) -> list[str]:
+    """Return the first tokens that are no courtesy, at most `most`."""
+    found: list[str] = []
+    for token in tokens:
+        if token not in _COURTESY and token[0] != "\n":
+            found.append(token)
+            if len(found) == most:
+                break
+    return found

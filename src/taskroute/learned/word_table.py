@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
@@ -73,24 +74,26 @@ class WordTable:
 
     def read(self, text: str, marks: Iterable[str] = ()) -> Summed:
         """Return the sums for a text; `marks` are counted as if they were words of it, and begin with `words.MARK`."""
-        found = words(text, self.reading)
-        counted = units(found, self.reading)
-        if marks:
-            counted.update(dict.fromkeys(marks))
-        return self.sums(counted)
+        return self.sums(words(text, self.reading), tuple(marks))
 
-    def sums(self, counted: dict[Unit, None]) -> Summed:
-        """Return the sums for what was counted of a text."""
-        if not counted:
+    def sums(self, found: Sequence[str], marks: Sequence[str] = ()) -> Summed:
+        """Return the sums for the words of a text in order, and for marks beside them."""
+        if not found and not marks:
             return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0, 0)
         kept = self._kept
-        at = list(map(kept.at.get, counted))
-        rows = self._with_new(counted) if None in at else kept.rows.take(cast("list[int]", at), axis=0)
+        place = kept.at.get
+        # One look-up for each that stands there; what stands there twice comes to the same place.
+        pairs = map(place, pairwise(found)) if self.reading.pairs else ()
+        at = dict.fromkeys(chain(map(place, found), pairs, map(place, marks)))
+        if None in at:
+            rows = self._with_new({**units(found, self.reading), **dict.fromkeys(marks)})
+        else:
+            rows = kept.rows.take(np.fromiter(cast("dict[int, None]", at), dtype=np.intp, count=len(at)), axis=0)
         total = np.add.reduce(rows, axis=0)
         known, whole = float(total[-2]), max(float(total[-1]), self._least)
         if whole <= 0.0:
-            return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0, len(at))
-        return Summed(total[:-2] * whole**-0.5, known / whole, len(at))
+            return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0, len(rows))
+        return Summed(total[:-2] * whole**-0.5, known / whole, len(rows))
 
     def _with_new(self, counted: dict[Unit, None]) -> Floats:
         with self._lock:

@@ -55,9 +55,9 @@ def _scale(looks: Floats) -> Scale:
     knots = ordered[(np.arange(_KNOTS) * (size - 1) + (_KNOTS - 1) // 2) // (_KNOTS - 1)].T
     values = np.empty_like(knots)
     for at in range(width):
-        below = np.searchsorted(ordered[:, at], knots[at], side="left")
-        through = np.searchsorted(ordered[:, at], knots[at], side="right")
-        values[at] = [_NORMAL.inv_cdf(rank) for rank in ((below + through + 1) / (2 * size + 2)).tolist()]
+        column = ordered[:, at, None]
+        middles = ((column < knots[at]).sum(axis=0) + (column <= knots[at]).sum(axis=0) + 1) / (2 * size + 2)
+        values[at] = [_NORMAL.inv_cdf(float(middle)) for middle in middles]
         seen = np.interp(ordered[:, at], *_rising(knots[at], values[at]))
         spread = seen.std()
         values[at] = np.clip((values[at] - seen.mean()) / spread, -FARTHEST, FARTHEST) if spread > 1e-6 else 0.0

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 # Scripts written without spaces: each character is a token, so that a term may stand anywhere in a run of them.
 UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 _TOKEN: Final = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|[.!?:\n]")
 _STOPS: Final = frozenset(".!?:\n")
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+_SHORT_RUN: Final = 3
+"""Characters beyond ASCII in a row, such as an accented letter, that are remembered."""
 _SHORTEST_FUZZY: Final = 5
 _LONGEST_FUZZY: Final = 16
 _EDGE: Final = 40
@@ -45,8 +49,21 @@ def fold(text: str) -> str:
     """Return the text in lower case without accents."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    # Nothing reaches over an ASCII character: what is left of a mark behind one is nothing.
+    return _BEYOND_ASCII.sub(_plain_run, text.casefold())
+
+
+def _plain_run(found: re.Match[str]) -> str:
+    run = found[0]
+    return _plain_letters(run) if len(run) <= _SHORT_RUN else _plain(run)
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
+
+
+_plain_letters = lru_cache(maxsize=1024)(_plain)
 
 
 def tokenize(text: str) -> Tokens:
