@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.material import choosing_router, rag_prompt, stage_router, task_router
 from benchmarks.measure import Batch, Table, compare, each
@@ -16,11 +16,21 @@ from taskroute import Call, Router
 
 SIZES = (100, 4_000, 40_000, 400_000)
 QUICK_SIZES = (100, 4_000)
+_OBJECTIVES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("cheapest", {}),
+    ("fastest", {}),
+    ("cheapest", {"min_quality": 0.6}),
+    ("cheapest", {"within": 0.1}),
+    ("best", {}),
+    ("balanced", {}),
+)
+_CLASSIFIED = "use: by the task that is classified"
 
 
 def tables(*, quick: bool = False) -> list[Table]:
     """Return what was measured: routes by stage, objectives, and prompts of each length beside LiteLLM's complexity router."""
-    return [by_stage(quick=quick), by_objective(quick=quick), by_prompt_length(quick=quick), *beside_litellm(quick=quick)]
+    own = [by_stage(quick=quick), by_objective(quick=quick), by_soft_tasks(quick=quick), by_prompt_length(quick=quick)]
+    return [*own, *beside_litellm(quick=quick)]
 
 
 def by_stage(*, quick: bool) -> Table:
@@ -38,11 +48,11 @@ def by_stage(*, quick: bool) -> Table:
 
 
 def by_objective(*, quick: bool) -> Table:
-    """Compare a fixed order with models that are compared by price and by quality; the task is told, so that no classifier is asked."""
+    """Compare a fixed order with models that are compared by price, speed and quality; the task is told, so that no classifier is asked."""
     call = Call("What is 17 * 23?", task="math")
     contenders: dict[str, Batch] = {"use: a fixed order": each(_route(stage_router(1), Call("hello", stage="s0")))}
-    for objective, keys in (("cheapest", {}), ("cheapest", {"min_quality": 0.6}), ("best", {}), ("balanced", {})):
-        name = f"choose: {objective}" + (", min_quality" if keys else "")
+    for objective, keys in _OBJECTIVES:
+        name = ", ".join([f"choose: {objective}", *keys])
         contenders[name] = each(_route(choosing_router(objective, **keys), call))
     return compare(
         "decide: among three models, by what is expected of them",
@@ -50,6 +60,22 @@ def by_objective(*, quick: bool) -> Table:
         peer="use: a fixed order",
         rounds=3 if quick else 60,
         calls=20 if quick else 300,
+    )
+
+
+def by_soft_tasks(*, quick: bool) -> Table:
+    """Compare a route by task with models that are compared by quality, where nobody told the task: all that the classifier finds counts."""
+    call = Call(rag_prompt(500))
+    contenders: dict[str, Batch] = {_CLASSIFIED: each(_route(task_router(), call))}
+    for objective, keys in (("cheapest", {}), ("cheapest", {"min_quality": 0.6}), ("best", {})):
+        name = ", ".join([f"choose: {objective}", *keys])
+        contenders[name] = each(_route(choosing_router(objective, **keys), call))
+    return compare(
+        "decide: among three models, 500 characters, the keyword classifier tells the tasks",
+        contenders,
+        peer=_CLASSIFIED,
+        rounds=3 if quick else 60,
+        calls=5 if quick else 50,
     )
 
 

@@ -10,22 +10,27 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
-from benchmarks.quality import pair_tables, pool_tables
+from benchmarks.quality import curve, pair_tables, pool_tables
 from benchmarks.quality.aims import verdicts
-from benchmarks.quality.ours import Remembered
 from benchmarks.quality.packs import NoPacks, folder, load
 from benchmarks.quality.pair_tables import QUICK, Effort
 from benchmarks.quality.tables import Section, as_data, as_markdown, as_text
 from benchmarks.quality.text import Likeness
 from taskroute.learned.builtin import BuiltinClassifier
+from taskroute.learning.methods import Remembered
 from taskroute.learning.text_model import fit_prompts
 
-NAMES: Final = ("mmlupro", "routellm-mmlu", "llmrouter", "routellm-gsm8k")
+CURVE: Final = "curve"
+NAMES: Final = ("mmlupro", CURVE, "routellm-mmlu", "llmrouter", "routellm-gsm8k")
 """The longest first, so that two processes end at about the same time."""
 
 
 def measured(name: str, effort: Effort, at: Path) -> tuple[Section, ...]:
-    """Return what was measured on a pack of that folder."""
+    """Return what was measured on a pack of that folder, or the learning curve on two of them."""
+    if name == CURVE:
+        words = Remembered(fit_prompts)
+        pool = curve.of_pool(load("llmrouter", at=at), effort, words=words, classifier=BuiltinClassifier())
+        return pool, curve.of_pair(load("routellm-mmlu", at=at), effort, words=words)
     pack, likeness, words = load(name, at=at), Likeness(), Remembered(fit_prompts)
     made = (
         pair_tables.sections(pack, effort, likeness=likeness, words=words, classifier=BuiltinClassifier())

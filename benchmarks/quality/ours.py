@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from benchmarks.quality.contenders import Contender, Floats, Who
+from benchmarks.quality.contenders import Contender, Floats, Who, untold
 from taskroute.learning.folds import Fold
-from taskroute.learning.methods import FitPrompts, Settings, by_read, by_told, by_words
+from taskroute.learning.methods import Remembered, Settings, by_read, by_told, by_words
 from taskroute.learning.rows import Labels
 from taskroute.learning.validate import Method
-from taskroute.ports import Classifier, PromptQuality
+from taskroute.ports import Classifier
 
 TABLE_GIVEN: Final = Who("table", "given", True)
 WORDS_GIVEN: Final = Who("table and words", "given", True)
@@ -33,9 +32,9 @@ class Ours(NamedTuple):
     def predict(self, labels: Labels, fold: Fold, *, seed: int) -> Floats:
         known, asked = labels.take(fold.train), _blank(labels.take(fold.test))
         if self.who.tags != "given":
-            asked = _untold(asked)
+            asked = untold(asked)
         if self.who.tags == "none":
-            known = _untold(known)
+            known = untold(known)
         return np.asarray(self.method.fit(known)(asked).quality, dtype=np.float64)
 
 
@@ -52,41 +51,19 @@ class Hardness(NamedTuple):
         return np.column_stack([np.zeros(len(hard)), np.array(hard)])
 
 
-class Remembered:
-    """Learns from words once for the same rows: several contenders stand on the same."""
-
-    def __init__(self, fit: FitPrompts) -> None:
-        self._fit = fit
-        self._known: dict[bytes, PromptQuality | None] = {}
-
-    def __call__(self, labels: Labels) -> PromptQuality | None:
-        key = hashlib.blake2b(repr((labels.prompts, labels.tasks)).encode() + labels.scores.tobytes()).digest()
-        if key not in self._known:
-            self._known[key] = self._fit(labels)
-        return self._known[key]
-
-    def forget(self) -> None:
-        """Let go of all that was learned."""
-        self._known.clear()
-
-
-def contenders(fit_prompts: FitPrompts | None, *, tagged: bool = True) -> tuple[Contender, ...]:
-    """Return ours, simplest first. Without `fit_prompts` no words are read; without tags, only the words are."""
+def contenders(words: Remembered | None, *, tagged: bool = True) -> tuple[Contender, ...]:
+    """Return ours, simplest first. Without `words` no words are read; without tags, only the words are."""
     settings = Settings()
     found: list[Contender] = [Ours(by_told(settings), TABLE_GIVEN)] if tagged else []
-    if fit_prompts is None:
+    if words is None:
         return tuple(found)
     if tagged:
         found += [
-            Ours(by_words(settings, fit_prompts, read=False), WORDS_GIVEN, slow=True),
-            Ours(by_read(settings, fit_prompts), TABLE_PREDICTED, slow=True),
-            Ours(by_words(settings, fit_prompts, read=True), WORDS_PREDICTED, slow=True),
+            Ours(by_words(settings, words, read=False), WORDS_GIVEN, slow=True),
+            Ours(by_read(settings, words), TABLE_PREDICTED, slow=True),
+            Ours(by_words(settings, words, read=True), WORDS_PREDICTED, slow=True),
         ]
-    return (*found, Ours(by_words(settings, fit_prompts, read=True), WORDS_ALONE, slow=True))
-
-
-def _untold(labels: Labels) -> Labels:
-    return labels._replace(tasks=(None,) * labels.size)
+    return (*found, Ours(by_words(settings, words, read=True), WORDS_ALONE, slow=True))
 
 
 def _blank(labels: Labels) -> Labels:

@@ -15,13 +15,14 @@ from benchmarks.quality.pairs import Measured, Setting
 from benchmarks.quality.tables import Figure, Section, Table, leads, number, percent
 from benchmarks.quality.text import Likeness
 from taskroute.learning.folds import part
-from taskroute.learning.methods import FitPrompts
+from taskroute.learning.methods import Remembered
 from taskroute.ports import Classifier
 
 _HEADER: Final = ("router", "tag", "APGR", "SD of repeats", "CPT50", "CPT80", "strong share for 95 %")
 _NOTE: Final = (
-    "APGR and CPT as RouteLLM defines them; the rankings of all held-back rows are pooled. No threshold is chosen, so that none can be "
-    "chosen on held-back rows."
+    "APGR and CPT as RouteLLM defines them. Each fold has a router of its own, which ranks the fold's held-back rows and no others: the same "
+    "share of each fold goes to the strong model, and the curve is the mean over the folds, so that a router that knows nothing has an APGR "
+    "of 0.5. No threshold is chosen, so that none can be chosen on held-back rows."
 )
 
 
@@ -52,7 +53,7 @@ QUICK: Final = Effort(repeats=1, slow_repeats=1, seeds=2, draws=200, most=600)
 
 
 def sections(
-    pack: Pack, effort: Effort, *, likeness: Likeness, words: FitPrompts | None, classifier: Classifier | None
+    pack: Pack, effort: Effort, *, likeness: Likeness, words: Remembered | None, classifier: Classifier | None
 ) -> Iterator[Section]:
     """Yield the sections of a pack, one for each setting."""
     pack = effort.of(pack)

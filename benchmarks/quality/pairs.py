@@ -11,7 +11,7 @@ from benchmarks.quality.contenders import Contender, Floats, Who
 from benchmarks.quality.packs import Pack
 from taskroute.learning import curves
 from taskroute.learning.bootstrap import Interval, draws_of, interval
-from taskroute.learning.folds import Fold, by_prompt, by_task, part, repeated
+from taskroute.learning.folds import Fold, Rows, by_prompt, by_task, part, repeated
 
 Held = Literal["prompts", "tasks"]
 
@@ -27,6 +27,15 @@ class Setting(NamedTuple):
     folds: int = 5
 
 
+class Ranking(NamedTuple):
+    """Which rows need the strong model most."""
+
+    lead: Floats
+    """How much better the strong model is expected to do on each row."""
+    fold: Rows
+    """The fold in which each was held back: only rows of one fold were ranked by the same router."""
+
+
 class Measured(NamedTuple):
     """What one contender reached, over the repeats."""
 
@@ -38,8 +47,8 @@ class Measured(NamedTuple):
     cpt80: float
     at95: float
     """Share of calls to the strong model that gives 95 % of its quality."""
-    rankings: tuple[Floats, ...]
-    """How much better the strong model is expected to do on each row, for each repeat."""
+    rankings: tuple[Ranking, ...]
+    """One for each repeat."""
 
 
 def folds_of(pack: Pack, setting: Setting, *, seed: int = 0) -> tuple[tuple[Fold, ...], ...]:
@@ -60,22 +69,22 @@ def folds_of(pack: Pack, setting: Setting, *, seed: int = 0) -> tuple[tuple[Fold
 
 def measure(pack: Pack, setting: Setting, contender: Contender, *, seed: int = 0) -> Measured:
     """Return what a contender reaches in a setting."""
-    rankings: list[Floats] = []
+    rankings: list[Ranking] = []
     for repeat, folds in enumerate(folds_of(pack, setting, seed=seed)):
-        ranking = np.empty(pack.labels.size)
-        for fold in folds:
+        ranking = Ranking(np.empty(pack.labels.size), np.empty(pack.labels.size, dtype=np.intp))
+        for at, fold in enumerate(folds):
             expected = contender.predict(pack.labels, fold, seed=seed + repeat)
-            ranking[fold.test] = expected[:, 1] - expected[:, 0]
+            ranking.lead[fold.test], ranking.fold[fold.test] = expected[:, 1] - expected[:, 0], at
         rankings.append(ranking)
     weak, strong = pack.labels.scores.T
-    reached = [curves.apgr(ranking, weak, strong) for ranking in rankings]
+    reached = [curves.apgr(one.lead, weak, strong, parts=one.fold) for one in rankings]
     return Measured(
         who=contender.who,
         apgr=float(np.mean(reached)),
         spread=float(np.std(reached)),
-        cpt50=_mean([curves.cpt(ranking, weak, strong, 0.5) for ranking in rankings]),
-        cpt80=_mean([curves.cpt(ranking, weak, strong, 0.8) for ranking in rankings]),
-        at95=_mean([curves.share_for(ranking, weak, strong, 0.95) for ranking in rankings]),
+        cpt50=_mean([curves.cpt(one.lead, weak, strong, 0.5, parts=one.fold) for one in rankings]),
+        cpt80=_mean([curves.cpt(one.lead, weak, strong, 0.8, parts=one.fold) for one in rankings]),
+        at95=_mean([curves.share_for(one.lead, weak, strong, 0.95, parts=one.fold) for one in rankings]),
         rankings=tuple(rankings),
     )
 
@@ -86,7 +95,8 @@ def drawn(pack: Pack, found: Sequence[Measured], *, draws: int, seed: int = 0) -
     parts: list[list[Floats]] = [[] for _ in found]
     for weights in draws_of(pack.labels.size, draws=draws, seed=seed):
         for at, one in enumerate(found):
-            parts[at].append(np.mean([curves.apgr_draws(ranking, weak, strong, weights) for ranking in one.rankings], axis=0))
+            every = [curves.apgr_draws(ranking.lead, weak, strong, weights, parts=ranking.fold) for ranking in one.rankings]
+            parts[at].append(np.mean(every, axis=0))
     return tuple(np.concatenate(some) for some in parts)
 
 

@@ -17,7 +17,7 @@ from benchmarks.quality.pools import Reached, Settled
 from benchmarks.quality.tables import Figure, Section, Table, leads, number, percent
 from benchmarks.quality.text import Likeness
 from taskroute.learning.bootstrap import interval
-from taskroute.learning.methods import FitPrompts
+from taskroute.learning.methods import Remembered
 from taskroute.learning.new_model import joining
 
 _ZERO: Final = Who("zero router")
@@ -40,7 +40,7 @@ _NOTE: Final = (
 )
 
 
-def sections(pack: Pack, effort: Effort, *, likeness: Likeness, words: FitPrompts | None) -> Iterator[Section]:
+def sections(pack: Pack, effort: Effort, *, likeness: Likeness, words: Remembered | None) -> Iterator[Section]:
     """Yield the sections of a pack: prompts held back, whole tasks held back, and a model that joins."""
     pack = effort.of(pack)
     every = [*baselines.learned(likeness), *contenders(words), baselines.Oracle()]

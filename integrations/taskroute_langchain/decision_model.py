@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from langchain_core.messages import BaseMessage, UsageMetadata
+from langchain_core.runnables import RunnableConfig
 from pydantic import ConfigDict, Field
 
 from taskroute.decision.snapshot import Snapshot
 from taskroute.errors import ConfigurationError
+from taskroute.execution.classifying import GuardedAsker
+from taskroute.ports import Asker
 from taskroute.reading import as_list, as_mapping
 from taskroute.router import Router
+from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.classifiers.prompted import BUILT_IN
 from taskroute.signals.classifiers.scored import known
 from taskroute.signals.size import cap
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
 from taskroute.types import NOTHING, Call, Classification, Cost
 from taskroute_langchain.classifier import aside
+from taskroute_langchain.host import ChatHost
 from taskroute_langchain.messages import strings_in, to_messages
 
 try:
@@ -38,11 +44,15 @@ NO_TASK: Final = "none_of_these"
 _OTHERS: Final = frozenset({NO_TASK, "other", "none", "none_of_the_above"})
 
 
+_GRADES: Final = KeywordClassifier(own_only=True)
+
+
 class DecisionModelClassifier:
     """Has a decision model score the tasks, for `Router(classifier=…)`.
 
     `descriptions` say what your own tasks are; `labels` what may be said of the place that the text is sent to, for `require`; `timeout`
-    how many seconds an async call waits; `price` what the tokens cost, without which the cost of a call is not known.
+    how many seconds an async call waits, beside the policy's `classifier.timeout`; `price` what the tokens cost, without which the cost of
+    a call is not known. Its runs stand below the run of the call, with its callbacks; `config` is for where there is none, as in `adecide`.
     """
 
     local = False
@@ -55,6 +65,7 @@ class DecisionModelClassifier:
         labels: Collection[str] = (),
         timeout: float | None = 5.0,
         price: Callable[[UsageMetadata], Cost | None] | None = None,
+        config: RunnableConfig | None = None,
     ) -> None:
         if not isinstance(model, BaseDecisionModel):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"DecisionModelClassifier takes a decision model of LangChain's, not a {type(model).__name__}")
@@ -64,13 +75,23 @@ class DecisionModelClassifier:
         self._descriptions = {**BUILT_IN, **descriptions}
         self._timeout = timeout
         self._price = price
+        self._config = config
+
+    def through(self, asker: Asker) -> DecisionModelClassifier:
+        """Return the same for one call, below the run that its host is of."""
+        host = asker.asker if isinstance(asker, GuardedAsker) else asker
+        if not isinstance(host, ChatHost):
+            return self
+        found = copy(self)
+        found._config = host.config
+        return found
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
-        return self._read(self._model.invoke(self._request(text, tasks), aside(None)), tasks)
+        return self._read(self._model.invoke(self._request(text, tasks), aside(self._config)), tasks)
 
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
         async with asyncio.timeout(self._timeout):
-            return self._read(await self._model.ainvoke(self._request(text, tasks), aside(None)), tasks)
+            return self._read(await self._model.ainvoke(self._request(text, tasks), aside(self._config)), tasks)
 
     def _request(self, text: str, tasks: Collection[str]) -> ClassifierRequest:
         criteria = {**{task: self._descriptions.get(task) for task in tasks}, NO_TASK: "Any other kind of work, or none."}
@@ -118,7 +139,13 @@ class RouterDecisionModel(BaseDecisionModel):
     def _classify(self, state: State, questions: dict[str, Question]) -> ClassifierResponse:
         snapshot = self.router.snapshot
         meant = {name: self._meant(name, question, snapshot) for name, question in questions.items()}
-        found = _local(snapshot).classify(cap(_text_in(state)), snapshot.sources.tasks)
+        text = cap(_text_in(state))
+        found: Classification = _local(snapshot).classify(text, snapshot.sources.tasks)
+        labels = [label for about in meant.values() for label in about.values() if label is not None]
+        if found.complexity is None and any(label.complexities for label in labels):
+            # A classifier tells it where the policy asks for it, and not all do.
+            level = _GRADES.classify(text, ())
+            found = found._replace(complexity=level.complexity, complexity_confidence=level.complexity_confidence)
         return ClassifierResponse(model=self.model, answers={name: _answer(labels, found) for name, labels in meant.items()})
 
     async def _aclassify(self, state: State, questions: dict[str, Question]) -> ClassifierResponse:

@@ -11,6 +11,7 @@ from classifier_data import (
     english_chat,
     english_code,
     english_reasoning,
+    english_roundabout,
     english_talk,
     english_transform,
     english_words,
@@ -154,7 +155,7 @@ def english(each: int, rng: random.Random) -> Iterator[Drawn]:
     """Yield `each` prompts of every task in English: two of three in the form of an order."""
     for part in _ENGLISH:
         for task, listed in part.ORDERS.items():
-            orders, said = _lines(listed), _lines(part.SAID[task])
+            orders, said = _lines(listed), _lines(part.SAID[task]) + _lines(english_roundabout.SAID[task])
             share = len(orders) / (len(orders) + len(said))
             for _ in range(each):
                 ordered = rng.random() < share
@@ -213,6 +214,8 @@ def nothings(count: int, rng: random.Random) -> Iterator[Drawn]:
             text = rng.choice(strange)
         elif kind < 0.5:
             text = rng.choice(MATERIAL["passage"])
+            if rng.random() < 0.6:
+                text = rng.choice(re.split(r"(?<=[.!]) ", text))
         elif kind < 0.57:
             text = " ".join("".join(rng.choices(letters, k=rng.randint(1, 9))) for _ in range(rng.randint(1, 12)))
         elif kind < 0.8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from classifier_data.fitting import Rows, find_space, fit, project, scores, table
 from classifier_data.prompts import OWN, Example
 from taskroute.learned.builtin_model import NOTHING, BuiltinModel
-from taskroute.learned.request import read_prompt
+from taskroute.learned.request import Counted, read_prompt
+from taskroute.learned.words import MARK
 from taskroute.taxonomy import TASKS
 
 LABELS: Final = (*TASKS, NOTHING)
@@ -24,6 +26,13 @@ OWN_SHARE: Final = 0.6
 NOTHING_SHARE: Final = 0.4
 """What `nothing` weighs against a task: a prompt with errors looks like noise."""
 PIECES: Final = 60_000
+THINNED: Final = 0.8
+"""Of our own prompts, the share that is learned from once more with words left out."""
+WORDS_GONE: Final = 0.3
+MARKS_GONE: Final = 0.5
+_LEAST_TO_THIN: Final = 20
+_MOST_TO_THIN: Final = 100
+"""Characters of a prompt."""
 _HELD_OUT: Final = 5
 """One of so many phrasings is kept out to find the temperature."""
 _SAID_AS_IT_IS: Final = ("conversation", NOTHING)
@@ -35,28 +44,53 @@ def train(examples: Sequence[Example], *, penalty: float = PENALTY, rounds: int 
     """Return a model of the examples. Its temperature is found on phrasings kept out of a first training, unless it is given."""
     counted = [read_prompt(example.text).counted for example in examples]
     space = find_space(counted, most=PIECES)
-    rows = project(counted, space)
+    thin = _thinned(examples, counted)
+    examples = [*examples, *(examples[at] for at, _ in thin)]
+    rows = project([*counted, *(left for _, left in thin)], space)
     if temperature is None:
-        temperature = _temperature(examples, rows, penalty, rounds)
+        temperature = _temperature(examples, rows, penalty, rounds, len(counted))
     weights, bias = fit(rows, _targets(examples), _weigh(examples), penalty=penalty, rounds=rounds)
     return BuiltinModel(LABELS, table(space, weights), bias, temperature)
 
 
-def _temperature(examples: Sequence[Example], rows: Rows, penalty: float, rounds: int) -> float:
+def _thinned(examples: Sequence[Example], counted: Sequence[Counted]) -> list[tuple[int, Counted]]:
+    """Return places of some of our own prompts, each with a part of what was counted: no one word or beginning is to be needed."""
+    rng = random.Random(len(examples))
+    own = [at for at, example in enumerate(examples) if _may_be_thinned(example)]
+    thin: list[tuple[int, Counted]] = []
+    for at in sorted(rng.sample(own, round(THINNED * len(own)))):
+        gone = {word for word in counted[at] if isinstance(word, str) and rng.random() < (MARKS_GONE if word[0] == MARK else WORDS_GONE)}
+        thin.append((at, {unit: None for unit in counted[at] if unit not in gone and (isinstance(unit, str) or gone.isdisjoint(unit))}))
+    return [(at, left) for at, left in thin if left]
+
+
+def _may_be_thinned(example: Example) -> bool:
+    # Without its request, material would be all that is left.
+    return (
+        example.source == OWN
+        and example.task != NOTHING
+        and _LEAST_TO_THIN < len(example.text) < _MOST_TO_THIN
+        and "\n" not in example.text
+    )
+
+
+def _temperature(examples: Sequence[Example], rows: Rows, penalty: float, rounds: int, whole: int) -> float:
     out = np.array(
         [
             example.source == OWN and example.task not in _SAID_AS_IT_IS and crc32(example.alike.encode()) % _HELD_OUT == 0
             for example in examples
         ]
     )
-    kept, held = np.flatnonzero(~out), np.flatnonzero(out)
+    kept, held = np.flatnonzero(~out), np.flatnonzero(out[:whole])
     weights, bias = fit(
         take(rows, kept), _targets([examples[i] for i in kept]), _weigh([examples[i] for i in kept]), penalty=penalty, rounds=rounds
     )
     raw = scores(take(rows, held), weights, bias)
     right = np.array([LABELS.index(examples[i].task) for i in held])
-    print(f"phrasings kept out: {np.mean(raw.argmax(axis=1) == right):.3f} of {len(held)} prompts right", flush=True)
-    return min(_TEMPERATURES, key=lambda temperature: _surprise(raw / temperature, right))
+    best = min(_TEMPERATURES, key=lambda temperature: _surprise(raw / temperature, right))
+    share = np.mean(raw.argmax(axis=1) == right)
+    print(f"phrasings kept out: {share:.3f} of {len(held)} prompts right, log loss {_surprise(raw / best, right):.3f}", flush=True)
+    return best
 
 
 def _surprise(raw: NDArray[np.float64], right: NDArray[np.intp]) -> float:

@@ -9,9 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, cast
 
+from taskroute.clock import SystemClock
 from taskroute.errors import ConfigurationError
+from taskroute.execution.timed import TimedClassifier
 from taskroute.policy.schema import Policy
-from taskroute.ports import Classifier
+from taskroute.policy.when import When
+from taskroute.ports import Classifier, Clock
 from taskroute.signals.classifiers.callable import CallableClassifier
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.classifiers.hybrid import Hybrid
@@ -24,27 +27,44 @@ Given = Classifier | Callable[..., Any]
 _METHODS: Final = ("classify", "aclassify", "name", "local", "labels")
 
 
-def classifier_of(policy: Policy, given: Given | None = None, environ: Mapping[str, str] = os.environ) -> Classifier | None:
+def classifier_of(
+    policy: Policy,
+    given: Given | None = None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    embed: Any = None,
+    clock: Clock | None = None,
+    complexity: bool | None = None,
+) -> Classifier | None:
     """Return what tells the task of a call: `given`, else what the policy names; None where nothing does.
 
-    The keywords of the policy's tasks come before what has learned and before a model. Raises ConfigurationError for what is no
-    classifier, and for one that lacks what it needs.
+    The keywords of the policy's tasks come before what has learned and before a model. `embed` gives the vectors that a classifier of the
+    kind `examples` learns from. `complexity` says whether that must be told; left out, it is where a condition of the policy asks for it.
+    Raises ConfigurationError for what is no classifier, and for one that lacks what it needs.
     """
-    if given is not None:
-        return _at(as_classifier(given), policy)
     kind = policy.classifier.kind
+    if embed is not None and (given is not None or kind != "examples"):
+        instead = "classifier= is given, too; give one of them" if given is not None else f"classifier.kind is {kind!r}; make it 'examples'"
+        raise ConfigurationError(f"embed= is given, and {instead}")
+    clock = clock or SystemClock()
+    if given is not None:
+        return _at(as_classifier(given), policy, clock)
     if kind == "none":
         return None
     if kind == "keywords":
         return KeywordClassifier(_keywords(policy))
+    wants = _asks_complexity(policy) if complexity is None else complexity
     if kind == "examples":
         # The keywords are a part of what it goes by.
-        return _examples(policy, environ)
-    then = _model(policy) if kind == "model" else cast("Classifier", import_module("taskroute.learned.builtin").BuiltinClassifier())
+        then = _examples(policy, environ, embed, complexity=wants)
+        if then.local:
+            return then
+    else:
+        then = _model(policy) if kind == "model" else cast("Classifier", import_module("taskroute.learned.builtin").BuiltinClassifier())
     own = _keywords(policy)
     if not any(own.values()):
-        return then
-    return _at(Hybrid((KeywordClassifier(own, own_only=True), then)), policy)
+        return _at(then, policy, clock)
+    return _at(Hybrid((KeywordClassifier(own, own_only=True, complexity=wants), then)), policy, clock)
 
 
 def as_classifier(given: Given) -> Classifier:
@@ -65,11 +85,23 @@ def as_classifier(given: Given) -> Classifier:
     return CallableClassifier(given)
 
 
-def _at(classifier: Classifier, policy: Policy) -> Classifier:
-    """Return the classifier with the policy's threshold, and with each part guarded, so that the next is asked where one fails."""
+def _at(classifier: Classifier, policy: Policy, clock: Clock) -> Classifier:
+    """Return the classifier with the policy's threshold and limits, and each part guarded, so that the next is asked where one fails."""
     if not isinstance(classifier, Hybrid):
-        return classifier
-    return Hybrid(tuple(GuardedClassifier(part) for part in classifier.parts), policy.classifier.min_confidence)
+        # The question to a model is held to its time where it is asked.
+        is_held = classifier.local or isinstance(classifier, ModelClassifier | GuardedClassifier | TimedClassifier)
+        return classifier if is_held else TimedClassifier(classifier, policy, clock)
+    return Hybrid(tuple(GuardedClassifier(_at(part, policy, clock)) for part in classifier.parts), policy.classifier.min_confidence)
+
+
+def _asks_complexity(policy: Policy) -> bool:
+    conditions = [route.when for route in policy.routes] + [rule.when for rule in policy.require]
+    return any(map(_asks, conditions))
+
+
+def _asks(when: When) -> bool:
+    inner = (*(when.any or ()), *(when.all or ()), *(() if when.not_ is None else (when.not_,)))
+    return when.complexity is not None or any(map(_asks, inner))
 
 
 def _keywords(policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -89,7 +121,11 @@ def _model(policy: Policy) -> ModelClassifier:
     )
 
 
-def _examples(policy: Policy, environ: Mapping[str, str]) -> Classifier:
+def _examples(policy: Policy, environ: Mapping[str, str], embed: Any, *, complexity: bool) -> Classifier:
     cache = policy.classifier.cache
     folder = None if cache is None else Path(from_environment(cache, environ, key="classifier.cache", instead="a folder"))
-    return cast("Classifier", import_module("taskroute.learned.examples").ExamplesClassifier(policy.tasks, folder=folder))
+    options = {"folder": folder, "complexity": complexity}
+    if embed is None:
+        return cast("Classifier", import_module("taskroute.learned.examples").ExamplesClassifier(policy.tasks, **options))
+    embedding = import_module("taskroute.learned.embedding").embedding_of(embed)
+    return cast("Classifier", import_module("taskroute.learned.embedded").EmbeddedClassifier.by(embedding, policy.tasks, **options))

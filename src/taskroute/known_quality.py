@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
+from taskroute.errors import ArraysError
 from taskroute.policy.choosing import Quality
 from taskroute.ports import PromptQuality
 from taskroute.quality.table import QualityTable
@@ -17,7 +18,7 @@ from taskroute.warn import warn_once
 
 T = TypeVar("T")
 
-__all__ = ["NOTHING_KNOWN", "KnownQuality", "known_quality", "prompts_beside"]
+__all__ = ["NOTHING_KNOWN", "TABLE", "KnownQuality", "known_quality", "prompts_beside", "prompts_in", "table_in"]
 
 
 class KnownQuality(NamedTuple):
@@ -28,6 +29,8 @@ class KnownQuality(NamedTuple):
 
 
 NOTHING_KNOWN = KnownQuality()
+TABLE: Final = "quality"
+"""Under this name, what was learned of prompts says the version of the table that it was learned with."""
 
 
 def known_quality(quality: Quality, environ: Mapping[str, str]) -> KnownQuality:
@@ -36,13 +39,13 @@ def known_quality(quality: Quality, environ: Mapping[str, str]) -> KnownQuality:
     if name is None:
         return NOTHING_KNOWN
     path = _tried(lambda: Path(from_environment(name, environ, key="quality.file", instead="the path")), name)
-    table = None if path is None else _tried(lambda: load(path.read_text(encoding="utf-8"), file=str(path)), str(path))
+    table = None if path is None else _tried(lambda: table_in(path), str(path))
     if path is None or table is None or not quality.prompts:
         return KnownQuality(table)
     beside = prompts_beside(path)
     if not beside.exists():
         return KnownQuality(table)
-    prompts = _tried(lambda: _predictor(beside), str(beside))
+    prompts = _tried(lambda: prompts_in(beside, table.version), str(beside))
     return KnownQuality(table, None if prompts is None else Careful(prompts, str(beside)))
 
 
@@ -51,11 +54,26 @@ def prompts_beside(path: Path) -> Path:
     return path.with_suffix(".prompts.safetensors")
 
 
-def _predictor(path: Path) -> PromptQuality:
+def table_in(path: Path) -> QualityTable:
+    """Return the quality table in a file. Raises QualityError, and what reading a file raises."""
+    return load(path.read_text(encoding="utf-8"), file=str(path))
+
+
+def prompts_in(path: Path, version: str) -> PromptQuality:
+    """Return what was learned of prompts in a file, together with the table of this version.
+
+    Raises ArraysError, also where it was another table, ImportError without NumPy, and what reading a file raises.
+    """
     # It needs NumPy, which is loaded only where there is something for it.
+    from taskroute.learned.arrays import read_arrays
     from taskroute.learned.predictor import Predictor
 
-    return Predictor.read(path)
+    source = read_arrays(path)
+    learned_with = source.meta.get(TABLE, version)
+    if learned_with != version:
+        cure = "put back the file that was written with the table, or train again"
+        raise ArraysError(str(path), f"was learned with the table {learned_with}, and the table beside it is {version}", cure)
+    return Predictor.from_arrays(source, str(path))
 
 
 def _tried(read: Callable[[], T], name: str) -> T | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from taskroute.cache.responses import ResponseCache
+from taskroute.decision.decide import decide, with_classification
 from taskroute.decision.snapshot import Snapshot
 from taskroute.errors import ConfigurationError
 from taskroute.execution.classifying import ModelAsks
@@ -16,8 +17,20 @@ from taskroute.execution.warm import Conversations
 from taskroute.feedback.scores import Scores
 from taskroute.policy.consistent import suggestion
 from taskroute.policy.schema import Policy
+from taskroute.ports import Clock
 from taskroute.telemetry.settings import Telling
-from taskroute.types import NO_STATE, Call, StateView
+from taskroute.types import NO_SIGNALS, NO_STATE, Call, Classification, Decision, NeedSignal, StateView
+
+_NOT_ASKED: Final = Classification(
+    why="not asked: the classifier needs I/O, which decide() does not do; adecide() asks it, and so do calls"
+)
+
+
+class Decided(NamedTuple):
+    """A decision, and how the models were doing then."""
+
+    decision: Decision
+    state: StateView
 
 
 class Live(NamedTuple):
@@ -44,6 +57,32 @@ class Live(NamedTuple):
             return NO_STATE
         view = self.guard.view()
         return view if self.conversations is None else self.conversations.seen(call, view)
+
+    def decided(self, call: Call, clock: Clock) -> Decided:
+        """Return the decision of a call. A classifier that needs I/O is not asked, and the task's `detail` says so."""
+        snapshot, state = self.snapshot, self.state(call)
+        decision = decide(snapshot, call, NO_SIGNALS, state, clock.now())
+        if isinstance(decision, NeedSignal):
+            known = with_classification(snapshot, call, NO_SIGNALS, _NOT_ASKED)
+            decision = decide(snapshot, call, known, state, clock.now())
+        if isinstance(decision, NeedSignal):
+            raise TypeError("a decision with every signal known asked for another")
+        return Decided(decision, state)
+
+    async def adecided(self, call: Call, clock: Clock) -> Decided:
+        """Return the decision of a call; asks any classifier."""
+        snapshot, state = self.snapshot, self.state(call)
+        known = NO_SIGNALS
+        while True:
+            decision = decide(snapshot, call, known, state, clock.now())
+            if not isinstance(decision, NeedSignal):
+                return Decided(decision, state)
+            classifier = snapshot.sources.classifier
+            result = None
+            if classifier is not None:
+                asked = self.asks.given_to(classifier, None)
+                result = await asked.aclassify(decision.text, snapshot.sources.tasks)
+            known = with_classification(snapshot, call, known, result)
 
 
 class Switches(NamedTuple):

@@ -6,7 +6,6 @@ import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,40 +13,29 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from taskroute import remembered
-from taskroute.cache.opening import open_cache
 from taskroute.cache.responses import ResponseCache
-from taskroute.cache.terms import partitions
-from taskroute.classifying import Given, classifier_of
+from taskroute.classifying import Given
 from taskroute.clock import SystemClock
-from taskroute.decision.decide import decide, with_classification
-from taskroute.decision.eligible import could_answer
-from taskroute.decision.snapshot import Snapshot, compile_policy
+from taskroute.decision.snapshot import Snapshot
 from taskroute.errors import ConfigurationError, NoEligibleModelError, RouterClosedError
-from taskroute.execution.circuits import Health
-from taskroute.execution.classifying import ModelAsks
-from taskroute.execution.compared import Compared
-from taskroute.execution.given import by_route, refuse_no_store, say_what_is_idle
-from taskroute.execution.health import ModelGuard
-from taskroute.execution.partly import Partly
-from taskroute.execution.plan import Request, plan, soonest
+from taskroute.execution.given import say_what_is_idle
+from taskroute.execution.plan import soonest
 from taskroute.execution.run import Run
 from taskroute.execution.validate import Check
-from taskroute.execution.warm import Conversations
-from taskroute.execution.watching import begin
 from taskroute.feedback.observer import FeedbackObserver
-from taskroute.feedback.opening import OpenScores
 from taskroute.feedback.scores import Scores
-from taskroute.known_quality import NOTHING_KNOWN, known_quality
-from taskroute.live import Live, switches
+from taskroute.lasting import Lasting, Parts
+from taskroute.live import Decided, Live
 from taskroute.policy.parse import load_policy
 from taskroute.policy.schema import Policy
 from taskroute.ports import Asker, Clock, Observer, SensitiveDetector, Store
+from taskroute.pricing import Pricing
 from taskroute.registry.models import ModelSpec
 from taskroute.registry.prices import Prices
-from taskroute.steps import Attempt
-from taskroute.telemetry.observers import GLOBAL, About, Providers, observers, telling_of
+from taskroute.starting import Around, Way, started
+from taskroute.telemetry.observers import GLOBAL, About, Providers, observers
 from taskroute.telemetry.settings import Redact, Telling
-from taskroute.types import NO_SIGNALS, Call, Cost, Decision, ModelHealth, NeedSignal, Reply, StateView, Usage
+from taskroute.types import Call, Cost, Decision, ModelHealth, Usage
 
 
 class Router:
@@ -56,7 +44,8 @@ class Router:
     Safe to share between threads and tasks; picklable, when what it was given is; usable as a context manager, sync or async.
 
     `classifier` replaces the one that the policy names; it may be a function, `fn(text)` or `fn(text, tasks)`, that returns the name of a
-    task or a score for each; `detectors` find more kinds of sensitive data; `observers` are told of every
+    task or a score for each; `embed`, a function, sync or async, or embeddings of LangChain's, gives a vector for each of several texts,
+    for `classifier: {kind: examples}` to learn from; `detectors` find more kinds of sensitive data; `observers` are told of every
     call, beside those of OpenTelemetry, which are always there and do nothing until the application sets up an SDK; `tracer_provider` and
     `meter_provider` take the place of the global ones for them, and stay out of a pickle or copy. `store` shares the
     circuits of the models with other routers and processes; it stays the caller's to close. `cache` keeps answers in the place of the store
@@ -70,6 +59,7 @@ class Router:
         policy: Policy | Mapping[str, Any],
         *,
         classifier: Given | None = None,
+        embed: Any = None,
         detectors: Sequence[SensitiveDetector] = (),
         observers: Sequence[Observer] = (),
         prices: Prices | None = None,
@@ -83,30 +73,28 @@ class Router:
         chance: Callable[[], float] = random.random,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._redact = redact
-        self._providers = Providers(tracer_provider, meter_provider)
-        self._classifier = classifier
-        self._asker: Asker | None = None
-        self._detectors = tuple(detectors)
-        self._given_observers = tuple(observers)
         self._clock: Clock = clock or SystemClock()
+        self._pricing = Pricing(prices or Prices())
+        self._parts = Parts(
+            clock=self._clock,
+            pricing=self._pricing,
+            classifier=classifier,
+            embed=embed,
+            detectors=tuple(detectors),
+            store=store,
+            cache=cache,
+            check=check,
+            redact=redact,
+            environ=environ,
+        )
+        self._lasting = Lasting(self._parts)
+        self._providers = Providers(tracer_provider, meter_provider)
+        self._asker: Asker | None = None
+        self._given_observers = tuple(observers)
         self._chance = chance
-        self._environ = environ
-        self._prices = prices or Prices()
-        if store is not None:
-            refuse_no_store(store, "store", ("get", "compare_and_set"))
-        if cache is not None:
-            refuse_no_store(cache, "cache", ("get", "put", "delete", "increment", "lease"))
-        self._store = store
-        self._cache_store = cache
-        self._caches: dict[str, ResponseCache] = {}
-        """Those of all policies so far, by what they say of it: a reload that leaves it alone keeps it."""
-        self._health = Health(self._clock, store)
-        self._scores = OpenScores(self._clock)
         self._path: Path | None = None
         self._closed = False
-        self._check = check
-        self._live = self._compile(policy if isinstance(policy, Policy) else load_policy(policy))
+        self._live = self._lasting.in_force(policy if isinstance(policy, Policy) else load_policy(policy), None)
         say_what_is_idle(self._live.snapshot, self._live.checks, has_cache_store=cache is not None)
         self._observers = self._all_observers()
 
@@ -122,39 +110,19 @@ class Router:
     def decide(self, call: Call) -> Decision:
         """Return which models may answer, in order, and why. Raises NoEligibleModelError when none may.
 
-        A classifier that needs I/O is not asked: then the task stays unknown, and `adecide` is the one to use.
+        A classifier that needs I/O is not asked: then the task stays unknown, its `detail` says so, and `adecide` is the one to use.
         """
-        live = self._open()
-        snapshot, state = live.snapshot, live.state(call)
-        decision = decide(snapshot, call, NO_SIGNALS, state, self._clock.now())
-        if isinstance(decision, NeedSignal):
-            known = with_classification(snapshot, call, NO_SIGNALS, None)
-            decision = decide(snapshot, call, known, state, self._clock.now())
-        return self._decided(decision, state, call)
+        return self._numbered(self._open().decided(call, self._clock), call)
 
     async def adecide(self, call: Call) -> Decision:
         """Return which models may answer, in order, and why; asks any classifier. Raises NoEligibleModelError when none may."""
-        live = self._open()
-        snapshot, state = live.snapshot, live.state(call)
-        known = NO_SIGNALS
-        while True:
-            decision = decide(snapshot, call, known, state, self._clock.now())
-            if not isinstance(decision, NeedSignal):
-                return self._decided(decision, state, call)
-            classifier = snapshot.sources.classifier
-            result = None
-            if classifier is not None:
-                asked = live.asks.given_to(classifier, None)
-                result = await asked.aclassify(decision.text, snapshot.sources.tasks)
-            known = with_classification(snapshot, call, known, result)
+        return self._numbered(await self._open().adecided(call, self._clock), call)
 
-    def _decided(self, decision: Decision | NeedSignal, state: StateView, call: Call) -> Decision:
-        if isinstance(decision, NeedSignal):
-            raise TypeError("a decision with every signal known asked for another")
-        numbered = decision.numbered(self.new_id())
+    def _numbered(self, decided: Decided, call: Call) -> Decision:
+        numbered = decided.decision.numbered(self.new_id())
         self.record(numbered)
         if not numbered.candidates:
-            raise NoEligibleModelError(numbered.reason, rejected=numbered.rejected, retry_after=soonest(numbered, state))
+            raise NoEligibleModelError(numbered.reason, rejected=numbered.rejected, retry_after=soonest(numbered, decided.state))
         self._remembers.decided(numbered, call)
         return numbered
 
@@ -175,45 +143,9 @@ class Router:
         `held_by` tells how a timeout is held for a model, `client_retries` how often its own client tries again unseen; `retries` says
         whether the policy's are made, `is_async` that the driver is.
         """
-        live = self._open()
-        snapshot, clock = live.snapshot, self._clock
-        now = clock.now()
-        request = Request(
-            snapshot=snapshot,
-            call=call,
-            started=now,
-            decision_id=self.new_id(),
-            state=live.state(call),
-            has_original=has_original,
-            held_by=held_by or _not_held,
-            chance=self._chance,
-            guarded=not snapshot.disabled,
-            client_retries=client_retries or _not_known,
-            scored=live.is_scored,
-            retries=retries,
-            is_async=is_async,
-            caches=live.cache is not None,
-            told=live.telling.content != "none",
-        )
-        sources, watches = snapshot.sources, begin(self._observers, call, now)
-        partly = Partly(call, self._price)
-        return Run(
-            plan(request),
-            watches,
-            clock,
-            tuple(sources.tasks),
-            sources.classifier,
-            self.record,
-            live.guard,
-            live.checks,
-            partly,
-            call=call,
-            cache=live.cache,
-            namespace="" if snapshot.policy.cache is None else snapshot.policy.cache.namespace,
-            compared=self._compared(snapshot, call),
-            asks=live.asks,
-            conversations=live.conversations,
-        )
+        way = Way(has_original, held_by, client_retries, retries, is_async)
+        around = Around(self._clock, self._chance, self._pricing, self._observers, self.record)
+        return started(call, self._open(), way, around, self.new_id())
 
     def ask_through(self, asker: Asker) -> None:
         """Have `asker` put the questions of a classifier of the kind `model` wherever the host of a call cannot, as in `adecide`.
@@ -246,36 +178,17 @@ class Router:
         `snapshot` is the policy that the call began under; `provider`, `answered_by`, `service_tier` and `reported` are what the reply
         says of itself. Where the user has no price for the model, what is reported counts first.
         """
-        spec = (snapshot or self._live.snapshot).registry.get(model)
-        return self._prices.cost(spec, usage, provider=provider, model=answered_by, service_tier=service_tier, reported=reported)
-
-    def _price(self, attempt: Attempt, reply: Reply) -> Cost | None:
-        return self._price_of(attempt.snapshot, attempt.model, reply)
-
-    def _price_of(self, snapshot: Snapshot | None, model: str, reply: Reply) -> Cost | None:
-        return self.cost(
-            model,
-            reply.usage,
-            provider=reply.provider,
-            answered_by=reply.model,
-            snapshot=snapshot,
-            service_tier=reply.service_tier,
-            reported=reply.reported,
+        under = snapshot or self._live.snapshot
+        return self._pricing.cost(
+            under, model, usage, provider=provider, answered_by=answered_by, service_tier=service_tier, reported=reported
         )
-
-    def _compared(self, snapshot: Snapshot, call: Call) -> Compared | None:
-        model = snapshot.policy.telemetry.baseline
-        if model is None:
-            return None
-        return Compared(model, call, partial(self.cost, model, snapshot=snapshot), partial(could_answer, model, snapshot, call))
 
     def _spec(self, model: str) -> ModelSpec | None:
         return self._live.snapshot.registry.get(model)
 
     def prepare(self) -> None:
         """Look up the price of every model now: the first look-up loads the price table, which is better not done in the first call."""
-        for spec in self._live.snapshot.registry.values():
-            self._prices.price_known(spec)
+        self._pricing.prepare(self._live.snapshot)
 
     def record(self, decision: Decision) -> None:
         """Remember a decision for `last_decision` and `capture_decisions`."""
@@ -349,7 +262,7 @@ class Router:
         if source is None:
             raise ConfigurationError("this router did not come from a file; pass the policy to reload()")
         fresh = source if isinstance(source, Policy) else load_policy(source)
-        self._live = self._compile(fresh)
+        self._live = self._lasting.in_force(fresh, self._asker)
         if policy is not None and isinstance(policy, str | os.PathLike):
             self._path = Path(policy)
         return fresh
@@ -357,16 +270,12 @@ class Router:
     def close(self) -> None:
         """Refuse further calls; those in flight end as they would, without the cache, which is closed."""
         self._closed = True
-        self._scores.close()
-        for cache in self._caches.values():
-            cache.close()
+        self._lasting.close()
 
     async def aclose(self) -> None:
         """Like `close`."""
         self._closed = True
-        await self._scores.aclose()
-        for cache in self._caches.values():
-            await cache.aclose()
+        await self._lasting.aclose()
 
     def __enter__(self) -> Self:
         return self
@@ -386,7 +295,7 @@ class Router:
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        for derived in ("_live", "_health", "_observers", "_caches", "_scores", "_remembers"):
+        for derived in ("_live", "_lasting", "_observers", "_remembers"):
             del state[derived]
         # They hold threads and connections of this process; the copy has the global ones of its own.
         return {**state, "_policy": self.policy, "_providers": GLOBAL, "_asker": None}
@@ -394,10 +303,8 @@ class Router:
     def __setstate__(self, state: dict[str, Any]) -> None:
         policy: Policy = state.pop("_policy")
         self.__dict__.update(state)
-        self._health = Health(self._clock, self._store)
-        self._caches = {}
-        self._scores = OpenScores(self._clock)
-        self._live = self._compile(policy)
+        self._lasting = Lasting(self._parts)
+        self._live = self._lasting.in_force(policy, self._asker)
         self._observers = self._all_observers()
 
     def new_id(self) -> str:
@@ -408,48 +315,6 @@ class Router:
         if self._closed:
             raise RouterClosedError("this router was closed; build a new one")
         return self._live
-
-    def _compile(self, policy: Policy) -> Live:
-        environ = os.environ if self._environ is None else self._environ
-        pin, disabled = switches(policy, environ)
-        known = NOTHING_KNOWN if disabled else known_quality(policy.quality, environ)
-        snapshot = compile_policy(
-            policy,
-            classifier=None if disabled else classifier_of(policy, self._classifier, environ),
-            detectors=self._detectors,
-            pin=pin,
-            disabled=disabled,
-            rates=self._prices.rates,
-            quality=known.table,
-            prompts=known.prompts,
-        )
-        cache = None if disabled else self._cache_of(policy, environ)
-        telling = telling_of(policy.telemetry, environ, self._redact)
-        guard = ModelGuard(self._health, snapshot)
-        asks = ModelAsks(snapshot, guard, self._clock, partial(self._price_of, snapshot))
-        asks.usually = self._asker
-        return Live(
-            snapshot,
-            guard,
-            by_route(self._check, policy),
-            cache,
-            telling,
-            asks,
-            scores=self._scores.of(policy.feedback, environ),
-            conversations=Conversations(self._clock) if any(route.choose is not None for route in snapshot.routes) else None,
-        )
-
-    def _cache_of(self, policy: Policy, environ: Mapping[str, str]) -> ResponseCache | None:
-        if policy.cache is None:
-            return None
-        where = repr((policy.cache.store, policy.cache.path, policy.cache.url, partitions(policy.cache)))
-        cache = self._caches.get(where)
-        if cache is None:
-            cache = open_cache(policy.cache, self._clock, environ, self._cache_store)
-            # What is missing is said now, not with the first call.
-            cache.store()
-            self._caches[where] = cache
-        return cache
 
     def _all_observers(self) -> tuple[Observer, ...]:
         about = About(
@@ -462,11 +327,3 @@ class Router:
             lambda: self._live.scores, lambda: self._live.snapshot.sources, lambda: self._live.telling.redact, self._clock
         )
         return (*observers(about, self._providers), self._remembers, *self._given_observers)
-
-
-def _not_held(model: str) -> str:
-    return "none"
-
-
-def _not_known(model: str) -> None:
-    return None

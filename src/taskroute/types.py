@@ -311,6 +311,8 @@ class Classification(NamedTuple):
     """Whether a model was asked, so that a cost of None is one that is not known."""
     source: str | None = None
     """What told it, where that is a part of the classifier."""
+    why: str = ""
+    """Why it tells no task, where that is not for lack of evidence."""
 
     def best(self) -> tuple[str, float] | None:
         """Return the task with the highest score, or None when there is none."""

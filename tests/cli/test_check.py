@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from taskroute.quality.table import Cell, QualityTable
+from taskroute.quality.text import dump
+
 from .running import Cli
 
 GOOD = """\
@@ -205,3 +208,56 @@ def test_large_inputs_classes_of_service_and_fees_are_shown_in_one_line_where_th
         "tiers": [{"over": 200000, "input": 2, "output": 2}], "service_tiers": {"flex": {"input": 0.5, "output": 1}},
     }  # fmt: skip
     assert plain["price_per_million"] == {"input": 1, "output": 2, "currency": "USD", "source": "user"}
+
+
+BY_QUALITY = """\
+models: {small: openai:gpt-5-mini, large: anthropic:claude-opus-5-5}
+default: [small, large]
+routes:
+  - {name: all, choose: {among: [small, large], objective: cheapest, within: 3%%}}
+quality: {file: "%s"}
+"""
+TABLE = QualityTable([Cell(model, "math", None, 400, 0.9, 0.09) for model in ("large", "small")])
+
+
+def _warnings(cli: Cli, file: str) -> list[str]:
+    ran = cli("check", "--json", cli.write("p.yaml", BY_QUALITY % file))
+    assert ran.status == 0
+    return [warning["text"] for warning in json.loads(ran.out)["warnings"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "quality.json: cannot be read: No such file or directory; write it with 'taskroute train'"),
+        (b"", "quality.json: this is not JSON"),
+        (b"{}", "quality.json: this is not a quality table"),
+        (b"\xff\xfe", "quality.json: this is no text in UTF-8; write it anew with 'taskroute train'"),
+    ],
+)
+def test_a_quality_table_that_cannot_be_read_is_a_warning(cli: Cli, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (cli.directory / "quality.json").write_bytes(content)
+    [warning] = _warnings(cli, "quality.json")
+    assert said in warning
+    assert warning.endswith("until then what is expected of each model is a guess from price and 'strengths'")
+
+
+def test_a_quality_table_without_scores_of_a_model_that_is_compared_is_a_warning(cli: Cli) -> None:
+    cli.write("quality.json", dump(TABLE))
+    assert _warnings(cli, "quality.json") == []
+    cli.write("quality.json", dump(QualityTable([Cell("Small", "math", None, 400, 0.9, 0.09)])))
+    [warning] = _warnings(cli, "quality.json")
+    assert "it has no score of 'small', 'large', only of 'Small'" in warning
+
+
+def test_what_was_learned_of_prompts_is_read_too(cli: Cli) -> None:
+    cli.write("quality.json", dump(TABLE))
+    cli.write("quality.prompts.safetensors", "not arrays")
+    [warning] = _warnings(cli, "quality.json")
+    assert "quality.prompts.safetensors" in warning
+    assert warning.endswith("until then the words of prompts do not count")
+
+
+def test_a_table_whose_place_is_known_elsewhere_is_not_looked_for(cli: Cli) -> None:
+    assert _warnings(cli, "${NO_SUCH_PLACE}/quality.json") == []

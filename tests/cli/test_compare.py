@@ -123,7 +123,7 @@ def test_without_tasks_and_prompts_the_ways_that_need_them_are_left_out(cli: Cli
         (("unpriced.jsonl",), "no cost is known of 'small', 'large'; add 'cost', or tokens and a 'price' in the policy"),
         (("unpaired.jsonl",), "no question has a score of every model"),
         (("scores.jsonl", "--plot", "curve.pdf"), "--plot 'curve.pdf' is neither .svg nor .png"),
-        (("scores.jsonl", "--plot", "missing/curve.svg"), "missing/curve.svg: cannot be written"),
+        (("scores.jsonl", "--plot", "missing/curve.svg"), "missing/curve.svg: cannot be written: there is no folder"),
         (("scores.jsonl", "--draws", "0"), "--draws 0 leaves no interval"),
         (("scores.jsonl", "--policy", "others.yaml"), "no model named 'small' is in the policy"),
         (("scores.jsonl", "--policy", "third.yaml"), "the policy chooses none of the models that were scored"),

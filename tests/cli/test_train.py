@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from taskroute import Call, Router
+from taskroute.known_quality import known_quality
 from taskroute.learned.predictor import Predictor
+from taskroute.policy.choosing import Quality
 from taskroute.quality.text import load
 
 from .running import Cli, in_own_process
@@ -110,6 +112,7 @@ def test_what_the_words_of_prompts_tell_is_written_beside_the_table_where_it_hel
     predictor = Predictor.read(cli.directory / "quality.prompts.safetensors")
     told = predictor.tasks("What is 3 times 300?")
     assert told["math"] > told.get("creative", 0)
+    assert known_quality(Quality(file=str(cli.directory / "quality.json")), {}).prompts is not None
 
 
 def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(cli: Cli, data: str) -> None:
@@ -131,7 +134,9 @@ def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(
         (("wrong.jsonl",), "wrong.jsonl, line 1: the score of 'small' is 2; scores go from 0 to 1"),
         (("one.jsonl",), "scores of 'small' alone"),
         (("other.jsonl", "--policy", "taskroute.yaml"), "no model named 'smal' is in the policy; did you mean 'small'?"),
-        (("scores.jsonl", "--no-words", "-o", "missing/quality.json"), "cannot be written"),
+        (("scores.jsonl", "-o", "missing/quality.json"), "missing/quality.json: cannot be written: there is no folder"),
+        (("scores.jsonl", "-o", "."), "'.': this is a directory; give the name of a file"),
+        (("scores.jsonl", "-o", ""), "'': this is a directory; give the name of a file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_ends_with_2_and_the_cure(cli: Cli, data: str, arguments: tuple[str, ...], said: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
+from typing import Literal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taskroute.decision.hysteresis import Settled, Standing, holds, settled
-from taskroute.decision.objectives import Considered, rank
+from taskroute.decision.objectives import Considered, in_line, rank
 from taskroute.policy.choosing import Choose
 
 
@@ -130,3 +133,16 @@ def test_a_model_that_gets_cheaper_never_comes_later(choose: Choose, models: lis
     cheaper = [one._replace(cost=(one.cost or 0) / 2) if one.name == name else one for one in models]
     before = rank(choose, models).settled.names.index(name)
     assert rank(choose, cheaper).settled.names.index(name) <= before
+
+
+@given(st.sampled_from(["cheapest", "fastest"]), considered(words=False), st.sets(st.sampled_from(NAMES)))
+def test_models_that_one_number_tells_apart_stand_as_they_would_with_all_the_weighing(
+    objective: Literal["cheapest", "fastest"], models: list[Considered], failing: set[str]
+) -> None:
+    def number(one: Considered) -> float:
+        if objective == "cheapest":
+            return inf if one.cost is None else one.cost
+        return one.seconds if one.seconds is not None else 0.0 if one.untried else inf
+
+    weighed = [one._replace(fails=one.name in failing) for one in models]
+    assert in_line(NAMES, {one.name: number(one) for one in models}, failing) == rank(Choose(among=NAMES, objective=objective), weighed)

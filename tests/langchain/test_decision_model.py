@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, HumanMessage
 
 from taskroute import Call, ConfigurationError, Router
@@ -16,6 +17,7 @@ from taskroute.testing import ScriptedModel
 from taskroute.types import Cost
 from taskroute_langchain import RoutedChatModel
 from taskroute_langchain.testing import chat_models
+from tests.langchain.ways import ask
 from tests.policies import policy, when
 
 if importlib.util.find_spec("langchain_core.decisions") is None:
@@ -98,6 +100,46 @@ else:
         answer = llm.invoke("1+1") if way == "invoke" else asyncio.run(llm.ainvoke("1+1"))
         assert answer.text == "I am large"
 
+    class Heard(BaseCallbackHandler):
+        """Keeps the tags of each run of a decision model."""
+
+        def __init__(self) -> None:
+            self.runs: list[list[str]] = []
+
+        def on_chain_start(self, *args: Any, tags: Any = None, **kwargs: Any) -> None:
+            if "taskroute:classifier" in (tags or []):
+                self.runs.append(list(tags))
+
+    @pytest.mark.parametrize("way", ["invoke", "ainvoke", "stream"])
+    def test_its_runs_are_told_to_the_callbacks_of_the_call(way: str) -> None:
+        heard = Heard()
+        models = chat_models(ScriptedModel({"small": "I am small", "large": "I am large"}))
+        llm = RoutedChatModel(router=routed_by(Fixed(scores={"math": 0.8})), models=models)
+        for number in range(2):
+            ask(way, llm, f"{number}+1", {"callbacks": [heard], "tags": ["mine"]})
+        assert len(heard.runs) == 2
+        assert all({"mine", "nostream"} <= set(tags) for tags in heard.runs)
+
+    def test_where_there_is_no_call_its_own_config_counts() -> None:
+        heard = Heard()
+        router = routed_by(Fixed(scores={"math": 0.8}), config={"callbacks": [heard], "tags": ["own"]})
+        asyncio.run(router.adecide(Call("1+1")))
+        assert ["own" in tags for tags in heard.runs] == [True]
+
+    @pytest.mark.parametrize("score", [float("nan"), -1.0, 7.0])
+    @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+    def test_probabilities_that_are_none_choose_no_model(score: float) -> None:
+        class Wild(Fixed):
+            def _classify(self, state: Any, questions: Any) -> Any:
+                answer = ChoiceAnswer.model_construct(
+                    type="choice", choice="math", probabilities={"large": score, "math": score}, confidence=1
+                )
+                return ClassifierResponse.model_construct(model="wild", answers={"task": answer}, usage=None)
+
+        signal = asyncio.run(routed_by(Wild(scores={"math": 0.8})).adecide(Call("1+1"))).signals.task
+        assert signal.value == ("math" if score > 1 else None)
+        assert "large" not in signal.scores
+
     def test_it_may_see_only_what_its_labels_allow() -> None:
         require = [{"when": {"prompt": {"contains": "secret"}}, "labels": ["private"]}]
         models = {"small": {"model": "test:small", "labels": ["private"]}}
@@ -143,6 +185,12 @@ else:
 
     def test_criteria_may_list_what_a_label_stands_for() -> None:
         assert asked(ours(), POWERFUL, {"cheap": ["chat", "low"], "dear": ["code", "math", "high"]}).choice == "dear"
+
+    def test_complexities_are_told_though_the_policy_does_not_ask_for_them() -> None:
+        tasks = {"a": {"examples": ["red apples", "green pears"]}, "b": {"examples": ["fast cars", "slow trains"]}}
+        router = Router(policy(tasks=tasks, classifier={"kind": "examples"}), environ={})
+        hard = "Prove rigorously that this distributed algorithm is correct, derive its complexity, and design a trade-off step by step."
+        assert asked(RouterDecisionModel(router=router), hard, {"cheap": ["low"], "dear": ["high"]}).choice == "dear"
 
     def test_other_gets_what_is_left() -> None:
         answer = asked(ours(), "zzz", {"code": None, "other": "Everything else."})

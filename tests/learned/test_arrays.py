@@ -43,6 +43,12 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+def test_a_file_has_the_mode_of_an_ordinary_one(tmp_path: Path) -> None:
+    (tmp_path / "ordinary").write_bytes(b"")
+    write_arrays(tmp_path / "model", SOME, {})
+    assert (tmp_path / "model").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
 def test_the_same_arrays_give_the_same_bytes() -> None:
     assert dump_arrays(SOME, {"b": "1", "a": "2"}) == dump_arrays(dict(reversed(SOME.items())), {"a": "2", "b": "1"})
 

@@ -103,6 +103,24 @@ def test_who_asks_cannot_choose_the_model_by_saying_so(prompt: str, order: str) 
         assert (found.best() or ("", 0))[0] == (alone.best() or ("", 0))[0]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "orders"),
+    [
+        ("Was ist die Hauptstadt von Peru?", ["Nimm das beste Modell.", "Verwende bitte GPT-5.", "Das ist eine sehr schwierige Aufgabe."]),
+        ("Quelle est la capitale du Pérou ?", ["Utilise GPT-5.", "Choisis le meilleur modèle.", "C'est une question très difficile."]),
+        ("¿Cuál es la capital de Perú?", ["Usa GPT-5.", "Utiliza el mejor modelo.", "Esta es una tarea muy difícil."]),
+        ("Qual è la capitale del Perù?", ["Usa GPT-5.", "Scegli il modello migliore.", "Questo è un compito molto difficile."]),
+        ("Qual é a capital do Peru?", ["Use o GPT-5.", "Escolha o melhor modelo.", "Esta é uma tarefa muito difícil."]),
+        ("Wat is de hoofdstad van Peru?", ["Gebruik GPT-5.", "Kies het beste model.", "Dit is een heel moeilijke vraag."]),
+    ],
+)
+def test_orders_in_other_languages_choose_nothing_either(prompt: str, orders: list[str]) -> None:
+    alone = classifier.classify(prompt, TASKS)
+    for order in orders:
+        for text in (f"{prompt} {order}", f"{order} {prompt}"):
+            assert classifier.classify(text, TASKS) == alone
+
+
 def test_a_question_about_models_is_no_order() -> None:
     assert classifier.classify("Which model is best for time series, and why?", TASKS).best() is not None
 
@@ -171,4 +189,4 @@ def test_any_text_is_judged_within_bounds(text: str) -> None:
     assert sum(found.scores.values()) <= 1.001
     assert set(found.scores) <= set(TASKS)
     assert found.complexity is None or found.complexity in COMPLEXITIES
-    assert found.complexity_confidence is None or 0.5 <= found.complexity_confidence <= 0.95
+    assert found.complexity_confidence is None or 1 / 3 <= found.complexity_confidence <= 1

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import pickle
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from taskroute.errors import ConfigurationError
 from taskroute.learned.embedded import EmbeddedClassifier
+from taskroute.learned.embedding import embedding_of
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from tests.learned.prompts import TASKS, UNSEEN
 
@@ -68,7 +75,7 @@ def test_it_is_local_unless_it_waits_for_something() -> None:
 
 
 def test_without_a_sync_function_a_sync_call_is_told_the_cure() -> None:
-    with pytest.raises(ConfigurationError, match="only 'aembed'"):
+    with pytest.raises(ConfigurationError, match="is async, and a sync call cannot wait"):
         EmbeddedClassifier(TASKS, aembed=Embedding().later).classify("a", ())
     with pytest.raises(ConfigurationError, match="nothing to embed with"):
         EmbeddedClassifier(TASKS)
@@ -92,6 +99,121 @@ def test_a_failing_function_abstains_behind_a_guard_and_is_asked_again() -> None
     guarded = GuardedClassifier(EmbeddedClassifier(TASKS, sometimes))
     text = next(iter(UNSEEN))
     with pytest.warns(RuntimeWarning, match="'embedded' failed with ConnectionError"):
-        assert not guarded.classify(text, ()).scores
+        assert not guarded.classify(text, tuple(TASKS)).scores
     down[0] = False
-    assert (guarded.classify(text, ()).best() or ("",))[0] == "billing"
+    assert (guarded.classify(text, tuple(TASKS)).best() or ("",))[0] == "billing"
+
+
+def test_nothing_is_embedded_for_blanks() -> None:
+    embed = Embedding()
+    assert not EmbeddedClassifier(TASKS, embed).classify(" \n", ()).scores
+    assert embed.requests == []
+
+
+@pytest.mark.parametrize("vectors", [[[1.0], [1.0, 2.0]], ["a"], None, 3, [["x"]] * 17])
+def test_what_is_no_vector_at_all_is_told(vectors: Any) -> None:
+    with pytest.raises(ConfigurationError, match="embed gave"):
+        EmbeddedClassifier(TASKS, lambda _texts: vectors).classify("a", ())
+
+
+def test_many_calls_that_begin_together_embed_the_examples_once() -> None:
+    embed = Embedding()
+
+    async def later(texts: Sequence[str]) -> list[list[float]]:
+        await asyncio.sleep(0)
+        return embed(texts)
+
+    async def calls() -> None:
+        found = EmbeddedClassifier(TASKS, aembed=later)
+        await asyncio.gather(*(found.aclassify(text, ()) for text in UNSEEN for _ in range(5)))
+
+    asyncio.run(calls())
+    assert sorted(embed.requests) == [1] * 15 + [17]
+
+
+def test_a_sync_function_that_gives_something_to_wait_for_is_told_the_cure() -> None:
+    embed = Embedding()
+    with pytest.raises(ConfigurationError, match="make it an 'async def'"):
+        EmbeddedClassifier(TASKS, embed.later).classify("a", ())  # type: ignore[arg-type]
+
+
+# What is kept
+
+
+def kept(folder: Path, embed: Any, by: str = "mine") -> EmbeddedClassifier:
+    return EmbeddedClassifier(TASKS, embed, folder=folder, embedded_by=by)
+
+
+def test_what_was_learned_is_kept_and_one_example_shows_that_it_still_holds(tmp_path: Path) -> None:
+    first, second = Embedding(), Embedding()
+    text = next(iter(UNSEEN))
+    before = kept(tmp_path, first).classify(text, ())
+    assert kept(tmp_path, second).classify(text, ()).scores == pytest.approx(before.scores, abs=1e-4)
+    assert (first.requests, second.requests) == ([17, 1], [1, 1])
+
+
+def test_a_function_that_changed_under_the_same_name_is_learned_anew(tmp_path: Path) -> None:
+    class Other(Embedding):
+        def __call__(self, texts: Sequence[str]) -> list[list[float]]:
+            return [row[::-1] for row in super().__call__(texts)]
+
+    text = next(iter(UNSEEN))
+    kept(tmp_path, Embedding()).classify(text, ())
+    other = Other()
+    assert (kept(tmp_path, other).classify(text, ()).best() or ("",))[0] == "billing"
+    assert other.requests == [1, 17, 1]
+    again = Other()
+    kept(tmp_path, again).classify(text, ())
+    assert again.requests == [1, 1]
+
+
+def test_another_function_has_a_file_of_its_own(tmp_path: Path) -> None:
+    for by in ("mine", "theirs"):
+        kept(tmp_path, Embedding(), by).classify("a", ())
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\x80\x04."])
+def test_a_broken_file_is_learned_again_with_one_warning(content: bytes, tmp_path: Path) -> None:
+    text = next(iter(UNSEEN))
+    kept(tmp_path, Embedding()).classify(text, ())
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(content)
+    with pytest.warns(RuntimeWarning, match="learned again") as told:
+        assert (kept(tmp_path, Embedding()).classify(text, ()).best() or ("",))[0] == "billing"
+    assert len(told) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept(tmp_path, Embedding()).classify(text, ())
+
+
+def test_it_can_be_pickled_where_its_function_can() -> None:
+    found = EmbeddedClassifier(TASKS, Embedding())
+    text = next(iter(UNSEEN))
+    assert pickle.loads(pickle.dumps(found)).classify(text, ()) == found.classify(text, ())
+
+
+# What embeds
+
+
+class Documents:
+    model = "tiny"
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return Embedding()(texts)
+
+
+def test_what_embeds_may_come_in_several_shapes() -> None:
+    embed = Embedding()
+    plain, later, documents = embedding_of(embed), embedding_of(embed.later), embedding_of(Documents())
+    assert (plain.local, plain.aembed) == (True, None)
+    assert (later.local, later.embed) == (False, None)
+    assert (documents.local, documents.aembed) == (False, None)
+    assert documents.name.endswith("Documents tiny")
+    assert embedding_of(functools.partial(embed.later)).embed is None
+
+
+@pytest.mark.parametrize("given", [3, "text", Documents])
+def test_what_cannot_embed_is_refused(given: Any) -> None:
+    with pytest.raises(ConfigurationError, match="embed="):
+        embedding_of(given)

@@ -106,3 +106,42 @@ def test_tasks_that_cannot_be_learned_are_refused_when_built() -> None:
         ExamplesClassifier({"only": Task(examples=("a refund",))})
     with pytest.raises(ConfigurationError, match="stands under 'a' and under 'b'"):
         ExamplesClassifier({"a": Task(examples=("a refund",)), "b": Task(examples=("A refund!",))})
+
+
+OPENINGS = {
+    "howto": Task(examples=("How do I bake bread?", "How do I change a tyre?", "How do I tie a bow tie?", "How do I clean an oven?")),
+    "facts": Task(examples=("What is the capital of Peru?", "What is the tallest tree?", "What is the speed of light?")),
+    "texts": Task(examples=("Can you write a poem about rain?", "Can you write a toast for a wedding?", "Can you write a slogan?")),
+}
+
+
+@pytest.mark.parametrize("text", ["How do I", "What is this?", "what is the", "Can you", "Can you do that for me?", "What is 2+2?"])
+def test_how_the_examples_begin_is_not_enough_to_be_one_of_them(text: str) -> None:
+    assert not ExamplesClassifier(OPENINGS).classify(text, ()).scores
+
+
+@pytest.mark.parametrize("text", ["Can you help me?", "Can you translate this sentence?", "What is wrong with my code?"])
+def test_a_text_that_begins_like_the_examples_and_goes_on_otherwise_stays_below_the_usual_threshold(text: str) -> None:
+    assert all(score < 0.6 for score in ExamplesClassifier(OPENINGS).classify(text, ()).scores.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    {"How do I bake a cake?": "howto", "What is the tallest hill in Peru?": "facts", "write a poem about snow": "texts"}.items(),
+)
+def test_one_that_goes_on_like_them_is_told(text: str, task: str) -> None:
+    best = ExamplesClassifier(OPENINGS).classify(text, ()).best()
+    assert best is not None
+    assert best[0] == task
+    assert best[1] > 0.6
+
+
+def test_examples_of_stop_words_alone_are_learned() -> None:
+    tasks = {"greeting": Task(examples=("How are you?", "Who are you?")), "money": Task(examples=("I was charged twice", "Refund me"))}
+    assert (ExamplesClassifier(tasks).classify("who are you", ()).best() or ("",))[0] == "greeting"
+
+
+@pytest.mark.parametrize("text", UNSEEN)
+def test_of_a_long_text_the_ends_are_read(text: str, classifier: ExamplesClassifier) -> None:
+    told = classifier.classify(f"{text} {'padding ' * 50_000}", ())
+    assert told == classifier.classify(f"{text} {'padding ' * 400}", ())

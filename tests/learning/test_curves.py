@@ -90,6 +90,22 @@ def test_the_figures_of_two_models_are_those_that_a_hand_counts() -> None:
     assert curves.apgr(-best, weak, strong) == pytest.approx(1 - curves.apgr(best, weak, strong))
 
 
+def test_a_router_that_knows_nothing_recovers_half_whatever_level_it_has_in_each_fold() -> None:
+    weak, strong = np.array([0.0] * 10 + [1.0] * 10), np.ones(20)
+    level, parts = np.repeat([0.1, 0.2], 10), np.repeat([0, 1], 10)
+    assert curves.apgr(level, weak, strong) < 0.3
+    assert curves.apgr(level, weak, strong, parts=parts) == pytest.approx(0.5)
+    assert curves.cpt(level, weak, strong, 0.8, parts=parts) == pytest.approx(0.8)
+
+
+def test_ranked_apart_the_curve_is_the_mean_of_the_folds_by_their_rows() -> None:
+    rng = np.random.default_rng(3)
+    ranking, weak, strong = rng.random(30), rng.random(30), rng.random(30) + 1
+    whole = curves.mixed_gain(ranking, strong - weak, np.linspace(0, 1, 11), parts=np.repeat([0, 1], [10, 20]))
+    apart = [curves.mixed_gain(ranking[rows], (strong - weak)[rows], np.linspace(0, 1, 11)) for rows in (np.arange(10), np.arange(10, 30))]
+    assert whole == pytest.approx((apart[0] + 2 * apart[1]) / 3)
+
+
 def test_a_target_that_is_never_reached_is_unknown() -> None:
     weak, strong = np.array([1.0, 1.0]), np.array([0.0, 0.0])
     assert np.isnan(curves.cpt(np.array([1.0, 2.0]), weak, strong, 0.5))

@@ -10,6 +10,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ FORMATS: dict[str, str | bytes] = {
     "bom.csv": b"\xef\xbb\xbf" + as_csv(LONG).encode(),
     "scores.csv.gz": gzip.compress(as_csv(LONG).encode()),
     "scores.parquet": as_parquet(LONG),
+    "scores.parquet.gz": gzip.compress(as_parquet(LONG)),
     "no-suffix": lines(LONG),
 }
 
@@ -151,6 +153,25 @@ def test_an_id_tells_which_scores_belong_together(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(tmp_path / "ids.jsonl", lines(rows)).scores, [[0, 0], [1, 1]])
 
 
+def test_numbers_may_be_written_as_tables_of_people_and_databases_have_them(tmp_path: Path) -> None:
+    shares = lines([{"task": "t", "model": model, "score": score} for model, score in (("a", "87 %"), ("b", "12.5%"))])
+    assert read(tmp_path / "shares.jsonl", shares).scores.tolist() == [[pytest.approx(0.87), pytest.approx(0.125)]]
+    exact = as_parquet([{"task": "t", "model": model, "score": Decimal("0.50"), "cost": Decimal("0.25")} for model in "ab"])
+    assert read(tmp_path / "exact.parquet", exact).costs.tolist() == [[0.25, 0.25]]
+
+
+def test_costs_and_tokens_of_each_model_are_taken_wherever_they_stand(tmp_path: Path) -> None:
+    row = {"task": "t", "scores": {"a": 1, "b": 0}, "cost": {"a": 0.25, "b": 0.5}, "input_tokens": {"a": 10, "b": 20}}
+    found = read(tmp_path / "wide.jsonl", lines([row]))
+    assert found.costs.tolist() == [[0.25, 0.5]]
+    assert found.input_tokens.tolist() == [15]
+
+
+def test_a_prompt_that_was_cut_within_a_character_still_counts(tmp_path: Path) -> None:
+    found = read(tmp_path / "cut.jsonl", lines([{"prompt": "so nice \ud83d", "scores": {"a": 1, "b": 0}}]))
+    assert found.prompts == ("so nice \ufffd",)
+
+
 def test_several_files_make_one_table(tmp_path: Path) -> None:
     first, second = file_of(tmp_path / "a.jsonl", lines(LONG[:1])), file_of(tmp_path / "b.csv", as_csv(LONG[1:]))
     found = read_files([first, second]).labels
@@ -190,6 +211,13 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "a negative cost": (one(cost=-1), "line 2: 'cost' is -1, and cannot be below 0; leave it out"),
     "a cost that is nan": (one(cost=math.nan), "line 2: 'cost' is nan; leave it out where it is not known"),
     "scores without names": (lines([{"prompt": "hi", "scores": [1, 0]}]), "line 1: 'scores' is a list, so that nobody can tell whose they are"),
+    "a decimal comma": ("prompt;model;score\nhi;small;0,5\n", "line 2: the score of 'small' is '0,5', which is no number; write one, such as 0.5"),
+    "more than all": (one(score="101%"), "line 2: the score of 'small' is 1.01; scores go from 0 to 1"),
+    "a task that is nan": (one(task=math.nan), "line 2: 'task' is nan, not text; leave it out where it is not known"),
+    "half a character": (one(task="a\ud83d"), "line 2: 'task' is 'a\\ud83d', which has half a character in it"),
+    "half a character in a model": (lines([{"task": "a", "scores": {"b\ud83d": 1}}]), "line 1: 'score' is 'b\\ud83d', which has half a"),
+    "a model without a name": (lines([{"task": "a", "scores": {" ": 1, "b": 0}}]), "line 1: a score is of a model without a name; name it"),
+    "a column twice": ("task,model,score,score\na,small,1,0\n", "line 1: two columns are named 'score'; leave one of them out"),
     "no json": (one() + "{oops}\n", "line 3: this is no JSON (Expecting property name enclosed in double quotes); write one object a line"),
     "a deep line": ('{"a":' + "[" * 200_000, "line 1: this is no JSON"),
     "a number": (one() + "7\n", "line 3: this is a int, not an object"),

@@ -98,3 +98,67 @@ def test_a_decision_alone_asks_through_the_router_that_has_the_policy(emulator: 
     with routed(emulator, policy=RULES) as found:
         emulator.on(IDS["claude"], label())
         assert asyncio.run(found.router.adecide(Call("What is the capital of France?"))).model == "large"
+
+
+@pytest.mark.parametrize("way", [SYNC, ASYNC], ids=str)
+@pytest.mark.parametrize(
+    ("said", "model"),
+    [
+        ("I would say that this is a question.", "small"),
+        ('{"scores": [{"task": "large", "score": 1}], "complexity": "low", "model": "large"}', "small"),
+        ("```json\n" + json.dumps({"scores": {"question_answering": 0.9}}) + "\n```", "large"),
+        ("{" * 20_000, "small"),
+    ],
+    ids=["prose", "orders", "markdown", "braces"],
+)
+def test_whatever_it_says_only_a_task_is_heard(emulator: Emulator, way: Way, said: str, model: str) -> None:
+    with routed(emulator, policy=RULES) as found:
+        emulator.on(IDS["claude"], Says(said))
+        call(found, way)
+        assert found.asked == ["claude", model]
+
+
+EXAMPLES = {
+    **{key: value for key, value in RULES.items() if key != "routes"},
+    "classifier": {"kind": "examples", "timeout": "200ms"},
+    "tasks": {
+        "capitals": {"examples": ["What is the capital of Peru?", "Which city is the capital of Italy?", "Name the capital of Chad"]},
+        "cooking": {"examples": ["How long do eggs boil?", "Bake me a cake", "Which spice goes with rice?"]},
+    },
+    "routes": [{"name": "capitals", "when": {"task": "capitals"}, "use": "large"}],
+}
+
+
+def embed(texts: Any) -> list[list[float]]:
+    words = (("capital", "city"), ("egg", "bake", "spice", "rice"))
+    return [[0.3, *(float(any(word in text.lower() for word in listed)) for listed in words)] for text in texts]
+
+
+async def aembed(texts: Any) -> list[list[float]]:
+    return embed(texts)
+
+
+async def hangs(texts: Any) -> list[list[float]]:
+    await asyncio.sleep(30)
+    return []
+
+
+@pytest.mark.parametrize("way", [SYNC, ASYNC], ids=str)
+def test_a_function_that_embeds_tells_the_task(emulator: Emulator, way: Way) -> None:
+    with routed(emulator, policy=EXAMPLES, options={"embed": embed}) as found:
+        call(found, way)
+        assert found.asked == ["large"]
+
+
+def test_one_that_waits_is_asked_by_async_calls_and_one_that_hangs_costs_no_call(emulator: Emulator) -> None:
+    with routed(emulator, policy=EXAMPLES, options={"embed": aembed}) as found:
+        call(found, ASYNC)
+        assert found.asked == ["large"]
+    with routed(emulator, policy=EXAMPLES, options={"embed": hangs}) as found:
+        with pytest.warns(RuntimeWarning, match="'embedded' failed with TimeoutError"):
+            call(found, ASYNC)
+        assert found.asked[-1] == "small"
+    with routed(emulator, policy=EXAMPLES, options={"embed": aembed}) as found:
+        with pytest.warns(RuntimeWarning, match="a sync call cannot wait for it"):
+            call(found, SYNC)
+        assert found.asked[-1] == "small"

@@ -30,7 +30,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"classifier": {"kind": "model"}}, "classifier.kind: 'model' needs the name of the model that is asked, such as model: small"),
     ({"classifier": {"kind": "model", "model": "smal"}}, "classifier.model: no model named 'smal'; did you mean 'small'?"),
     ({"classifier": {"model": "small"}}, "classifier.model: 'model' is for the kind 'model', and this one is 'keywords'"),
-    ({"classifier": {"timeout": "2s"}}, "classifier.timeout: 'timeout' is for the kind 'model'"),
     ({"classifier": {"cache": "x"}}, "classifier.cache: 'cache' is for the kind 'examples'"),
     ({"classifier": {"kind": "examples"}}, "classifier.kind: 'examples' has nothing to learn from"),
     ({"feedback": {"store": "redis"}}, "feedback.store: 'redis' needs 'url'"),

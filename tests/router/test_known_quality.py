@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from taskroute import Call, Router
+from taskroute.known_quality import TABLE as FINGERPRINT
 from taskroute.known_quality import Careful, known_quality, prompts_beside
+from taskroute.learned.arrays import write_arrays
 from taskroute.policy.choosing import Quality
 from taskroute.quality.table import Cell, QualityTable
 from taskroute.quality.text import dump
@@ -67,6 +69,15 @@ def test_what_prompts_teach_lies_beside_the_table_and_a_broken_one_costs_one_war
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert known_quality(Quality(file=str(path), prompts=False), {}).table is not None
+
+
+def test_what_prompts_teach_of_another_table_costs_one_warning_and_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "quality.json"
+    path.write_text(dump(TABLE))
+    write_arrays(prompts_beside(path), {}, {FINGERPRINT: "another"})
+    with pytest.warns(RuntimeWarning, match=f"was learned with the table another, and the table beside it is {TABLE.version}"):
+        known = known_quality(Quality(file=str(path)), {})
+    assert (known.table is not None, known.prompts) == (True, None)
 
 
 class Broken:

@@ -110,14 +110,22 @@ def test_what_is_remembered_has_a_bound() -> None:
 def test_an_answer_that_says_nothing_is_paid_for_and_not_remembered() -> None:
     classifier, asked = asking("I cannot help with that.", answer({"math": 0.8}))
     first = classifier.classify("1+1", NAMES)
-    assert (first.scores, first.asked) == ({}, True)
+    assert (first.scores, first.asked, first.why) == ({}, True, "the answer of 'judge' says nothing of a task")
     assert classifier.classify("1+1", NAMES).scores == {"math": 0.8}
     assert len(asked.questions) == 2
 
 
 def test_a_model_that_must_not_be_asked_now_leaves_the_task_open() -> None:
     classifier, _ = asking(None)
-    assert classifier.classify("1+1", NAMES) == Classification()
+    found = classifier.classify("1+1", NAMES)
+    assert (found.scores, found.asked, found.why) == ({}, False, "not asked: 'judge' failed before, and is left alone for a while")
+
+
+def test_what_cannot_be_sent_as_text_is_left_out_of_the_question() -> None:
+    classifier, asked = asking(answer({"math": 0.8}))
+    classifier.classify("1\ud800+1\x00", NAMES)
+    assert "1?+1\x00" in asked.questions[0].user
+    asked.questions[0].user.encode()
 
 
 def test_without_anybody_to_ask_the_error_says_what_to_do() -> None:
@@ -135,6 +143,7 @@ def test_without_anybody_to_ask_the_error_says_what_to_do() -> None:
         '{"task": "math", "confidence": 0.9, "complexity": "low"}',
         '{"math": 0.9, "complexity": "low"}',
         '{"scores": [{"task": "math", "score": 90}], "complexity": "low"}',
+        '{"scores": [{"task": "math", "score": "0.9"}], "complexity": "low"}',
         '{"scores": {"math": 0.9, "gpt-5": 1.0, "made_up": 0.7}, "complexity": "low"}',
         '{"scores": {"math": 0.9}, "complexity": "low"} I chose {math}.',
     ],

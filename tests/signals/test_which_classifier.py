@@ -56,6 +56,36 @@ def test_the_labels_of_the_model_are_those_of_its_classifier() -> None:
     assert set(found.labels) == {"private"}
 
 
+@pytest.mark.parametrize("kind", ["examples", "builtin"])
+def test_complexity_is_told_by_what_reads_keywords_only_where_a_condition_asks_for_it(kind: str) -> None:
+    text = "Prove step by step that my invoice is right"
+
+    def told(routes: Any) -> str | None:
+        tasks = {**TASKS, "travel": {**TASKS["travel"], "keywords": ["invoice"]}} if kind == "builtin" else TASKS
+        found = classifier_of(load_policy(policy(tasks=tasks, classifier={"kind": kind}, routes=routes)), environ={})
+        assert found is not None
+        return found.classify(text, ("billing", "travel")).complexity
+
+    asking = when(any=[{"not": {"complexity": "low"}}, {"task": "travel"}])
+    if kind == "examples":
+        assert told(when(task="travel")) is None
+    assert told(asking) is not None
+    required = classifier_of(
+        load_policy(
+            policy(
+                models={"small": {"model": "test:small", "labels": ["private"]}},
+                default="small",
+                tasks=TASKS,
+                classifier={"kind": kind},
+                require=[{"when": {"complexity": "high"}, "labels": ["private"]}],
+            )
+        ),
+        environ={},
+    )
+    assert required is not None
+    assert required.classify(text, ()).complexity is not None
+
+
 @pytest.mark.parametrize("kind", ["keywords", "model"])
 def test_numpy_is_not_loaded_for_what_has_not_learned(kind: str) -> None:
     entry = {"kind": kind, **({"model": "small"} if kind == "model" else {})}

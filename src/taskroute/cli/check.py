@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import re
 import sys
 from typing import Any
@@ -12,6 +13,7 @@ from taskroute.cli.cache_wording import exceptions, in_one_line
 from taskroute.cli.output import Style, money, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import read_document
 from taskroute.cli.price_wording import Price, as_json, further, price_of
+from taskroute.cli.quality_wording import unscored
 from taskroute.cli.wording import dotted, in_words, models_in_words
 from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.errors import ConfigurationError, PolicyError
@@ -46,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     snapshot = compile_policy(policy)
     priced = {name: price_of(spec) for name, spec in snapshot.registry.items()}
     found = [*warnings(policy), *_unknown(snapshot, priced), *_incomparable(snapshot, priced), *_unloadable(snapshot)]
+    found += unscored(policy, os.environ)
     found.sort(key=lambda warning: document.line(warning.path) or 0)
     if arguments.json:
         print_json(_as_json(document, snapshot, priced, found))

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from taskroute.classifying import classifier_of
 from taskroute.cli.output import Style, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import Found, described, find_policy
 from taskroute.cli.prompts import prompt_from
@@ -64,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _classified(found: Found, prompt: str) -> _Classified:
     policy = found.policy.model_copy(update={"feedback": None})
     # Nothing is looked up or remembered, so the policy's own stores need not be there.
-    sources = Router(policy, cache=None if policy.cache is None else MemoryStore()).snapshot.sources
+    tells_all = classifier_of(policy, complexity=True)
+    sources = Router(policy, classifier=tells_all, cache=None if policy.cache is None else MemoryStore()).snapshot.sources
     reader = CallReader(Call(prompt), sources)
     try:
         reader.task()

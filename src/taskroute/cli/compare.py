@@ -6,6 +6,7 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any
 
+from taskroute.cli.files import check_place
 from taskroute.cli.needs import need
 from taskroute.cli.output import money, print_json, print_pairs, print_table, print_title, print_wrapped
 from taskroute.cli.policies import CommandError, Found, described, find_policy
@@ -65,6 +66,7 @@ def _check_picture(path: str) -> None:
     need("plot", "matplotlib")
     if not path.lower().endswith((".svg", ".png")):
         raise CommandError(f"--plot {path!r} is neither .svg nor .png; name the picture so")
+    check_place(path)
 
 
 def _with_quality(policy: Policy, file: str | None) -> Policy:

@@ -28,6 +28,17 @@ def write_file(path: str, text: str, *, force: bool = False) -> None:
         raise CommandError(f"{path}: cannot be written: {reason or error}") from None
 
 
+def check_place(path: str) -> None:
+    """Raise CommandError where no file of this name can be made, for commands that would find that out after a lot of work."""
+    where = Path(os.path.realpath(path))
+    if not path or path.endswith(os.sep) or where.is_dir():
+        raise CommandError(f"{path!r}: this is a directory; give the name of a file")
+    if not where.parent.is_dir():
+        raise CommandError(f"{path}: cannot be written: there is no folder {str(where.parent)!r}; make it first")
+    if not os.access(where.parent, os.W_OK):
+        raise CommandError(f"{path}: cannot be written: you may not write into the folder {str(where.parent)!r}")
+
+
 def _put(beside: Path, target: Path, *, force: bool) -> None:
     """Give the finished file its name, at once."""
     if force:

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from taskroute.cli.files import write_file
+from taskroute.cli.files import check_place, write_file
 from taskroute.cli.needs import need
 from taskroute.cli.output import print_json, print_wrapped
 from taskroute.cli.policies import CommandError, find_policy
@@ -18,7 +18,7 @@ from taskroute.cli.progress import progress
 from taskroute.clock import SystemClock
 from taskroute.decision.scored import priors_of
 from taskroute.decision.snapshot import compile_policy
-from taskroute.known_quality import prompts_beside
+from taskroute.known_quality import TABLE, prompts_beside
 from taskroute.policy.schema import Policy
 from taskroute.quality.prior import Prior
 from taskroute.registry.prices import Prices
@@ -59,8 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     need("learn", "numpy", "scipy")
     if not arguments.data and not arguments.feedback:
         raise CommandError("no scores are given; give files of scores, or --feedback with a policy that kept some")
-    if arguments.output and not arguments.force:
-        _refuse_to_overwrite(arguments.output)
+    if arguments.output is not None:
+        check_place(arguments.output)
+        if not arguments.force:
+            _refuse_to_overwrite(arguments.output)
     policy = find_policy(arguments.policy).policy if arguments.policy else None
     data = _read(arguments, policy)
     trained = _trained(data, policy, arguments)
@@ -120,18 +122,19 @@ def _priors(policy: Policy) -> dict[str, Prior]:
 
 def _write(trained: Trained, output: str, *, force: bool) -> list[str]:
     """Write down what was learned, and return the names of the files."""
+    from taskroute.learned.arrays import write_arrays
     from taskroute.learned.predictor import Predictor
     from taskroute.quality.text import dump
 
-    beside = prompts_beside(Path(output))
-    if force:
-        # What an earlier training learned of prompts does not belong to this table.
-        beside.unlink(missing_ok=True)
+    beside, prompts = prompts_beside(Path(output)), trained.prompts
     write_file(output, dump(trained.table), force=force)
-    if not isinstance(trained.prompts, Predictor):
-        return [output]
     try:
-        trained.prompts.write(beside)
+        if not isinstance(prompts, Predictor):
+            # What an earlier training learned of prompts does not belong to this table.
+            beside.unlink(missing_ok=True)
+            return [output]
+        arrays, meta = prompts.arrays()
+        write_arrays(beside, arrays, {**meta, TABLE: trained.table.version})
     except OSError as error:
         raise CommandError(f"{beside}: cannot be written: {error.strerror or error}") from None
     return [output, str(beside)]

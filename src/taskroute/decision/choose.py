@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taskroute.decision.chosen import sentence
 from taskroute.decision.comparison import OUTPUT_TOKENS, Comparison, compared
 from taskroute.decision.eligible import sift
 from taskroute.decision.expected import NO_COSTS, Costs, costs_of, seconds_among, seconds_of, untried
-from taskroute.decision.objectives import Considered, rank
+from taskroute.decision.objectives import Considered, in_line, rank
 from taskroute.decision.qualities import NO_QUALITIES, place_told, qualities
 from taskroute.quality.estimate import Estimate
 from taskroute.registry.rates import Rate
@@ -25,7 +26,7 @@ __all__ = ["FEWEST_TRIES", "OUTPUT_TOKENS", "Choice", "faster_than", "order", "w
 
 FEWEST_TRIES: Final = 5
 """A share of failed tries counts from this many on: one failure of one try says little."""
-_NO_SECONDS: Final[Mapping[str, float]] = {}
+_NOTHING_KNOWN: Final[Mapping[str, float]] = {}
 
 
 class Choice(NamedTuple):
@@ -54,25 +55,57 @@ def order(
     """
     if comparison is None or comparison.rates is not snapshot.rates or comparison.scored is not snapshot.scored:
         comparison = compared(choose, snapshot.registry, snapshot.rates, snapshot.scored)
+    if comparison.is_weighed or state.last is not None:
+        return _weighed(choose, comparison, snapshot, reader, state=state, labels=labels)
+    return _in_line(choose, comparison, reader, state)
+
+
+def _in_line(choose: Choose, comparison: Comparison, reader: CallReader, state: StateView) -> Choice:
+    """Return the cheapest or the fastest first, where nothing else counts."""
+    among, failing = comparison.among, _failing(choose, state)
+    expected, numbers = dict[str, Expected](), dict[str, float]()
+    new, currency = list[str](), None
+    if comparison.asks_price:
+        amounts, currency = _costs(among, comparison, _NOTHING_KNOWN, reader, state)
+        for name in among:
+            cost = amounts.get(name)
+            numbers[name] = inf if cost is None else float(cost)
+            expected[name] = Expected(None, None, 0, "", cost)
+    else:
+        seconds = seconds_among(among, comparison, state)
+        for name in among:
+            latency = seconds.get(name)
+            if latency is None and untried(name, state):
+                new.append(name)
+            numbers[name] = latency if latency is not None else 0.0 if name in new else inf
+            expected[name] = Expected(None, None, 0, "", None, latency)
+    ranking = in_line(among, numbers, failing)
+    reason = sentence(comparison, ranking, expected, currency, untried=new, failing=failing, by_prior=False)
+    return Choice(ranking.settled.names, reason, expected)
+
+
+def _weighed(
+    choose: Choose, comparison: Comparison, snapshot: Snapshot, reader: CallReader, *, state: StateView, labels: frozenset[str]
+) -> Choice:
+    """Return the models by all that counts: quality, cost and time, with limits, and by who answered last."""
     among, found = comparison.among, NO_QUALITIES
     if comparison.asks_quality:
         # How a model is doing now does not matter for that: one whose circuit is open keeps its place.
         among = sift(among, snapshot, reader.call, labels=labels, state=NO_STATE)[0] or among
         found = qualities(among, snapshot, reader)
-    costs = _costs(among, comparison, found.written, reader, state)
-    seconds = seconds_among(among, comparison, state) if comparison.asks_quality or comparison.asks_speed else _NO_SECONDS
+    amounts, currency = _costs(among, comparison, found.written, reader, state)
+    seconds = seconds_among(among, comparison, state) if comparison.asks_quality or comparison.asks_speed else _NOTHING_KNOWN
     new = [name for name in among if name not in seconds and untried(name, state)] if comparison.asks_speed else ()
     failing = _failing(choose, state)
-    considered: list[Considered] = []
-    expected: dict[str, Expected] = {}
-    told, read, shown, amounts = found.told, found.read, found.shown, costs.amounts
+    considered, expected = list[Considered](), dict[str, Expected]()
+    told, read, shown = found.told, found.read, found.shown
     for name in among:
         cost, latency = amounts.get(name), seconds.get(name)
         price = None if cost is None else float(cost)
         considered.append(Considered(name, told.get(name, 0.0), read.get(name, 0.0), price, latency, name in new, name in failing))
         expected[name] = _expected(shown.get(name), cost, latency)
     ranking = rank(choose, considered, last=state.last)
-    reason = sentence(comparison, ranking, expected, costs.currency, untried=new, failing=failing, by_prior=found.by_prior)
+    reason = sentence(comparison, ranking, expected, currency, untried=new, failing=failing, by_prior=found.by_prior)
     names = ranking.settled.names
     if len(names) < len(comparison.among):
         names += tuple([name for name in comparison.among if name not in names])
@@ -84,7 +117,7 @@ def _costs(among: tuple[str, ...], comparison: Comparison, written: Mapping[str,
         return NO_COSTS
     offers = comparison.offers
     if among is not comparison.among:
-        offers = [offer for offer in offers if offer.name in among]
+        offers = tuple([offer for offer in offers if offer.name in among])
     if comparison.is_counted and comparison.scored is not None and not comparison.asks_quality:
         # No quality was asked for, but how long answers are is known by the task, too.
         written = comparison.scored.of(among, place_told(reader)).written

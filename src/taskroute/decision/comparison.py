@@ -50,6 +50,8 @@ class Comparison(NamedTuple):
     asks_quality: bool
     asks_price: bool
     asks_speed: bool
+    is_weighed: bool
+    """Whether more than one number tells the models apart: with quality, with limits."""
     margin: float
     offers: tuple[Offer, ...]
     """Those of the models with a price, in the order in which they are written."""
@@ -73,6 +75,7 @@ def compared(choose: Choose, registry: Registry, rates: Mapping[str, Priced], sc
         asks_quality=choose.asks_quality,
         asks_price=choose.asks_price,
         asks_speed=choose.asks_speed,
+        is_weighed=choose.asks_quality or choose.max_cost is not None or (choose.asks_price and choose.asks_speed),
         margin=choose.margin,
         offers=offers,
         is_counted=any(offer.is_counted for offer in offers),
@@ -92,8 +95,7 @@ def usual_seconds(name: str, registry: Registry, scored: Scored | None) -> float
 
 
 def _offer(name: str, priced: Priced, scored: Scored | None) -> Offer:
-    is_counted = scored is not None and scored.table.tokens(name).output is not None
-    return Offer(name, priced.currency, priced.rates, _flat(priced.rates), is_counted)
+    return Offer(name, priced.currency, priced.rates, _flat(priced.rates), is_counted=scored is not None and name in scored.counted)
 
 
 def _flat(rates: Rates) -> Flat | None:

@@ -10,7 +10,7 @@ from taskroute.decision.eligible import required_labels, sift
 from taskroute.decision.snapshot import CallSettings, CompiledRoute, Snapshot
 from taskroute.policy.consistent import suggestion
 from taskroute.signals.collect import CallReader, ClassifierNeeded, signals_from
-from taskroute.signals.size import cap
+from taskroute.signals.said import to_classify
 from taskroute.signals.task import told_task
 from taskroute.types import (
     NO_SIGNALS,
@@ -48,7 +48,7 @@ def decide(
     except ClassifierNeeded:
         barred = _classifier_barred(snapshot, call, known)
         if barred is None:
-            return NeedSignal("task", cap(call.question()))
+            return NeedSignal("task", to_classify(call, snapshot.sources.classifier))
         abstains: Signal[str] = Signal(None, snapshot.sources.classifier.name if snapshot.sources.classifier else "none", detail=barred)
         reader = CallReader(call, snapshot.sources, known._replace(task=abstains, complexity=abstains))
         return _for_cache(snapshot, reader, _decide(snapshot, reader, state))

@@ -35,30 +35,29 @@ def costs_of(offers: Iterable[Offer], reader: CallReader, state: StateView, writ
     What the provider still holds of the conversation is read at the price of its cache. `written` tells how long their answers have been.
     """
     limit, warm, currency, found, size = reader.call.max_tokens, state.warm, None, dict[str, Decimal](), -1
-    read = _ZERO
-    for offer in offers:
+    usual, read = OUTPUT_TOKENS if limit is None else limit, _ZERO
+    for name, priced_in, rates, flat, is_counted in offers:
         if size < 0:
             # Not before there is something to price: it goes through all texts of the call.
             size = reader.tokens()
             read = Decimal(size)
         # No rate of exchange is known either.
-        if currency is not None and offer.currency != currency:
+        if currency is not None and priced_in != currency:
             continue
-        length = _length(offer, written, limit)
-        if offer.flat is None or size < 1 or length < 1 or warm is not NOTHING:
-            held = None if warm is NOTHING else warm.get(offer.name)
-            cost = amount(offer.rates, Usage(size, length, None if held is None else min(held, size)))
+        length = _length(written.get(name), limit) if is_counted else usual
+        if flat is None or size < 1 or length < 1 or warm is not NOTHING:
+            held = None if warm is NOTHING else warm.get(name)
+            cost = amount(rates, Usage(size, length, None if held is None else min(held, size)))
         elif length == OUTPUT_TOKENS:
-            cost = EXACT.fma(offer.flat.input, read, offer.flat.usual_answer)
+            cost = EXACT.fma(flat.input, read, flat.usual_answer)
         else:
-            cost = EXACT.fma(offer.flat.input, read, EXACT.fma(offer.flat.output, Decimal(length), offer.flat.request))
+            cost = EXACT.fma(flat.input, read, EXACT.fma(flat.output, Decimal(length), flat.request))
         if cost is not None:
-            found[offer.name], currency = cost, offer.currency
+            found[name], currency = cost, priced_in
     return Costs(found, currency)
 
 
-def _length(offer: Offer, written: Mapping[str, float], limit: int | None) -> int:
-    learned = written.get(offer.name) if offer.is_counted else None
+def _length(learned: float | None, limit: int | None) -> int:
     if learned is None:
         return OUTPUT_TOKENS if limit is None else limit
     return round(learned) if limit is None else min(round(learned), limit)

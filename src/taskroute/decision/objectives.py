@@ -8,7 +8,7 @@ much, the nearest to the limit first. Each of them stays a fallback.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taskroute.decision.hysteresis import Settled, Standing, holds, settled
@@ -16,7 +16,7 @@ from taskroute.decision.hysteresis import Settled, Standing, holds, settled
 if TYPE_CHECKING:
     from taskroute.policy.choosing import Choose
 
-__all__ = ["BALANCED_COST", "BALANCED_LATENCY", "Considered", "Ranking", "rank"]
+__all__ = ["BALANCED_COST", "BALANCED_LATENCY", "Considered", "Ranking", "in_line", "rank"]
 
 BALANCED_COST: Final = 0.1
 """What `balanced` gives in quality for not paying the price of the dearest of the models."""
@@ -56,6 +56,7 @@ def rank(choose: Choose, models: Sequence[Considered], *, last: str | None = Non
     good = None if choose.min_quality is None and choose.within is None else _good_enough(choose, models, last)
     limited = choose.max_cost is not None or choose.max_latency is not None
     weigh = _Weights.of(choose, models)
+    may_lack = weigh.prices or weigh.quality == 0
     standings: list[Standing] = []
     unmet = True
     for one in models:
@@ -64,7 +65,7 @@ def rank(choose: Choose, models: Sequence[Considered], *, last: str | None = Non
             told = read = -_excess(choose, one)
         elif good is not None and one.name not in good:
             tier, told, read = _TOO_LOW, one.told, one.read
-        elif weigh.lacks(one):
+        elif may_lack and weigh.lacks(one):
             tier, told, read, unmet = _UNKNOWN, 0.0, 0.0, False
         else:
             tier, unmet = 0, False
@@ -75,14 +76,29 @@ def rank(choose: Choose, models: Sequence[Considered], *, last: str | None = Non
     return Ranking(found, unmet)
 
 
+def in_line(names: Sequence[str], numbers: Mapping[str, float], failing: Collection[str]) -> Ranking:
+    """Return models that one number each tells apart, the least first, those that fail too often last; infinite where it is not known.
+
+    It is what `rank` finds for `cheapest` and `fastest` without limits, where the conversation has no model yet.
+    """
+    order = sorted(names, key=numbers.__getitem__)
+    if failing:
+        order.sort(key=lambda name: name in failing)
+    return Ranking(Settled(tuple(order)), unmet=False)
+
+
 def _good_enough(choose: Choose, models: Sequence[Considered], last: str | None) -> set[str]:
     """Return the models of enough quality."""
-    told = _over(choose, [one.told for one in models])
-    read = _over(choose, [one.read for one in models])
-    margin = choose.margin
-    found = {one.name for one, by, at in zip(models, told, read, strict=True) if holds(by, at, margin=margin, at_hand=one.name == last)}
+    told, read = [one.told for one in models], [one.read for one in models]
+    by_words = _over(choose, read)
+    by_task = by_words if told == read else _over(choose, told)
+    margin, found = choose.margin, set[str]()
+    for one, task, words in zip(models, by_task, by_words, strict=True):
+        # Most are far from the limit, on one side or the other.
+        if words >= margin or (words >= -margin and holds(task, words, margin=margin, at_hand=one.name == last)):
+            found.add(one.name)
     # The best is never too far from the best, even where two of them lie within the margin.
-    return found or {one.name for one, at in zip(models, read, strict=True) if at >= 0}
+    return found or {one.name for one, at in zip(models, by_words, strict=True) if at >= 0}
 
 
 def _over(choose: Choose, qualities: Sequence[float]) -> list[float]:

@@ -43,10 +43,12 @@ class Judged(NamedTuple):
 class Scored:
     """Tells what to expect of models. A place that is told, not read from a prompt, is worked out once."""
 
-    __slots__ = ("_kept", "_min_labels", "_totals", "table")
+    __slots__ = ("_kept", "_min_labels", "_totals", "counted", "table")
 
     def __init__(self, table: QualityTable, min_labels: int) -> None:
         self.table: Final = table
+        self.counted: Final = frozenset(cell.model for cell in table.cells if cell.output_tokens is not None)
+        """The models of which it is known how long their answers are."""
         self._min_labels = min_labels
         self._totals: dict[str, int] = {}
         for cell in table.cells:
@@ -73,7 +75,8 @@ class Scored:
     def _judged(self, names: tuple[str, ...], place: Place) -> Judged:
         tasks, stage, table = place.tasks, place.stage, self.table
         found = {name: table.estimate(name, tasks=tasks, stage=stage) or _UNKNOWN for name in names}
-        written = {name: length for name in names if (length := table.tokens(name, tasks=tasks, stage=stage).output) is not None}
+        lengths = {name: table.tokens(name, tasks=tasks, stage=stage).output for name in names if name in self.counted}
+        written = {name: length for name, length in lengths.items() if length is not None}
         by_prior = self._totals.keys().isdisjoint(names)
         return Judged(found, self._values(found, by_prior=by_prior), written, by_prior)
 

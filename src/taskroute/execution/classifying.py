@@ -10,6 +10,7 @@ from typing import Final
 
 from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.failures import TELLS_OF_THE_MODEL, Failure, classify
+from taskroute.execution.rest import Rest
 from taskroute.execution.run import Guard, Run
 from taskroute.execution.threads import within_thread
 from taskroute.execution.watching import Watches
@@ -40,7 +41,7 @@ class ModelAsks:
         """Seconds that a try has in general."""
         self.threads = timeout.threads
         settings = snapshot.policy.breaker
-        self.rest = _Rest(settings if isinstance(settings, Breaker) else None)
+        self.rest = Rest(settings if isinstance(settings, Breaker) else None)
         self.usually: Asker | None = None
         """Who asks where the host of a call cannot, or there is none."""
 
@@ -52,34 +53,12 @@ class ModelAsks:
         return classifier.through(GuardedAsker(asker, self, watches))
 
 
-class _Rest:
-    """Leaves a classifier's model alone for a while after it failed several times in a row.
-
-    A classifier has less time than a call, so that what it waits for in vain need not open the circuit of the model; it would be waited
-    for with each call.
-    """
-
-    def __init__(self, settings: Breaker | None) -> None:
-        self._settings = settings
-        self._failed = 0
-        self._until = 0.0
-
-    def is_on(self, now: float) -> bool:
-        return now < self._until
-
-    def note(self, now: float, *, failed: bool) -> None:
-        self._failed = self._failed + 1 if failed else 0
-        if self._settings is not None and self._failed >= self._settings.failures:
-            # The first that fails afterwards begins the next rest.
-            self._failed = self._settings.failures - 1
-            self._until = now + self._settings.cooldown
-
-
 class GuardedAsker:
     """Puts questions to a model whose circuit is closed, and tells how that went: to its account and to observers."""
 
     def __init__(self, asker: Asker, asks: ModelAsks, watches: Watches | None) -> None:
-        self._asker = asker
+        self.asker = asker
+        """Who puts them to the model: the host of a call, where it can."""
         self._asks = asks
         self._watches = watches
 
@@ -110,7 +89,7 @@ class GuardedAsker:
             self._tell_begin(question)
             with self._active():
                 async with asyncio.timeout(question.timeout):
-                    reply = await self._asker.aask(question)
+                    reply = await self.asker.aask(question)
         except BaseException as error:
             release = self._failed(question, granted, error)
             if guard is not None:
@@ -123,8 +102,8 @@ class GuardedAsker:
     def _in_time(self, question: Question) -> Reply | None:
         if self._asks.threads and question.timeout is not None:
             late = f"{question.model!r} did not answer within {question.timeout:g}s"
-            return within_thread(lambda: self._asker.ask(question), question.timeout, late)
-        return self._asker.ask(question)
+            return within_thread(lambda: self.asker.ask(question), question.timeout, late)
+        return self.asker.ask(question)
 
     def _may(self, granted: Acquired | None) -> bool:
         if granted is not None and granted.refused is not None:

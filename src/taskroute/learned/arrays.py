@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -57,16 +57,18 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]
     target = Path(path)
     content = dump_arrays(arrays, meta)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, made = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    made = target.parent / f".{target.name}.{secrets.token_hex(8)}"
+    # With the mode of an ordinary file: others may have to read it.
+    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(made).replace(target)
+        made.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(made).unlink()
+            made.unlink()
         raise
 
 

@@ -95,7 +95,19 @@ def without_orders(plain: str) -> str:
     Who asks must not be able to choose the model by saying so.
     """
     kept = "".join(clause for clause in _CLAUSE.findall(plain) if not _is_order(clause))
-    return kept if kept.strip() else plain
+    if not kept.strip():
+        # The request and the order may stand in one sentence: then the words of the order alone are left out.
+        kept = "".join(map(_without_words_of_order, _CLAUSE.findall(plain)))
+    return kept if any(map(str.isalnum, kept)) else plain
+
+
+def _without_words_of_order(clause: str) -> str:
+    left = _RATES_ITSELF.sub(" ", clause)
+    if "?" not in clause:
+        left = _RATES_ITSELF_ELSEWHERE.sub(" ", left)
+        if _NAMES_A_MODEL.search(left) is not None:
+            left = _ORDERS.sub(" ", left)
+    return left
 
 
 def _is_order(clause: str) -> bool:

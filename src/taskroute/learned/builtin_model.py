@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -44,12 +44,29 @@ class BuiltinModel:
         self.table = table
         self.temperature = temperature
         self._bias: Floats = np.asarray(bias, dtype=np.float32)
+        self._sharp_bias: list[float] = (self._bias / temperature).tolist()
         self._tasks = labels[:-1]
 
     def judge(self, prompt: Prompt) -> Asked:
         """Return what a prompt asks for."""
+        return self.judge_all(((1.0, prompt),))
+
+    def judge_all(self, prompts: Sequence[tuple[float, Prompt]]) -> Asked:
+        """Return what several texts ask for together, each with what it counts."""
+        table = self.table
+        total: Floats | None = None
+        for weight, prompt in prompts:
+            of_it = table.total(prompt.tokens, prompt.marks())
+            if weight != 1.0:
+                of_it *= weight
+                of_it[-2:] *= weight
+            total = of_it if total is None else total + of_it
+        return self._likely([] if total is None else total.tolist())
+
+    def _likely(self, total: list[float]) -> Asked:
         # Over so few numbers, arrays would take longer.
-        raw: list[float] = ((self.table.sums(prompt.tokens, prompt.marks()).scores + self._bias) / self.temperature).tolist()
+        scale = (max(total[-1], self.table.least) ** 0.5 * self.temperature) if total else 1.0
+        raw = [one / scale + bias for one, bias in zip(total, self._sharp_bias, strict=False)] or self._sharp_bias
         top = max(raw)
         likely = [exp(score - top) for score in raw]
         share = 1.0 / sum(likely)

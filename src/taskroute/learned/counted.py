@@ -118,9 +118,14 @@ def _stop_words() -> frozenset[str]:
     return frozenset(word for listed in STOP_WORDS.values() for entry in listed for word in words(entry, Reading()))
 
 
-def _is_common(unit: Unit) -> bool:
+def are_common(found: Iterable[str]) -> bool:
+    """Return whether these words are all stop words and numbers, which say nothing of a subject."""
     stops = _stop_words()
-    return all(word in stops or word.isdigit() for word in (unit if isinstance(unit, tuple) else (unit,)))
+    return all(word in stops or word.isdigit() for word in found)
+
+
+def _is_common(unit: Unit) -> bool:
+    return are_common(unit if isinstance(unit, tuple) else (unit,))
 
 
 def weighted(source: Counted, rarity: NDArray[np.floating[Any]], *, least: float = 0.0) -> Weighted:

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Final
 
-from taskroute.errors import ArraysError
-from taskroute.learned.arrays import read_arrays, write_arrays
+from taskroute.learned.counted import are_common
 from taskroute.learned.fit import READING, RIDGE, Example, examples_of, fit
+from taskroute.learned.kept import keep, place_of, read_kept
 from taskroute.learned.linear import LinearClassifier, Verdict
-from taskroute.learned.words import capped
+from taskroute.learned.words import capped, words
 from taskroute.policy.schema import Task
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.types import Classification
-from taskroute.warn import warn_once
 
 _HINT: Final = 0.5
 """What a task's description and keywords count beside an example."""
-_LEARNED: Final = "examples-1"
+_LEARNED: Final = "examples-2"
 """Part of the name of what is kept: another way of learning has another."""
+_SHORT: Final = 80
+"""Characters; a longer text has words of a subject."""
 
 
 class ExamplesClassifier:
     """Scores the user's own tasks by their keywords, and where these are silent by how much a text is like their examples.
 
-    The scores add up to at most 1: what is missing is how likely the text belongs to none of the tasks. With `folder`, what was learned
-    is kept there under a name made of the examples, and read again instead of learned; a file that is broken is learned again, with
-    one warning. With `complexity=False` that is not told, which saves most of the time where no task has keywords. Raises
-    ConfigurationError when the tasks cannot be learned.
+    The scores add up to at most 1: what is missing is how likely the text belongs to none of the tasks. A text of stop words alone is
+    told only where one of the examples is such a text. With `folder`, what was learned is kept there under a name made of the examples,
+    and read again instead of learned; a file that is broken is learned again, with one warning. With `complexity=False` that is not
+    told, which saves most of the time. Raises ConfigurationError when the tasks cannot be learned.
     """
 
     name = "examples"
@@ -40,14 +38,17 @@ class ExamplesClassifier:
 
     def __init__(self, tasks: Mapping[str, Task], *, folder: str | os.PathLike[str] | None = None, complexity: bool = True) -> None:
         has_keywords = any(task.keywords for task in tasks.values())
-        self._keywords = keywords_of(tasks) if complexity or has_keywords else None
+        self._keywords = keywords_of(tasks, complexity=complexity) if complexity or has_keywords else None
         examples = examples_in(tasks)
-        self._learned = fit(examples) if folder is None else _kept(examples, Path(folder))
+        self._learned = _learned(examples, folder)
+        self._asks_content = not any(are_common(words(example.text, READING)) for example in examples)
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         """Return a score for each task of the user's own; none where the text has nothing that was seen in an example."""
         read = capped(text, READING)
         told = Classification() if self._keywords is None else self._keywords.classify(read, tasks)
+        if self._asks_content and len(read) <= _SHORT and are_common(words(read, READING)):
+            return told
         return with_keywords(told, self._learned.classify(read))
 
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
@@ -55,9 +56,9 @@ class ExamplesClassifier:
         return self.classify(text, tasks)
 
 
-def keywords_of(tasks: Mapping[str, Task]) -> KeywordClassifier:
+def keywords_of(tasks: Mapping[str, Task], *, complexity: bool = True) -> KeywordClassifier:
     """Return what goes by the keywords of these tasks alone."""
-    return KeywordClassifier({name: task.keywords or () for name, task in tasks.items()}, own_only=True)
+    return KeywordClassifier({name: task.keywords or () for name, task in tasks.items()}, own_only=True, complexity=complexity)
 
 
 def examples_in(tasks: Mapping[str, Task]) -> list[Example]:
@@ -82,23 +83,12 @@ def with_keywords(told: Classification, verdict: Verdict) -> Classification:
     return told._replace(scores=scores)
 
 
-def _kept(examples: list[Example], folder: Path) -> LinearClassifier:
-    path = folder / f"{_fingerprint(examples)}.safetensors"
-    if path.exists():
-        try:
-            return LinearClassifier.from_arrays(read_arrays(path), str(path))
-        except ArraysError as error:
-            warn_once("learned examples", str(path), f"what was learned from examples is learned again: {error}")
-    found = fit(examples)
-    try:
-        write_arrays(path, *found.arrays())
-    except OSError as error:
-        warn_once(
-            "learned examples", str(path), f"what was learned from examples cannot be kept in {folder} ({type(error).__name__}: {error})"
-        )
+def _learned(examples: list[Example], folder: str | os.PathLike[str] | None) -> LinearClassifier:
+    if folder is None:
+        return fit(examples)
+    path = place_of(folder, _LEARNED, READING.dump(), RIDGE, examples)
+    found = read_kept(path, LinearClassifier.from_arrays)
+    if found is None:
+        found = fit(examples)
+        keep(path, found.arrays())
     return found
-
-
-def _fingerprint(examples: list[Example]) -> str:
-    content = json.dumps([_LEARNED, READING.dump(), RIDGE, examples], ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(content.encode()).hexdigest()[:32]

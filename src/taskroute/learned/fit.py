@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from taskroute.errors import ConfigurationError
 from taskroute.learned.calibrating import Scores, calibrated
-from taskroute.learned.counted import Counted, counted, weighted
+from taskroute.learned.counted import Counted, Weighted, counted, weighted
 from taskroute.learned.linear import Calibration, LinearClassifier
 from taskroute.learned.word_table import WordTable, least_length
 from taskroute.learned.words import Reading, words
@@ -56,7 +56,21 @@ class Learned(NamedTuple):
     without_it: Scores
     """The scores of each example by a classifier that has not seen it."""
     outside: Scores
-    """The highest score of each by a classifier that has not seen its class; then of each opening, by one that has not seen its text."""
+    """The highest score of each by a classifier that has not seen its class."""
+    openings: Scores
+    """The highest score of the stop words alone of each that has others, by a classifier that has not seen it."""
+
+
+class Openings(NamedTuple):
+    """What examples come to without their content: how a question begins, and what holds it together."""
+
+    of: NDArray[np.intp]
+    """The examples that have both stop words and others."""
+    products: Scores
+    """Of each of these with every example, whole."""
+
+
+NO_OPENINGS: Final = Openings(np.empty(0, dtype=np.intp), np.empty((0, 0)))
 
 
 def fit(examples: Sequence[Example], *, reading: Reading = READING) -> LinearClassifier:
@@ -75,9 +89,17 @@ def _fit(examples: Sequence[Example], labels: tuple[str, ...], reading: Reading)
     rows = weighted(found, rarity.known, least=least_length(reading, rarity.unseen))
     truth = np.array([labels.index(example.label) for example in examples], dtype=np.intp)
     given = np.array([example.weight for example in examples])
-    learned = solve(rows.products(), truth, given)
+    learned = solve(rows.products(), truth, given, _openings(rows, found.common, given))
     table = WordTable(reading, found.ids, rarity.known, rows.weights(learned.weights), unseen=rarity.unseen)
     return LinearClassifier(labels, table, np.zeros(len(labels)), calibration(learned, truth, given))
+
+
+def _openings(rows: Weighted, common: NDArray[np.bool_], given: NDArray[np.float64]) -> Openings:
+    is_common = common[rows.columns]
+    held = np.bincount(rows.rows, weights=is_common, minlength=rows.size)
+    entries = np.bincount(rows.rows, minlength=rows.size)
+    of = np.flatnonzero((given >= 1.0) & (held > 0) & (held < entries))
+    return Openings(of, rows.only(common).products(rows)[of])
 
 
 def checked(examples: Sequence[Example], reading: Reading) -> tuple[str, ...]:
@@ -108,7 +130,7 @@ def rarities(found: Counted) -> Rarity:
     return Rarity(np.log(most / (found.found_in() + others + 1)).astype(np.float32), float(np.log(most)))
 
 
-def solve(products: Scores, truth: NDArray[np.intp], given: NDArray[np.float64]) -> Learned:
+def solve(products: Scores, truth: NDArray[np.intp], given: NDArray[np.float64], openings: Openings = NO_OPENINGS) -> Learned:
     """Return a ridge regression of the classes on examples with these products; each class counts alike."""
     count = int(truth.max()) + 1
     targets = np.where(truth[:, None] == np.arange(count), 1.0, -1.0 / (count - 1))
@@ -122,7 +144,17 @@ def solve(products: Scores, truth: NDArray[np.intp], given: NDArray[np.float64])
         own = np.flatnonzero(truth == label)
         held = np.linalg.solve(inverse[np.ix_(own, own)], duals[own]) / root[own, None]
         outside[own] = np.delete(targets[own] - held, label, axis=1).max(axis=1)
-    return Learned((duals * root[:, None]).astype(np.float64), without_it, outside)
+    weights = (duals * root[:, None]).astype(np.float64)
+    return Learned(weights, without_it, outside, _of_openings(openings, weights, np.asarray(inverse * root, dtype=np.float64)))
+
+
+def _of_openings(openings: Openings, weights: Scores, inverse: Scores) -> Scores:
+    of = openings.of
+    if not len(of):
+        return np.empty(0)
+    # What its own example adds to the score of an opening, directly and by what it changes of the others.
+    own = np.einsum("ij,ji->i", openings.products, (inverse.T / np.diag(inverse))[:, of])
+    return np.asarray((openings.products @ weights - own[:, None] * weights[of]).max(axis=1))
 
 
 def calibration(learned: Learned, truth: NDArray[np.intp], given: NDArray[np.float64]) -> Calibration:
@@ -130,7 +162,7 @@ def calibration(learned: Learned, truth: NDArray[np.intp], given: NDArray[np.flo
     whole = given >= 1.0
     # Of a class with a single example nothing is left when that is taken away.
     told = whole & (np.bincount(truth[whole], minlength=int(truth.max()) + 1)[truth] > 1)
-    return calibrated(learned.without_it[told], truth[told], learned.outside[whole])
+    return calibrated(learned.without_it[told], truth[told], np.concatenate((learned.outside[whole], learned.openings)))
 
 
 def examples_of(label: str, texts: Iterable[str], *, weight: float = 1.0) -> list[Example]:

@@ -1,4 +1,4 @@
-"""Where a prompt lies among those that were scored: a point for its words and for what it looks like."""
+"""Where a prompt lies among those that were scored: a point for what it looks like, its words, and the tasks that they hint at."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from taskroute.learned.word_table import WordTable
 
 FARTHEST: Final = 3.0
 """Standard deviations: what looks stranger than that counts as if it were that strange."""
+_LEAST_SUM: Final = 0.3
+"""Hints that come to less than this are not made larger."""
 
 
 class Scale(NamedTuple):
@@ -25,12 +27,30 @@ class Scale(NamedTuple):
 
     def __call__(self, looks: Floats) -> Floats:
         """Return the normal scores of one text."""
-        at = np.clip((self.knots <= looks[:, None]).sum(axis=1), 1, self.knots.shape[1] - 1)
-        rows = np.arange(len(looks))
-        low, high = self.knots[rows, at - 1], self.knots[rows, at]
-        share = np.clip((looks - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
-        before = self.values[rows, at - 1]
-        return np.asarray(before + share * (self.values[rows, at] - before), dtype=np.float32)
+        at = np.add.reduce(self.knots <= looks[:, None], axis=1, dtype=np.intp)
+        at = np.minimum(np.maximum(at, 1), self.knots.shape[1] - 1)
+        at += np.arange(0, self.knots.size, self.knots.shape[1])
+        low, before = self.knots.take(at - 1), self.values.take(at - 1)
+        share = (looks - low) / np.maximum(self.knots.take(at) - low, 1e-9)
+        share = np.minimum(np.maximum(share, 0.0), 1.0)
+        return np.asarray(before + share * (self.values.take(at) - before), dtype=np.float32)
+
+
+class Hints(NamedTuple):
+    """What the looks of a text say of its task, beside its words; `k` tasks."""
+
+    by_looks: Floats
+    """Shape (`surface.WIDTH`, k)."""
+    start: Floats
+    """Shape (k,): what is said of each before the text is looked at."""
+
+
+class Weights(NamedTuple):
+    """What each part of a point weighs: how far apart two prompts are that differ in nothing else."""
+
+    looks: float
+    words: float
+    tasks: float
 
 
 class Place(NamedTuple):
@@ -42,18 +62,22 @@ class Place(NamedTuple):
 
 
 class PromptSpace:
-    """Maps a text to a point. `table` holds the directions of the words; what a text looks like weighs `looks`, its words `words`.
+    """Maps a text to a point. `table` has a column for each direction of the words, then one for each task of `hints`.
 
     `usual` is the known share of a text's words, from 0 to 1, from which it counts as wholly familiar.
     """
 
-    def __init__(self, table: WordTable, scale: Scale, *, looks: float, words: float, usual: float) -> None:
+    def __init__(self, table: WordTable, scale: Scale, hints: Hints, weights: Weights, *, usual: float) -> None:
+        tasks, columns = len(hints.start), int(table.weights.shape[1])
+        if tasks > columns or hints.by_looks.shape != (len(scale.knots), tasks):
+            raise ValueError(f"{columns} columns of words hold no hints at {tasks} tasks, which have the shape {hints.by_looks.shape}")
         self.table = table
         self.scale = scale
-        self.looks = looks
-        self.words = words
+        self.hints = hints
+        self.weights = weights
         self.usual = usual
-        self._looks = np.float32(looks / len(scale.knots) ** 0.5)
+        self._directions = columns - tasks
+        self._looks = np.float32(weights.looks / len(scale.knots) ** 0.5)
 
     @property
     def width(self) -> int:
@@ -64,9 +88,18 @@ class PromptSpace:
         """Return where a text lies; its words count for nothing where none is known."""
         read = self.table.read(text)
         familiar = min(read.known / self.usual, 1.0) if self.usual > 0 else 1.0
-        return Place(self.joined(self.scale(surface(text)), read.scores), familiar)
+        looks = self.scale(surface(text))
+        hinted = hints_of(read.scores[self._directions :] + looks @ self.hints.by_looks + self.hints.start)
+        return Place(self.joined(looks, read.scores[: self._directions], hinted), familiar)
 
-    def joined(self, looks: NDArray[Any], meaning: NDArray[Any]) -> Floats:
-        """Return the points for normal scores and directions, of one text or of one a row."""
-        lengths = np.sqrt((meaning * meaning).sum(axis=-1, keepdims=True))
-        return np.concatenate((looks * self._looks, meaning * (self.words / np.maximum(lengths, 1e-6))), axis=-1, dtype=np.float32)
+    def joined(self, looks: NDArray[Any], meaning: NDArray[Any], hinted: NDArray[Any]) -> Floats:
+        """Return the points for normal scores, directions and hints, of one text or of one a row."""
+        lengths = np.sqrt(np.add.reduce(meaning * meaning, axis=-1, keepdims=True))
+        words = meaning * (self.weights.words / np.maximum(lengths, 1e-6))
+        return np.concatenate((looks * self._looks, words, hinted * np.float32(self.weights.tasks)), axis=-1, dtype=np.float32)
+
+
+def hints_of(scores: NDArray[Any]) -> NDArray[Any]:
+    """Return shares of the tasks, 0 or more and together 1 at most, for linear scores of one text or of one a row."""
+    above = np.maximum(scores, 0.0)
+    return above / np.maximum(np.add.reduce(above, axis=-1, keepdims=True), _LEAST_SUM)

@@ -21,7 +21,7 @@ HEAD: Final = 350
 TAIL: Final = 350
 """Characters at each end of a long prompt that are read: requests stand there, and material in between."""
 
-_ASCII_TOKEN: Final = re.compile(r"[a-z]+|[0-9]+|\n\n+|[^\sa-z0-9]+")
+_ASCII_TOKEN: Final = re.compile(r" *([a-z]+|[0-9]+|\n\n+|[^\sa-z0-9]+)")
 _TOKEN: Final = re.compile(rf"[{UNSPACED}]|[^\W\d_{UNSPACED}]+|\d+|\n\n+|[^\s\w]+|_+")
 _COURTESIES: Final = """
 please pls plz kindly can could would will you u i we me us need want like d to a an the so now just help let s your task is go ahead and
@@ -45,7 +45,7 @@ class Prompt(NamedTuple):
     tokens: Sequence[str]
     """Its words and signs in order."""
     size: int
-    """Characters of the whole prompt."""
+    """Characters of the whole prompt, orders left out."""
 
     def marks(self) -> list[str]:
         """Return what is counted beside words and pairs: how the prompt begins and ends, and its size."""
@@ -68,7 +68,7 @@ def read_prompt(text: str) -> Prompt:
     if may_order(tokens):
         kept = without_courtesy(without_orders(folded).strip())
         if kept != plain:
-            return Prompt(kept, _tokens(kept), size)
+            return Prompt(kept, _tokens(kept), size - (len(folded) - len(kept)))
     return Prompt(plain, tokens, size)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
@@ -27,26 +27,48 @@ class Summed(NamedTuple):
     """One number a column of the weights, for a text of length 1; all 0 where no word is known."""
     known: float
     """How much of the text is made of what was seen in training, from 0 to 1."""
-    units: int
-    """Words and pairs that were counted, each once."""
 
 
 class _Kept:
     """Rows that were worked out: the sums of a word, then its known and its whole weight."""
 
-    __slots__ = ("at", "count", "rows")
+    __slots__ = ("after", "at", "count", "rows")
 
     def __init__(self, width: int) -> None:
-        self.at: dict[Unit, int] = {}
+        self.at: dict[str, int] = {}
+        """The row of each word and mark."""
+        self.after: dict[str, dict[str, int]] = {}
+        """For each word, the row of its pair with each word that was seen after it."""
         self.rows: Floats = np.empty((_FIRST_ROOM, width), dtype=np.float32)
         self.count = 0
+
+    def place(self, unit: Unit) -> int | None:
+        """Return the row of a word or a pair; None for one that was not worked out."""
+        if isinstance(unit, str):
+            return self.at.get(unit)
+        found = self.after.get(unit[0])
+        return None if found is None else found.get(unit[1])
+
+    def places(self, found: Sequence[str], marks: Sequence[str], *, pairs: bool) -> dict[int, None] | None:
+        """Return the rows of all that is counted of a text, each once and in order; None if one was not worked out."""
+        own = self.at.get
+        # No pair is put together to look it up.
+        after = map(dict.get, map(self.after.__getitem__, found[:-1]), found[1:]) if pairs else ()
+        try:
+            at = dict.fromkeys(chain(map(own, found), after, map(own, marks)))
+        except KeyError:
+            return None
+        return None if None in at else cast("dict[int, None]", at)
 
     def add(self, unit: Unit, row: Floats) -> None:
         if self.count == len(self.rows):
             self.rows = np.concatenate((self.rows, np.empty_like(self.rows)))
         self.rows[self.count] = row
         # A reader may look at any time: it finds the place only once the row stands there.
-        self.at[unit] = self.count
+        if isinstance(unit, str):
+            self.at[unit] = self.count
+        else:
+            self.after.setdefault(unit[0], {})[unit[1]] = self.count
         self.count += 1
 
 
@@ -65,7 +87,8 @@ class WordTable:
         self.rarity = rarity
         self.weights = weights
         self.unseen = unseen
-        self._least = least_length(reading, unseen)
+        self.least = least_length(reading, unseen)
+        """The squared length that a text has at least."""
         self._lock = threading.Lock()
         self._kept = _Kept(weights.shape[1] + 2)
 
@@ -78,34 +101,36 @@ class WordTable:
 
     def sums(self, found: Sequence[str], marks: Sequence[str] = ()) -> Summed:
         """Return the sums for the words of a text in order, and for marks beside them."""
-        if not found and not marks:
-            return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0, 0)
+        return self.summed(self.total(found, marks))
+
+    def total(self, found: Sequence[str], marks: Sequence[str] = ()) -> Floats:
+        """Return what words and marks add up to, before length: a number a column, then the known and the whole squared length."""
         kept = self._kept
-        place = kept.at.get
-        # One look-up for each that stands there; what stands there twice comes to the same place.
-        pairs = map(place, pairwise(found)) if self.reading.pairs else ()
-        at = dict.fromkeys(chain(map(place, found), pairs, map(place, marks)))
-        if None in at:
+        at = kept.places(found, marks, pairs=self.reading.pairs)
+        if at is None:
             rows = self._with_new({**units(found, self.reading), **dict.fromkeys(marks)})
         else:
-            rows = kept.rows.take(np.fromiter(cast("dict[int, None]", at), dtype=np.intp, count=len(at)), axis=0)
-        total = np.add.reduce(rows, axis=0)
-        known, whole = float(total[-2]), max(float(total[-1]), self._least)
+            rows = kept.rows.take(np.fromiter(at, dtype=np.intp, count=len(at)), axis=0)
+        return np.add.reduce(rows, axis=0)
+
+    def summed(self, total: Floats) -> Summed:
+        """Return the scores that a total stands for."""
+        known, whole = float(total[-2]), max(float(total[-1]), self.least)
         if whole <= 0.0:
-            return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0, len(rows))
-        return Summed(total[:-2] * whole**-0.5, known / whole, len(rows))
+            return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0)
+        return Summed(total[:-2] * whole**-0.5, known / whole)
 
     def _with_new(self, counted: dict[Unit, None]) -> Floats:
         with self._lock:
             kept = self._kept
-            new = [unit for unit in counted if unit not in kept.at]
+            new = [unit for unit in counted if kept.place(unit) is None]
             if kept.count + len(new) > _KEPT:
                 kept = _Kept(self.weights.shape[1] + 2)
                 new = list(counted)
             for unit, row in zip(new, self._work_out(new), strict=True) if new else ():
                 kept.add(unit, row)
             self._kept = kept
-            return kept.rows[[kept.at[unit] for unit in counted]]
+            return kept.rows[[cast("int", kept.place(unit)) for unit in counted]]
 
     def _work_out(self, new: list[Unit]) -> Floats:
         found = all_pieces(new, self.reading)

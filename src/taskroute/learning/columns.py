@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, cast
 
 from taskroute.signals.size import cap
@@ -24,15 +26,19 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 WIDE: Final[Mapping[str, tuple[str, ...]]] = {
     "score": ("scores", "qualities"),
-    "cost": ("costs",),
+    "cost": ("costs", "cost"),
+    "input_tokens": ("input_tokens", "prompt_tokens"),
     "output_tokens": ("output_tokens", "completion_tokens"),
     "latency": ("latencies", "latency"),
 }
 """Columns of the wide form, which hold a value for each model: a mapping, or in a table columns such as `scores.small`."""
+_AMOUNTS: Final = ("cost", "input_tokens", "output_tokens", "latency")
 
 _LONGEST: Final = 100_000
 """Characters of a prompt that are kept, head and tail: more than any reader of prompts looks at."""
 _TRUTH: Final = {"true": 1.0, "false": 0.0}
+_PERCENT: Final = re.compile(r"\d{1,3}(?:\.\d{1,20})?\s?%")
+_HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 class Row(NamedTuple):
@@ -101,8 +107,10 @@ def _wide(question: _Of, wide: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]
     for model, score in wide["score"].items():
         if _is_empty(score):
             continue
-        cost, output_tokens, latency = (_amount(wide.get(column, {}).get(model), column) for column in ("cost", "output_tokens", "latency"))
-        yield Row(model, _score(score, model), *question[:4], cost, question.input_tokens, output_tokens, latency)
+        if not model:
+            raise ColumnError("a score is of a model without a name; name it")
+        cost, read, written, latency = (_amount(wide.get(column, {}).get(model), column) for column in _AMOUNTS)
+        yield Row(model, _score(score, model), *question[:4], cost, question.input_tokens if read is None else read, written, latency)
 
 
 def _by_model(raw: Mapping[str, Any], column: str) -> Mapping[str, Any]:
@@ -111,7 +119,7 @@ def _by_model(raw: Mapping[str, Any], column: str) -> Mapping[str, Any]:
         value = raw.get(name)
         if isinstance(value, Mapping):
             held = cast("Mapping[object, Any]", value)
-            return {str(model): each for model, each in held.items()}
+            return {_whole(str(model), column).strip(): each for model, each in held.items()}
         if name == "scores" and isinstance(value, list):
             raise ColumnError("'scores' is a list, so that nobody can tell whose they are; write a mapping of model to score")
         spread = {key[len(name) + 1 :]: each for key, each in raw.items() if key.startswith(f"{name}.")}
@@ -132,21 +140,33 @@ def _text(raw: Mapping[str, Any], column: str) -> str | None:
     value = _found(raw, column)
     if value is None:
         return None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ColumnError(f"'{column}' is {value:g}, not text; leave it out where it is not known")
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
         raise ColumnError(f"'{column}' is of type {type(value).__name__}, not text; write it as text")
-    return value.strip() or None
+    return _whole(value, column).strip() or None
+
+
+def _whole(text: str, column: str) -> str:
+    """Return a name as it is, since it is written into files. Raises ColumnError for half a character, as JSON may hold one."""
+    if _HALF_A_CHARACTER.search(text):
+        raise ColumnError(f"'{column}' is {text!a}, which has half a character in it (a lone surrogate); correct it")
+    return text
 
 
 def _prompt(raw: Mapping[str, Any]) -> str | None:
     value = _found(raw, "prompt")
     if value is not None and not isinstance(value, str):
         raise ColumnError(f"'prompt' is of type {type(value).__name__}, not text; write the text of the user's message")
-    return cap(value, _LONGEST) if value and value.strip() else None
+    # Prompts that were cut in the midst of an emoji are no reason to leave an answer out.
+    return _HALF_A_CHARACTER.sub("\ufffd", cap(value, _LONGEST)) if value and value.strip() else None
 
 
 def _score(value: Any, model: str) -> float:
+    if isinstance(value, str) and _PERCENT.fullmatch(value.strip()):
+        value = float(value.strip().removesuffix("%")) / 100
     number = _number(value, f"the score of {model!r}")
     if not 0 <= number <= 1:
         cure = (
@@ -168,7 +188,7 @@ def _amount(value: Any, column: str) -> float | None:
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float | Decimal):
         try:
             return float(value)
         except OverflowError:
@@ -179,8 +199,8 @@ def _number(value: Any, what: str) -> float:
             return _TRUTH[text.lower()] if text.lower() in _TRUTH else float(text)
         except ValueError:
             shown = text if len(text) <= 40 else f"{text[:37]}…"
-            raise ColumnError(f"{what} is {shown!r}, which is no number; write one") from None
-    raise ColumnError(f"{what} is of type {type(value).__name__}, not a number; write one")
+            raise ColumnError(f"{what} is {shown!r}, which is no number; write one, such as 0.5") from None
+    raise ColumnError(f"{what} is of type {type(value).__name__}, not a number; write one, such as 0.5")
 
 
 def _is_empty(value: Any) -> bool:

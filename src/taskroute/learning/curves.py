@@ -94,56 +94,57 @@ def zero_router(scores: Floats, costs: Floats) -> Points:
     return hull(Points(np.nanmean(costs, axis=0), np.nanmean(scores, axis=0)))
 
 
-def mixed_gain(ranking: Floats, gains: Floats, shares: Floats, *, weights: Floats | None = None) -> Floats:
+def mixed_gain(
+    ranking: Floats, gains: Floats, shares: Floats, *, weights: Floats | None = None, parts: NDArray[np.intp] | None = None
+) -> Floats:
     """Return what is gained, a prompt, by sending each share of the prompts to the strong model; shape (draws, shares).
 
     The prompts with the highest `ranking` come first. Where it does not tell two apart, they count as if drawn at random, so that no order
-    of the rows matters.
+    of the rows matters. With `parts`, the number of each prompt's part, the share is taken of each part: what one router ranks is never
+    compared with what another does, as where each of several folds has a router of its own.
     """
-    order = np.argsort(-ranking, kind="stable")
-    ranked = ranking[order]
-    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    times = np.ones((1, ranking.size)) if weights is None else weights[:, order]
-    sent = np.cumsum(times, axis=1)[:, ends]
-    gained = np.cumsum(times * gains[order], axis=1)[:, ends]
-    found = np.empty((times.shape[0], shares.size))
-    for draw in range(times.shape[0]):
-        total = sent[draw, -1]
-        found[draw] = np.interp(shares * total, np.append(0.0, sent[draw]), np.append(0.0, gained[draw])) / total
-    return found
+    times = np.ones((1, ranking.size)) if weights is None else weights
+    if parts is None:
+        return _gain_of_shares(ranking, gains, shares, times)
+    found = np.zeros((times.shape[0], shares.size))
+    for part in np.unique(parts):
+        rows = np.flatnonzero(parts == part)
+        drawn = times[:, rows].sum(axis=1, keepdims=True)
+        found += drawn * _gain_of_shares(ranking[rows], gains[rows], shares, times[:, rows])
+    return np.asarray(found / times.sum(axis=1, keepdims=True))
 
 
-def apgr_draws(ranking: Floats, weak: Floats, strong: Floats, weights: Floats) -> Floats:
+def apgr_draws(ranking: Floats, weak: Floats, strong: Floats, weights: Floats, *, parts: NDArray[np.intp] | None = None) -> Floats:
     """Return the APGR of each draw; see `apgr`."""
     shares = np.linspace(0.0, 1.0, BINS + 1)
-    gained = mixed_gain(ranking, strong - weak, shares, weights=weights)
+    gained = mixed_gain(ranking, strong - weak, shares, weights=weights, parts=parts)
     return np.trapezoid(gained, shares, axis=1) / gained[:, -1]
 
 
-def apgr(ranking: Floats, weak: Floats, strong: Floats) -> float:
+def apgr(ranking: Floats, weak: Floats, strong: Floats, *, parts: NDArray[np.intp] | None = None) -> float:
     """Return the average performance gap recovered: 0 for always weak, 0.5 for a coin, more for a ranking that tells prompts apart.
 
     `ranking` says how much better the strong model is expected to do; `weak` and `strong` are the scores. It is the area between the router
     and the weak model over ten equal steps of the strong model's share, by trapezoids, against the strong model's lead (RouteLLM, section
-    2.2).
+    2.2). `parts` are those of `mixed_gain`.
     """
-    return float(apgr_draws(ranking, weak, strong, np.ones((1, ranking.size)))[0])
+    return float(apgr_draws(ranking, weak, strong, np.ones((1, ranking.size)), parts=parts)[0])
 
 
-def cpt(ranking: Floats, weak: Floats, strong: Floats, target: float) -> float:
+def cpt(ranking: Floats, weak: Floats, strong: Floats, target: float, *, parts: NDArray[np.intp] | None = None) -> float:
     """Return the smallest share of calls to the strong model that recovers this part of its lead (RouteLLM's CPT; `target` 0.5: CPT50).
 
     It is read from the ten steps by linear interpolation. NaN where the strong model has no lead.
     """
     shares = np.linspace(0.0, 1.0, BINS + 1)
-    gained = mixed_gain(ranking, strong - weak, shares)[0]
+    gained = mixed_gain(ranking, strong - weak, shares, parts=parts)[0]
     return _first_reached(shares, gained / gained[-1], target) if gained[-1] > 0 else float("nan")
 
 
-def share_for(ranking: Floats, weak: Floats, strong: Floats, part: float) -> float:
+def share_for(ranking: Floats, weak: Floats, strong: Floats, part: float, *, parts: NDArray[np.intp] | None = None) -> float:
     """Return the smallest share of calls to the strong model that gives this part of its quality: 0.95 for 95 %."""
     shares = np.linspace(0.0, 1.0, BINS + 1)
-    reached = weak.mean() + mixed_gain(ranking, strong - weak, shares)[0]
+    reached = weak.mean() + mixed_gain(ranking, strong - weak, shares, parts=parts)[0]
     return _first_reached(shares, reached, part * float(strong.mean()))
 
 
@@ -176,6 +177,22 @@ def price_grid(scale: float, *, steps: int = 40) -> Floats:
     `scale` is a typical cost, such as the mean of the strongest model's.
     """
     return np.concatenate(([0.0], np.geomspace(1e-3, 1e3, steps))) / scale
+
+
+def _gain_of_shares(ranking: Floats, gains: Floats, shares: Floats, weights: Floats) -> Floats:
+    """Return what is gained in each draw; 0 for one in which none of these prompts counts."""
+    order = np.argsort(-ranking, kind="stable")
+    ranked = ranking[order]
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    times = weights[:, order]
+    sent = np.cumsum(times, axis=1)[:, ends]
+    gained = np.cumsum(times * gains[order], axis=1)[:, ends]
+    found = np.zeros((times.shape[0], shares.size))
+    for draw in range(times.shape[0]):
+        total = sent[draw, -1]
+        if total > 0:
+            found[draw] = np.interp(shares * total, np.append(0.0, sent[draw]), np.append(0.0, gained[draw])) / total
+    return found
 
 
 def _is_below(middle: tuple[float, float], left: tuple[float, float], right: tuple[float, float]) -> bool:

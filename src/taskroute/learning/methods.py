@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -20,18 +21,39 @@ FitPrompts = Callable[[Labels], PromptQuality | None]
 """Learns from scored prompts what their words tell; None where they tell nothing."""
 
 
+class Foretold(NamedTuple):
+    """What the words of prompts tell; an entry or a row for each prompt."""
+
+    tasks: list[Mapping[str, float]]
+    """As they are read from the words."""
+    read: Floats
+    """What the words add to each model's quality where the tasks are read from them, shape (n, m)."""
+    told: Floats
+    """The same where the task is told."""
+
+
 class Remembered:
-    """Learns from the same prompts once, however many ways to route ask for it."""
+    """Learns from the same rows once, and reads each prompt once, however many ways to route ask for it."""
 
     def __init__(self, fit: FitPrompts) -> None:
         self._fit = fit
-        self._found: dict[tuple[str | None, ...], PromptQuality | None] = {}
+        self._learned: dict[bytes, PromptQuality | None] = {}
+        self._foretold: dict[bytes, Foretold] = {}
 
-    def __call__(self, labels: Labels) -> PromptQuality | None:
-        """Return what was learned from these prompts."""
-        if labels.prompts not in self._found:
-            self._found[labels.prompts] = self._fit(labels)
-        return self._found[labels.prompts]
+    def foretold(self, known: Labels, asked: Labels) -> Foretold:
+        """Return what is foretold of prompts by what these rows teach."""
+        learned = hashlib.blake2b(repr((known.prompts, known.tasks)).encode("utf-8", "surrogatepass") + known.scores.tobytes()).digest()
+        key = hashlib.blake2b(learned + repr((asked.prompts, asked.tasks)).encode("utf-8", "surrogatepass")).digest()
+        if key not in self._foretold:
+            if learned not in self._learned:
+                self._learned[learned] = self._fit(known)
+            self._foretold[key] = _foretold(asked, self._learned[learned])
+        return self._foretold[key]
+
+    def forget(self) -> None:
+        """Let go of all that was learned."""
+        self._learned.clear()
+        self._foretold.clear()
 
 
 class Settings(NamedTuple):
@@ -57,30 +79,26 @@ def by_told(settings: Settings) -> Method:
     return Method("table, task told", fit)
 
 
-def by_read(settings: Settings, fit_prompts: FitPrompts) -> Method:
+def by_read(settings: Settings, words: Remembered) -> Method:
     """Return the table with the tasks that are read from the prompt alone; the stage counts as it was told."""
 
     def fit(known: Labels) -> Predict:
-        table, prompts = table_of(known, settings), fit_prompts(known)
-
-        def predict(asked: Labels) -> Expected:
-            return told_by(table, asked, _read(asked, prompts), settings.min_labels)
-
-        return predict
+        table = table_of(known, settings)
+        return lambda asked: told_by(table, asked, words.foretold(known, asked).tasks, settings.min_labels)
 
     return Method("table, task read from the prompt", fit, inner=1)
 
 
-def by_words(settings: Settings, fit_prompts: FitPrompts, *, read: bool) -> Method:
+def by_words(settings: Settings, words: Remembered, *, read: bool) -> Method:
     """Return the table with what the words of the prompt add; `read` says whether the task is read from them, too."""
 
     def fit(known: Labels) -> Predict:
-        table, prompts = table_of(known, settings), fit_prompts(known)
+        table = table_of(known, settings)
 
         def predict(asked: Labels) -> Expected:
-            tasks = _read(asked, prompts) if read else _told(asked)
-            expected = told_by(table, asked, tasks, settings.min_labels)
-            return expected if prompts is None else expected._replace(quality=expected.quality + _shifts(asked, tasks, prompts))
+            foretold = words.foretold(known, asked)
+            expected = told_by(table, asked, foretold.tasks if read else _told(asked), settings.min_labels)
+            return expected._replace(quality=expected.quality + (foretold.read if read else foretold.told))
 
         return predict
 
@@ -115,15 +133,18 @@ def _told(asked: Labels) -> list[Mapping[str, float]]:
     return [shares[task] for task in asked.tasks]
 
 
-def _read(asked: Labels, prompts: PromptQuality | None) -> list[Mapping[str, float]]:
-    return [{} if prompts is None or text is None else prompts.tasks(text) for text in asked.prompts]
-
-
-def _shifts(asked: Labels, tasks: list[Mapping[str, float]], prompts: PromptQuality) -> Floats:
-    found = np.zeros(asked.scores.shape)
-    column = {model: at for at, model in enumerate(asked.models)}
-    for at, (text, shares) in enumerate(zip(asked.prompts, tasks, strict=True)):
-        for model, shift in () if text is None else prompts.shifts(text, shares).items():
-            if model in column:
-                found[at, column[model]] = shift
+def _foretold(asked: Labels, prompts: PromptQuality | None) -> Foretold:
+    found = Foretold([{}] * asked.size, np.zeros(asked.scores.shape), np.zeros(asked.scores.shape))
+    if prompts is None:
+        return found
+    for at, (text, told) in enumerate(zip(asked.prompts, _told(asked), strict=True)):
+        if text is not None:
+            found.tasks[at] = prompts.tasks(text)
+            found.read[at] = _shifts(prompts, text, found.tasks[at], asked.models)
+            found.told[at] = _shifts(prompts, text, told, asked.models)
     return found
+
+
+def _shifts(prompts: PromptQuality, text: str, tasks: Mapping[str, float], models: tuple[str, ...]) -> list[float]:
+    shifts = prompts.shifts(text, tasks)
+    return [shifts.get(model, 0.0) for model in models]

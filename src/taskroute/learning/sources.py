@@ -6,6 +6,8 @@ import csv
 import gzip
 import json
 import os
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -36,14 +38,18 @@ def lines_of(path: str, progress: Progress | None = None) -> Iterator[Line]:
     try:
         total = os.path.getsize(path)
         with open(path, "rb") as file:
-            head = file.read(4)
-            file.seek(0)
-            if head == _PARQUET:
-                yield from _parquet(path, file, total, progress)
-                return
-            packed = head.startswith(_GZIP)
+            packed = _begins(file).startswith(_GZIP)
             plain = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
-            yield from _text_lines(path, _Told(plain, file, total, progress))
+            if _begins(plain) != _PARQUET:
+                yield from _text_lines(path, _Told(plain, file, total, progress))
+                return
+            if not packed:
+                yield from _parquet(path, plain, total, progress)
+                return
+            # Parquet is read from its end.
+            with tempfile.TemporaryFile() as unpacked:
+                shutil.copyfileobj(plain, unpacked)
+                yield from _parquet(path, unpacked, total, progress)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise DataError(path, "the gzip file is broken or cut off; pack it again") from None
     except (OSError, ValueError) as error:
@@ -51,6 +57,12 @@ def lines_of(path: str, progress: Progress | None = None) -> Iterator[Line]:
             raise
         reason = error.strerror if isinstance(error, OSError) else None
         raise DataError(path, f"cannot be read: {reason or error}; check the path and that you may read it") from None
+
+
+def _begins(file: BinaryIO) -> bytes:
+    head = file.read(4)
+    file.seek(0)
+    return head
 
 
 class _Told:
@@ -119,6 +131,9 @@ def _csv(path: str, first: str, texts: Iterator[str], told: _Told) -> Iterator[L
     reader = csv.reader(_with_first(first, texts), delimiter=max(_DELIMITERS, key=first.count), strict=True)
     try:
         names = [name.strip() for name in _next(reader) or []]
+        twice = sorted({name for name in names if name and names.count(name) > 1})
+        if twice:
+            raise DataError(path, f"two columns are named {twice[0]!r}; leave one of them out", line=told.number)
         while True:
             # The limit is the whole process's, and others may read between two of our lines.
             csv.field_size_limit(_LONGEST_LINE)

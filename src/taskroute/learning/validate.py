@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from taskroute.learning import curves
 from taskroute.learning.bootstrap import Interval, difference
-from taskroute.learning.folds import Rows, by_prompt, grouped, repeated
+from taskroute.learning.folds import Fold, Rows, by_prompt, grouped, repeated
 from taskroute.learning.rows import Floats, Labels
 
 FEWEST_COMPARED: Final = 50
@@ -87,18 +87,29 @@ def validate(
     dealt = repeated(by_prompt(labels.prompts), folds=folds, repeats=repeats, seed=seed)
     if not dealt or not dealt[0]:
         return ()
-    found: list[Held] = []
-    for method in methods:
-        runs: list[_Picked] = []
-        for repeat, parts in enumerate(dealt):
-            picked = _Picked(*(np.full(labels.size, -1, dtype=np.intp) for _ in range(3)))
-            for fold in parts:
-                _pick(labels, method, fold.train, fold.test, picked, seed=seed + repeat)
+    return validate_on(labels, methods, dealt, seed=seed, draws=draws, progress=progress)
+
+
+def validate_on(
+    labels: Labels,
+    methods: Sequence[Method],
+    dealt: Sequence[Sequence[Fold]],
+    *,
+    seed: int = 0,
+    draws: int = 1000,
+    progress: Callable[[], None] | None = None,
+) -> tuple[Held, ...]:
+    """Return what each method reached on these folds, those of one repeat after another; see `validate`."""
+    runs: dict[str, list[_Picked]] = {method.name: [] for method in methods}
+    for repeat, parts in enumerate(dealt):
+        for picked in runs.values():
+            picked.append(_Picked(*(np.full(labels.size, -1, dtype=np.intp) for _ in range(3))))
+        for fold in parts:
+            for method in methods:
+                _pick(labels, method, fold.train, fold.test, runs[method.name][-1], seed=seed + repeat)
                 if progress is not None:
                     progress()
-            runs.append(picked)
-        found.append(_held(labels, method.name, runs, draws=draws, seed=seed))
-    return tuple(found)
+    return tuple(_held(labels, name, picked, draws=draws, seed=seed) for name, picked in runs.items())
 
 
 def best_model(labels: Labels) -> int:

@@ -83,10 +83,8 @@ def _classifier(policy: Policy) -> Iterator[Problem]:
     elif entry.model is not None and entry.model not in policy.models:
         text = f"no model named {entry.model!r}; {suggestion(entry.model, policy.models)}"
         yield (*path, "model"), f"{text}; add it under 'models' or correct the name"
-    for key in ("timeout", "cache"):
-        kind = {"timeout": "model", "cache": "examples"}[key]
-        if key in entry.model_fields_set and entry.kind != kind:
-            yield (*path, key), f"{key!r} is for the kind {kind!r}, and this one is {entry.kind!r}; remove it, or write kind: {kind}"
+    if entry.cache is not None and entry.kind != "examples":
+        yield (*path, "cache"), f"'cache' is for the kind 'examples', and this one is {entry.kind!r}; remove it, or write kind: examples"
     if entry.kind == "examples" and not any(task.examples for task in policy.tasks.values()):
         yield (*path, "kind"), "'examples' has nothing to learn from; give your tasks 'examples' under 'tasks', or write kind: builtin"
 

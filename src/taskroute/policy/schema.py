@@ -171,7 +171,7 @@ class ClassifierEntry(Section):
     model: Name | None = None
     """With `model`: the one of `models` that is asked."""
     timeout: Duration = 5.0
-    """With `model`: seconds that it may take."""
+    """Seconds that what does I/O may take: the model, or a function that classifies or embeds."""
     cache: Annotated[str, Field(min_length=1)] | None = None
     """With `examples`: a folder that keeps what was learned. May hold `${VARIABLE}`."""
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from math import sqrt
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from taskroute.quality.estimate import Source
 from taskroute.quality.prior import LABELS, MEAN, NO_PRIOR, Prior
 from taskroute.quality.shrink import Fit, GroupOf, Observed, Shift, fit
+from taskroute.quality.strange import drawn
+from taskroute.types import NOTHING
+
+STRANGE: Final = ""
+"""A place that is like none that was scored; None is one of which nothing is known, which may be any of them."""
+
+_MOST: Final = 5_000
+"""Pairs of a model and a place that are kept in mind: names of places come with calls."""
 
 
 class Belief(NamedTuple):
@@ -23,11 +31,18 @@ class Belief(NamedTuple):
 class Axis:
     """Scores by task or by stage, and what follows from them for places with few scores and with none. Immutable."""
 
-    __slots__ = ("_counts", "_fit", "_groups", "_kind", "_members", "_mixtures", "_names", "_priors")
+    __slots__ = ("_beliefs", "_counts", "_fit", "_groups", "_kind", "_members", "_mixtures", "_names", "_priors", "_strange", "models")
 
     def __init__(
-        self, kind: Literal["task", "stage"], observed: Iterable[Observed], groups: Mapping[str, str], priors: Mapping[str, Prior]
+        self,
+        kind: Literal["task", "stage"],
+        observed: Iterable[Observed],
+        groups: Mapping[str, str],
+        priors: Mapping[str, Prior],
+        *,
+        costs: Mapping[str, float] = NOTHING,
     ) -> None:
+        """`costs` are mean costs of a call, where they are known."""
         cells = tuple(observed)
         self._kind: Literal["task", "stage"] = kind
         self._groups = groups
@@ -35,22 +50,30 @@ class Axis:
         self._priors = priors
         self._members = _members(cells, self._group)
         self._mixtures: dict[tuple[str, str | None], float] = {}
+        self._beliefs: dict[tuple[str, str | None], Belief] = {}
         self._counts = {(cell.model, cell.place): int(cell.labels) for cell in cells}
         self._fit: Fit = fit(cells, group_of=self._group, priors=priors)
-
-    @property
-    def models(self) -> Collection[str]:
-        """The models that were scored."""
-        return self._fit.levels.keys()
+        self.models: Final[Collection[str]] = frozenset(self._fit.levels)
+        """Those that were scored."""
+        self._strange = drawn(cells, {model: self._usually(model, None) for model in self._fit.levels}, costs)
 
     def belief(self, model: str, place: str | None) -> Belief:
         """Return what to expect of a model in a place, whether it was scored there or not; None is a place that nothing is known of.
 
-        A place without scores of any model is taken for the usual mixture: that of its group where there is one, else that of all scores.
+        A place without scores of any model is taken for the usual mixture of its group where there is one. Else it is strange: the usual
+        mixture of all scores, drawn towards what the price says (`quality.strange`).
         """
+        found = self._beliefs.get((model, place))
+        if found is None:
+            if len(self._beliefs) >= _MOST:
+                self._beliefs.clear()
+            found = self._beliefs[model, place] = self._belief(model, place)
+        return found
+
+    def _belief(self, model: str, place: str | None) -> Belief:
         prior, group = self._priors.get(model, NO_PRIOR), self._group(place)
         labels = self._counts.get((model, place), 0)
-        found = self._seen(model, place, group) if place in self._fit.ease else self._unseen(model, group)
+        found = self._seen(model, place, group) if place in self._fit.ease else self._unseen(model, place, group)
         bonus = prior.bonus(place, group) * LABELS / (LABELS + labels)
         return found._replace(mean=found.mean + bonus, labels=labels)
 
@@ -70,21 +93,26 @@ class Axis:
             variance += learned.spreads.task + (learned.spreads.group if shift is None else 0.0)
         return Belief(mean=mean, sd=sqrt(variance), labels=0, source=source)
 
-    def _unseen(self, model: str, group: str | None) -> Belief:
+    def _unseen(self, model: str, place: str | None, group: str | None) -> Belief:
         """Return what is believed of a place that no model was scored in: the mean of those that were, as often as they were scored."""
         learned = self._fit
-        among = self._members.get(group) if group is not None else None
         level, source = self._level(model)
-        if among:
+        among = group if group in self._members else None
+        if among is not None:
             source = "group" if source == "model" else source
-        mean = self._mixtures.get((model, group if among else None))
-        if mean is None:
-            mean = self._mixture(model, among or self._members.get(None, {}))
-            self._mixtures[model, group if among else None] = mean
+        usual = self._usually(model, among)
+        mean = usual if among is not None or place is None else self._strange.get(model, usual)
         shift = learned.groups.get((model, group)) if group is not None else None
         variance = level.variance + learned.spreads.ease + learned.spreads.task
         variance += learned.spreads.group if shift is None else shift.variance
         return Belief(mean=mean, sd=sqrt(variance), labels=0, source=source)
+
+    def _usually(self, model: str, group: str | None) -> float:
+        """Return the mean over the places of a group, or of all, as often as they were scored."""
+        mean = self._mixtures.get((model, group))
+        if mean is None:
+            mean = self._mixtures[model, group] = self._mixture(model, self._members.get(group, {}))
+        return mean
 
     def _mixture(self, model: str, shares: Mapping[str | None, float]) -> float:
         if not shares:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from statistics import NormalDist
 from typing import Final, Literal, NamedTuple
 
-from taskroute.quality.axis import Axis, Belief, both
-from taskroute.quality.estimate import NO_TOKENS, Estimate, Tokens
+from taskroute.quality.axis import STRANGE, Axis, Belief, both
+from taskroute.quality.estimate import NO_TOKENS, Estimate, Source, Tokens
 from taskroute.quality.prior import Prior
 from taskroute.quality.shrink import Observed
 from taskroute.quality.usual import QUANTITIES, Measured, Usual
@@ -41,11 +41,11 @@ class Cell(NamedTuple):
 class QualityTable:
     """What scores tell of models, by task and by stage. Immutable.
 
-    A task without scores is taken for one of its group, a group without scores for the model's mean, a model without scores for its prior;
-    the interval is the wider. Of a call with both a task and a stage the two estimates are weighed by how sure each is.
+    A task without scores is taken for one of its group, a group without scores for the model's mean drawn towards what its price says, a
+    model without scores for its prior; the interval is the wider. Of a call with both a task and a stage the two estimates are weighed by how sure each is.
     """
 
-    __slots__ = ("_groups", "_priors", "_stages", "_tasks", "_usual", "_z", "cells", "trained_at", "version")
+    __slots__ = ("_groups", "_open", "_priors", "_stages", "_tasks", "_usual", "_z", "cells", "trained_at", "version")
 
     def __init__(
         self,
@@ -63,9 +63,12 @@ class QualityTable:
         self._groups = {**TASKS, **groups}
         self._priors = dict(priors)
         self._z = NormalDist().inv_cdf((1 + confidence) / 2)
-        self._tasks = Axis("task", _pooled(self.cells, "task"), self._groups, self._priors)
-        self._stages = Axis("stage", _pooled(self.cells, "stage"), NOTHING, self._priors)
         self._usual = Usual(_measured(self.cells))
+        costs = {model: cost for model in self.models if (cost := self.cost(model)) is not None}
+        self._tasks = Axis("task", _pooled(self.cells, "task"), self._groups, self._priors, costs=costs)
+        self._stages = Axis("stage", _pooled(self.cells, "stage"), NOTHING, self._priors, costs=costs)
+        # Scores without a task are of whatever kind of prompt that is.
+        self._open = None if any(cell.task is None for cell in self.cells) else STRANGE
 
     def given(self, *, priors: Mapping[str, Prior], groups: Mapping[str, str] = NOTHING, confidence: float = CONFIDENCE) -> QualityTable:
         """Return the same scores with what a policy says of models and tasks."""
@@ -96,14 +99,15 @@ class QualityTable:
         """
         if model not in self._tasks.models and model not in self._priors:
             return None
-        found = [self._mixed(model, tasks)] if tasks or stage is None else []
-        if stage is not None:
-            found.append(self._stages.belief(model, stage))
-        if len(found) == 1 or (found[1].labels == 0 and found[0].labels > 0):
-            return self._told(found[0])
-        if found[0].labels == 0:
-            return self._told(found[1])
-        return self._told(both(found[0], found[1]))
+        if stage is None:
+            return self._told(self._mixed(model, tasks))
+        by_stage = self._stages.belief(model, stage)
+        if not tasks:
+            return self._told(by_stage)
+        by_task = self._mixed(model, tasks)
+        if by_task.labels == 0:
+            return self._told(by_stage)
+        return self._told(by_task if by_stage.labels == 0 else both(by_task, by_stage))
 
     def tokens(self, model: str, *, tasks: Mapping[str, float] = NOTHING, stage: str | None = None) -> Tokens:
         """Return the tokens to expect of one call; None where nobody counted them."""
@@ -124,23 +128,25 @@ class QualityTable:
             return self._tasks.belief(model, None)
         total = sum(tasks.values())
         scale = 1 / total if total > 1 else 1.0
-        parts = [(share * scale, self._tasks.belief(model, task)) for task, share in tasks.items() if share > 0]
+        parts: list[tuple[float, str | None]] = [(share * scale, task) for task, share in tasks.items() if share > 0]
         if total < 1 - 1e-9:
-            parts.append((1 - total, self._tasks.belief(model, None)))
-        heaviest = max(parts, key=lambda part: part[0])[1]
-        return Belief(
-            mean=sum(share * part.mean for share, part in parts),
+            parts.append((1 - total, self._open))
+        belief = self._tasks.belief
+        mean = sd = labels = heaviest = 0.0
+        source: Source = "prior"
+        for share, task in parts:
+            expected, doubt, count, stands_on = belief(model, task)
+            mean += share * expected
             # What is not known of a model's level is the same error in each part.
-            sd=sum(share * part.sd for share, part in parts),
-            labels=int(sum(share * part.labels for share, part in parts)),
-            source=heaviest.source,
-        )
+            sd += share * doubt
+            labels += share * count
+            if share > heaviest:
+                heaviest, source = share, stands_on
+        return Belief(mean, sd, int(labels), source)
 
     def _told(self, belief: Belief) -> Estimate:
         mean, half = belief.mean, self._z * belief.sd
-        return Estimate(
-            mean=_clipped(mean), low=_clipped(mean - half), high=_clipped(mean + half), labels=belief.labels, source=belief.source
-        )
+        return Estimate(_clipped(mean), _clipped(mean - half), _clipped(mean + half), belief.labels, belief.source)
 
 
 def _order(cell: Cell) -> tuple[bool, str, bool, str, str]:
@@ -189,4 +195,4 @@ def _measured(cells: Iterable[Cell]) -> Iterator[Measured]:
 
 
 def _clipped(value: float) -> float:
-    return min(1.0, max(0.0, value))
+    return value if 0.0 <= value <= 1.0 else 1.0 if value > 1 else 0.0

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from taskroute.ports import Classifier, SensitiveDetector
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.language import detect_language
+from taskroute.signals.said import to_classify
 from taskroute.signals.sensitive import find_kinds
-from taskroute.signals.size import cap, estimate_tokens
+from taskroute.signals.size import estimate_tokens
 from taskroute.signals.stage import find_stage
 from taskroute.signals.task import classified_complexity, classified_task, told_task
 from taskroute.taxonomy import MODALITIES
@@ -115,13 +116,12 @@ class CallReader:
         if classifier is None:
             return Classification()
         if not classifier.local:
-            found = (
-                classifier.local_word(cap(self.call.question()), self._sources.tasks) if isinstance(classifier, GuardedClassifier) else None
-            )
+            text = to_classify(self.call, classifier)
+            found = classifier.local_word(text, self._sources.tasks) if isinstance(classifier, GuardedClassifier) else None
             if found is None:
                 raise ClassifierNeeded
             return found
-        return classifier.classify(cap(self.call.question()), self._sources.tasks)
+        return classifier.classify(to_classify(self.call, classifier), self._sources.tasks)
 
     def _find_task(self) -> Signal[Any]:
         return told_task(self.call) or self._classified().task
@@ -131,7 +131,9 @@ class CallReader:
 
     def _classified(self) -> Signals:
         if self._judged is None:
-            asked = bool(self.call.question())
+            question = self.call.question()
+            # Of blanks alone nothing can be told, and many a service refuses them.
+            asked = bool(question) and not question.isspace()
             self._judged = signals_from(self._classify(), self._sources) if asked else Signals(task=UNKNOWN, complexity=UNKNOWN)
         return self._judged
 

@@ -27,7 +27,7 @@ def classified_task(result: Classification | None, *, source: str, min_confidenc
         return Signal(None, source, detail="the classifier failed")
     best = result.best()
     if best is None:
-        return Signal(None, source, detail="abstains: no evidence for any task")
+        return Signal(None, source, detail=result.why or "abstains: no evidence for any task")
     task, confidence = best
     if confidence >= min_confidence:
         return Signal(task, source, confidence, scores=result.scores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
-from taskroute.steps import Attempt, Cancelled, Ended, Event, Failed, Opened
+from taskroute.steps import Ask, AskEnded, Attempt, Cancelled, Ended, Event, Failed, Opened
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry import describe
 from taskroute.telemetry import metric_names as metrics
@@ -30,6 +30,7 @@ class _Times(NamedTuple):
 _OPERATION: Final = _Times(metrics.OPERATION_DURATION, metrics.OPERATION_FIRST_CHUNK, metrics.OPERATION_PER_CHUNK)
 _INFERENCE: Final = _Times(metrics.INFERENCE_DURATION, metrics.INFERENCE_FIRST_CHUNK, metrics.INFERENCE_PER_CHUNK)
 _NOTHING_USED: Final = Usage()
+_NOBODY: Final = Reply(None, from_cache=True)
 
 
 class Operation:
@@ -50,9 +51,9 @@ class Operation:
         "usage",
     )
 
-    def __init__(self, step: Attempt, at: float) -> None:
+    def __init__(self, step: Attempt | Ask, at: float) -> None:
         self.step = step
-        """The first try."""
+        """The first try, or the question of a classifier."""
         self.start = self._tried_at = at
         self._end: float | None = None
         self._failed = False
@@ -99,6 +100,10 @@ class Operation:
         elif isinstance(event, Cancelled):
             self.stopped(None, at)
             self._paid(event.reply)
+        elif isinstance(event, AskEnded):
+            reply, error = event.reply, event.error
+            # Where there is neither, nobody was asked.
+            self.told(Failed(error, 0, at) if error is not None else Ended(reply or _NOBODY, at), failure, at)
 
     def stopped(self, error: BaseException | None, at: float) -> None:
         """Note that the work was cut short: by an error or, where there is none, by the caller, which is no error on the span either."""

@@ -14,6 +14,8 @@ from opentelemetry.metrics import MeterProvider, get_meter_provider
 
 from taskroute.policy.telling import Telemetry
 from taskroute.steps import (
+    Ask,
+    AskEnded,
     Attempt,
     Deliver,
     Ended,
@@ -35,6 +37,8 @@ from taskroute.types import NOTHING, Call, Decision, ModelHealth, Outcome
 __all__ = ["CallMetrics", "MetricsObserver"]
 
 _NOTHING_TO_HOLD: Final[AbstractContextManager[object]] = contextlib.nullcontext()
+_QUESTION: Final = Call()
+"""What a classifier asks is no part of the call that it asks for."""
 
 
 class MetricsObserver:
@@ -94,6 +98,8 @@ class CallMetrics:
     """What is noted of one call, to be recorded when it is over: the same numbers however it was driven."""
 
     __slots__ = (
+        "_asked",
+        "_asking",
         "_began",
         "_call",
         "_decision",
@@ -122,6 +128,9 @@ class CallMetrics:
         """The one that was asked last."""
         self._open: Operation | None = None
         self._operations: list[Operation] = []
+        self._asking: Operation | None = None
+        """Of a model that the classifier asks."""
+        self._asked: list[Operation] = []
         self._fell: list[Fell] = []
         self._served: list[Fell] = []
         """What a stored answer came in the place of."""
@@ -147,6 +156,9 @@ class CallMetrics:
                 # Only a host that tries again by itself does that without a step between.
                 self._elsewhere += at - self._failed_at
             self._tries(step, at)
+        elif isinstance(step, Ask):
+            self._asking = Operation(step, at)
+            self._asked.append(self._asking)
         self._failed_at = None
 
     def event(self, event: Event, failure: str | None, at: float) -> None:
@@ -163,6 +175,9 @@ class CallMetrics:
             self._elsewhere += max(0.0, at - self._looked_at - event.age)
         elif isinstance(event, Validated) and event.failure is not None:
             self._unfit.append((self._model, event.failure))
+        elif isinstance(event, AskEnded) and self._asking is not None:
+            self._asking.told(event, failure, at)
+            self._asking = None
         # One that has failed stays as it is, unless its model is tried again.
         if self._open is not None and not self._open.is_over:
             self._open.told(event, failure, at)
@@ -179,6 +194,8 @@ class CallMetrics:
             return
         if self._since is not None:
             self._elsewhere += at - self._since
+        if self._asking is not None:
+            self._asking.stopped(None, at)
         if self._open is not None:
             self._open.stopped(outcome.error if outcome.status == "failed" else None, at)
         told = Told(
@@ -192,6 +209,8 @@ class CallMetrics:
         )
         OwnMetrics(meters, told, most=self._section.most_values).record()
         if not self._call.measured:
+            for operation in self._asked:
+                self._inferences.record(operation, _QUESTION)
             for operation in self._operations:
                 self._inferences.record(operation, self._call)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from opentelemetry.util.types import AttributeValue
 
 from taskroute.addresses import server_of
-from taskroute.steps import Attempt
+from taskroute.steps import Ask, Attempt
 from taskroute.telemetry import attributes as names
 from taskroute.telemetry.describe import KnownModel, present, provider_name, safe_name
 from taskroute.types import NOTHING_SENT, Call, Sent
@@ -22,7 +22,7 @@ def provider_of(known: KnownModel | None, sent: Sent) -> str | None:
     return provider_name(_first(known.provider if known is not None else None, _text(sent.provider), sent))
 
 
-def model_of(step: Attempt, known: KnownModel | None, sent: Sent) -> str:
+def model_of(step: Attempt | Ask, known: KnownModel | None, sent: Sent) -> str:
     """Return the provider's own name of the model, by the policy or else by the host; else its name in the policy."""
     return _first(known.model_id if known is not None else None, _text(sent.model), sent) or step.model
 

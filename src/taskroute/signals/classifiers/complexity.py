@@ -11,6 +11,7 @@ from taskroute.signals.classifiers.terms import Hit, Term, Tokens, edge, terms
 _LISTS: Final = {"hard": lists.HARD, "harder": lists.HARDER, "constraint": lists.CONSTRAINTS, "step": lists.STEPS}
 _WEIGHTS: Final = {"hard": (1.5, 3), "harder": (0.75, 3), "constraint": (0.2, 6), "step": (0.3, 4)}
 """What a distinct term counts, and how many of them count."""
+_ITEMS: Final = frozenset({"- ", "* ", *(f"{number}." for number in range(1, 10))})
 _MEDIUM_FROM: Final = 0.75
 _HIGH_FROM: Final = 2.75
 _SURE: Final = 1.0
@@ -25,7 +26,12 @@ def complexity_terms() -> Iterator[Term]:
 
 def judge_complexity(text: str, tokens: Tokens, hits: Iterable[Hit]) -> tuple[str, float]:
     """Return `low`, `medium` or `high` and the confidence, 0.5 at a boundary and at most 0.95."""
-    points = _points(text, tokens, hits)
+    count = len(tokens.words)
+    return level_of(points(text, count, {hit.term for hit in hits if hit.term.mark in _WEIGHTS and edge(hit.position, count)}))
+
+
+def level_of(points: float) -> tuple[str, float]:
+    """Return the level that points stand for, and the confidence."""
     if points < _MEDIUM_FROM:
         level, distance = "low", _MEDIUM_FROM - points
     elif points < _HIGH_FROM:
@@ -35,22 +41,23 @@ def judge_complexity(text: str, tokens: Tokens, hits: Iterable[Hit]) -> tuple[st
     return level, round(0.5 + 0.45 * min(1.0, distance / _SURE), 4)
 
 
-def _points(text: str, tokens: Tokens, hits: Iterable[Hit]) -> float:
-    count = len(tokens.words)
-    found: dict[str, set[tuple[str, ...]]] = {mark: set() for mark in _WEIGHTS}
-    for hit in hits:
-        if hit.term.mark in found and edge(hit.position, count):
-            found[hit.term.mark].add(hit.term.words)
-    points = sum(weight * min(most, len(found[mark])) for mark, (weight, most) in _WEIGHTS.items())
-    points += 0.4 * min(3, max(0, text.count("?") - 1))
-    points += 0.6 if "```" in text else 0.0
-    points += 0.2 * min(5, _listed(text))
-    return points + _length(count)
+def points(text: str, count: int, found: Iterable[Term]) -> float:
+    """Return what a folded text of `count` words comes to with the distinct terms that were found at its ends."""
+    distinct = dict.fromkeys(_WEIGHTS, 0)
+    for term in found:
+        distinct[term.mark] += 1
+    total = sum(weight * min(most, distinct[mark]) for mark, (weight, most) in _WEIGHTS.items())
+    total += 0.4 * min(3, max(0, text.count("?") - 1))
+    if "\n" in text:
+        total += 0.2 * min(5, _listed(text))
+    if "```" in text:
+        total += 0.6
+    return total + _length(count)
 
 
 def _listed(text: str) -> int:
     """Return how many lines are items of a list."""
-    return sum(1 for line in text.split("\n") if line.lstrip()[:2] in {"- ", "* ", "1.", "2.", "3.", "4.", "5.", "6.", "7.", "8.", "9."})
+    return sum(1 for line in text.split("\n") if line.lstrip()[:2] in _ITEMS)
 
 
 def _length(count: int) -> float:

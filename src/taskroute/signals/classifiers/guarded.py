@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
+from contextlib import suppress
 
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Asker, Classifier
 from taskroute.signals.classifiers.hybrid import AsksThrough, Hybrid
-from taskroute.signals.classifiers.scored import sound
+from taskroute.signals.classifiers.scored import known, whole
+from taskroute.taxonomy import TASK_GROUPS
 from taskroute.types import Classification
 
 
 class GuardedClassifier:
-    """Passes on to a classifier; when that raises, abstains and warns once. Scores that are none are left out."""
+    """Passes on to a classifier; when that raises, abstains and warns once. Scores that are none, or of no task, are left out."""
 
     def __init__(self, inner: Classifier, warned: set[str] | None = None) -> None:
         self.inner = inner
         self.name = inner.name
         self.local = inner.local
         self.labels = frozenset(inner.labels)
+        self.reads_context = bool(getattr(inner, "reads_context", False))
         self._warned: set[str] = set() if warned is None else warned
+        self._named: tuple[Collection[str], frozenset[str]] = ((), frozenset(TASK_GROUPS))
 
     def through(self, asker: Asker) -> GuardedClassifier:
         """Return the same with somebody to ask a model for it."""
@@ -33,13 +37,13 @@ class GuardedClassifier:
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         try:
-            return _checked(self.inner.classify(text, tasks))
+            return self._checked(self.inner.classify(text, tasks), tasks)
         except Exception as error:  # noqa: BLE001 - whatever a user's classifier raises, the call goes on without it
             return self._abstain(error)
 
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
         try:
-            return _checked(await self.inner.aclassify(text, tasks))
+            return self._checked(await self.inner.aclassify(text, tasks), tasks)
         except Exception as error:  # noqa: BLE001 - as above
             return self._abstain(error)
 
@@ -52,10 +56,19 @@ class GuardedClassifier:
                 if isinstance(error, ConfigurationError)
                 else f"the classifier {self.name!r} failed with {type(error).__name__} and "
             )
-            warnings.warn(f"{said}abstains", RuntimeWarning, stacklevel=3)
-        return Classification()
+            # Under `-W error` a warning is an exception.
+            with suppress(Warning):
+                warnings.warn(f"{said}abstains", RuntimeWarning, stacklevel=3)
+        return Classification(why=f"the classifier failed with {type(error).__name__}")
 
+    def _checked(self, result: Classification, tasks: Collection[str]) -> Classification:
+        result = whole(result)
+        return result if result.scores.keys() <= self._names(tasks) else known(result, tasks, self.name)
 
-def _checked(result: Classification) -> Classification:
-    scores = sound(result.scores)
-    return result if scores is result.scores else result._replace(scores=scores)
+    def _names(self, tasks: Collection[str]) -> frozenset[str]:
+        """Return what scores may be of; that of a policy is worked out once."""
+        of, names = self._named
+        if of is not tasks:
+            names = frozenset((*tasks, *TASK_GROUPS))
+            self._named = tasks, names
+        return names

@@ -37,6 +37,7 @@ class Hybrid:
         self._min_confidence = min_confidence
         self.name = "+".join(part.name for part in self.parts)
         self.local = all(part.local for part in self.parts)
+        self.reads_context = any(getattr(part, "reads_context", False) for part in self.parts)
         seeing = [frozenset(part.labels) for part in self.parts if not part.local]
         self.labels: frozenset[str] = frozenset[str].intersection(*seeing) if seeing else frozenset()
 

@@ -62,19 +62,21 @@ class KeywordClassifier:
     """Scores tasks by the words of a prompt; says nothing about languages that its lists do not cover.
 
     `tasks` adds tasks of your own, name to keywords; a keyword may be a phrase, in any language. A built-in name gets more keywords.
-    With `own_only` these keywords alone speak for a task.
+    With `own_only` these keywords alone speak for a task, and then `complexity=False` leaves that untold, which takes most of the time.
     """
 
     name = "keywords"
     local = True
     labels: Collection[str] = ()
 
-    def __init__(self, tasks: Mapping[str, Sequence[str]] | None = None, *, own_only: bool = False) -> None:
+    def __init__(self, tasks: Mapping[str, Sequence[str]] | None = None, *, own_only: bool = False, complexity: bool = True) -> None:
         own = {task: tuple(keywords) for task, keywords in (tasks or {}).items()}
         added = [term for task, keywords in own.items() for term in terms(keywords, f"own:{task}", _OWN_WEIGHT)]
         self._own = frozenset(own)
         self._own_only = own_only
-        self._table = TermTable([*(complexity_terms() if own_only else _built_in()), *added])
+        self._tells_complexity = complexity or not own_only
+        built_in = () if not self._tells_complexity else complexity_terms() if own_only else _built_in()
+        self._table = TermTable([*built_in, *added])
         self._polite = frozenset(term.words[0] for term in terms(lists.POLITE, "polite"))
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
@@ -83,7 +85,7 @@ class KeywordClassifier:
         if not tokens.words:
             return Classification()
         hits = self._table.find(tokens)
-        covered = _covered(text, tokens)
+        covered = self._tells_complexity and _covered(text, tokens)
         layout = _layout(tokens, self._polite)
         evidence = _own_evidence(hits, layout)
         if covered and not self._own_only:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Asker, Question
 from taskroute.reading import as_list, as_mapping
-from taskroute.signals.classifiers.scored import sound
+from taskroute.signals.classifiers.scored import number_in, sound
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
 from taskroute.types import Classification, Reply
 
@@ -107,7 +107,9 @@ class ModelClassifier:
         listed = [_described(self._own.get(task), task) for task in tasks]
         mark = f"text-{_digest(text)[:12]}"
         system = _SYSTEM.format(tasks="\n".join(_lines(listed)), mark=mark)
-        return Question(self.model, system, f"<{mark}>\n{text}\n</{mark}>", schema_for(tasks), self._timeout)
+        # Halves of characters cannot be sent.
+        sendable = text.encode("utf-8", "replace").decode()
+        return Question(self.model, system, f"<{mark}>\n{sendable}\n</{mark}>", schema_for(tasks), self._timeout)
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         asker, key = self._ready(), self._key(text, tasks)
@@ -140,10 +142,10 @@ class ModelClassifier:
 
     def _read(self, reply: Reply | None, tasks: Collection[str], key: str) -> Classification:
         if reply is None:
-            return Classification()
+            return Classification(why=f"not asked: {self.model!r} failed before, and is left alone for a while")
         found = read_answer(reply.text, tasks)
         if found is None:
-            return Classification(cost=reply.cost, asked=True)
+            return Classification(cost=reply.cost, asked=True, why=f"the answer of {self.model!r} says nothing of a task")
         self._remembered[key] = found
         while len(self._remembered) > _KEPT:
             self._remembered.popitem(last=False)
@@ -229,7 +231,7 @@ def _scores_in(data: Mapping[str, Any]) -> Iterable[tuple[object, float]]:
     listed: dict[Any, Any] = dict(as_mapping(given))
     for one in map(as_mapping, as_list(given)):
         listed[one.get("task", one.get("name"))] = one.get("score", one.get("confidence"))
-    numbers = {name: float(score) for name, score in listed.items() if isinstance(score, int | float) and not isinstance(score, bool)}
+    numbers = {name: number for name, score in listed.items() if (number := number_in(score)) is not None}
     # Some models score in per cent.
     if any(1.0 < score <= 100.0 for score in numbers.values()):
         numbers = {name: score / 100 for name, score in numbers.items()}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from math import isfinite
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from taskroute.taxonomy import TASK_GROUPS
-from taskroute.types import Classification
+from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
+from taskroute.types import Classification, Cost
 from taskroute.warn import warn_once
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_:./-]{1,40}")
+"""What may be quoted as the name of a task."""
+_MOST_NAMED: Final = 8
 
 
 def sound(scores: Mapping[str, float]) -> Mapping[str, float]:
@@ -17,14 +22,35 @@ def sound(scores: Mapping[str, float]) -> Mapping[str, float]:
         return scores
     found: dict[str, float] = {}
     for task, score in cast("Mapping[str, Any]", scores).items():
-        value = _number(score)
+        value = number_in(score)
         if value is not None and value >= 0.0:
             found[task] = min(value, 1.0)
     return found
 
 
-def _number(score: Any) -> float | None:
+def whole(result: Classification) -> Classification:
+    """Return what a classifier gave without what is no score, complexity or cost. Raises TypeError for no `Classification`."""
+    given: Any = result
+    if not isinstance(given, Classification):
+        raise TypeError(f"a classifier returned a {type(given).__name__}; return a Classification")
+    scores = sound(result.scores)
+    if scores is not result.scores:
+        result = result._replace(scores=scores)
+    if result.complexity is not None and not _is_graded(result.complexity, result.complexity_confidence):
+        result = result._replace(complexity=None, complexity_confidence=None)
+    if result.cost is not None and not isinstance(cast("Any", result.cost), Cost):
+        result = result._replace(cost=None)
+    return result
+
+
+def _is_graded(complexity: Any, confidence: Any) -> bool:
+    return complexity in COMPLEXITIES and (confidence is None or (type(confidence) in (float, int) and 0.0 <= confidence <= 1.0))
+
+
+def number_in(score: Any) -> float | None:
     """Return a score as a number; None for what is none, NaN and infinity among it."""
+    if isinstance(score, bool):
+        return None
     try:
         value = float(score)
     except (TypeError, ValueError, OverflowError):
@@ -36,7 +62,9 @@ def known(result: Classification, tasks: Collection[str], by: str) -> Classifica
     """Return the result with the tasks alone that there are; one warning names the others."""
     unknown = sorted(str(task) for task in result.scores if task not in tasks and task not in TASK_GROUPS)
     if unknown:
-        names = ", ".join(map(repr, unknown))
-        warn_once("tasks", f"{by} {names}", f"the classifier {by!r} names tasks that the policy does not know: {names}; they are left out")
+        # One that gives back the text must not have it quoted.
+        named = [repr(name) for name in unknown if _NAME.fullmatch(name)][:_MOST_NAMED]
+        names = ", ".join(named if len(named) == len(unknown) else [*named, f"{len(unknown) - len(named)} more"])
+        warn_once("tasks", by, f"the classifier {by!r} names tasks that the policy does not know: {names}; they are left out")
         result = result._replace(scores={task: score for task, score in result.scores.items() if task in tasks or task in TASK_GROUPS})
     return result._replace(scores=sound(result.scores))
