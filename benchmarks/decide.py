@@ -64,7 +64,7 @@ def by_objective(*, quick: bool) -> Table:
 
 
 def by_soft_tasks(*, quick: bool) -> Table:
-    """Compare a route by task with models that are compared by quality, where nobody told the task: all that the classifier finds counts."""
+    """Compare a route by task with models compared by quality, where nobody told the task: all that the classifier says counts."""
     call = Call(rag_prompt(500))
     contenders: dict[str, Batch] = {_CLASSIFIED: each(_route(task_router(), call))}
     for objective, keys in (("cheapest", {}), ("cheapest", {"min_quality": 0.6}), ("best", {})):

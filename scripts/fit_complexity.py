@@ -1,4 +1,4 @@
-"""Finds how the built-in classifier tells complexity, and prints the numbers that `taskroute/learned/hardness.py` holds, and how good they are.
+"""Finds how the built-in classifier tells complexity: prints the numbers that `taskroute/learned/hardness.py` holds, and how good they are.
 
     python scripts/fit_complexity.py             # seconds
     python scripts/fit_complexity.py --models    # and how far complexity goes with models' mistakes, in the packs

@@ -34,7 +34,7 @@ def gather(each: int, without: Sequence[str], seed: int) -> list[Example]:
 def main() -> int:
     """Train, write the file, and say what was done."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--each", type=int, default=700, help="own English prompts of every task")
+    parser.add_argument("--each", type=int, default=1000, help="own English prompts of every task")
     parser.add_argument("--temperature", type=float, help="instead of finding it, which takes a second training")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without", action="append", default=[], help="a source to leave out, such as llmrouter:mbpp or clinc150")

@@ -20,9 +20,9 @@ from taskroute.ports import Classifier
 
 _HEADER: Final = ("router", "tag", "APGR", "SD of repeats", "CPT50", "CPT80", "strong share for 95 %")
 _NOTE: Final = (
-    "APGR and CPT as RouteLLM defines them. Each fold has a router of its own, which ranks the fold's held-back rows and no others: the same "
-    "share of each fold goes to the strong model, and the curve is the mean over the folds, so that a router that knows nothing has an APGR "
-    "of 0.5. No threshold is chosen, so that none can be chosen on held-back rows."
+    "APGR and CPT as RouteLLM defines them. Each fold has a router of its own, which ranks the held-back rows of the fold and no others: "
+    "the same share of each fold goes to the strong model, and the curve is the mean over the folds, so that a router that knows nothing "
+    "has an APGR of 0.5. No threshold is chosen, so that none can be chosen on held-back rows."
 )
 
 

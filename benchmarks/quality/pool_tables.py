@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.quality import aims, baselines, pools
-from benchmarks.quality.contenders import Contender, Who
+from benchmarks.quality.contenders import Contender, Floats, Who
 from benchmarks.quality.ours import contenders
 from benchmarks.quality.packs import Pack
 from benchmarks.quality.pair_tables import Effort
@@ -18,10 +18,17 @@ from benchmarks.quality.tables import Figure, Section, Table, leads, number, per
 from benchmarks.quality.text import Likeness
 from taskroute.learning.bootstrap import interval
 from taskroute.learning.methods import Remembered
-from taskroute.learning.new_model import joining
+from taskroute.learning.new_model import COST_WEIGHT, joining
+from taskroute.learning.rows import Labels
 
 _ZERO: Final = Who("zero router")
 _SIZES: Final = (10, 30, 100)
+RIVAL: Final = "a rival of the best"
+_RIVALS: Final = (0.0, 0.02, 0.04)
+_JOINED: Final = (
+    "Utility: quality, less 0.1 times the cost in parts of the best model's. The others have all labels of 70 % of the rows. A rival is "
+    "made up: it has the scores of the model of the most utility, dealt anew among the prompts of each task."
+)
 _HEADER: Final = (
     "router",
     "tag",
@@ -46,8 +53,7 @@ def sections(pack: Pack, effort: Effort, *, likeness: Likeness, words: Remembere
     every = [*baselines.learned(likeness), *contenders(words), baselines.Oracle()]
     yield section(pack, Setting(f"{pack.name}, in-domain"), effort, every)
     yield section(pack, Setting(f"{pack.name}, tasks held back", held="tasks"), effort, every)
-    for size in _SIZES:
-        yield joined(pack, size, effort)
+    yield from joined(pack, effort)
 
 
 def section(pack: Pack, setting: Setting, effort: Effort, every: Sequence[Contender]) -> Section:
@@ -64,20 +70,50 @@ def section(pack: Pack, setting: Setting, effort: Effort, every: Sequence[Conten
     return Section((*tables, *_leads(pack, setting, found, effort.draws)), tuple(figures))
 
 
-def joined(pack: Pack, size: int, effort: Effort) -> Section:
-    """Return what each model of a pack changes when it joins the others with so many labels."""
-    setting = f"{pack.name}, a model joins with {size} labels"
-    told = [joining(pack.labels, model, sizes=(size,), seeds=effort.seeds)[0] for model in pack.labels.models]
-    rows = tuple((one.model, number(one.without, digits=4), f"{one.mean:+.4f}", f"{one.worst:+.4f}") for one in told)
-    header = ("model", "utility without it", "mean change", "worst seed")
-    note = "Utility: quality, less 0.1 times the cost in parts of the best model's. The others have all labels of 70 % of the rows."
-    return Section(
-        (Table(f"{setting} ({effort.seeds} seeds)", header, rows, note),),
-        (
-            Figure(setting, aims.JOINING, "least mean change of utility", min(one.mean for one in told)),
-            Figure(setting, aims.JOINING, "worst seed's change of utility", min(one.worst for one in told)),
-            Figure(setting, aims.JOINING, "most mean change of utility", max(one.mean for one in told)),
-        ),
+def joined(pack: Pack, effort: Effort, *, sizes: Sequence[int] = _SIZES) -> Iterator[Section]:
+    """Yield, for each number of labels, what each model changes when it joins the others with so many, and what rivals of the best do."""
+    told = [joining(pack.labels, model, sizes=sizes, seeds=effort.seeds) for model in pack.labels.models]
+    for worse in _RIVALS:
+        told.append(joining(with_rival(pack.labels, worse), RIVAL, sizes=sizes, seeds=effort.seeds))
+    names = [*pack.labels.models, *(f"{RIVAL}, wrong where it would be right in {worse:.0%}" for worse in _RIVALS)]
+    for at, size in enumerate(sizes):
+        setting = f"{pack.name}, a model joins with {size} labels"
+        found = [one[at] for one in told]
+        rows = tuple(
+            (name, number(one.without, digits=4), f"{one.mean:+.4f}", f"{one.worst:+.4f}") for name, one in zip(names, found, strict=True)
+        )
+        yield Section(
+            (Table(f"{setting} ({effort.seeds} seeds)", ("model", "utility without it", "mean change", "worst seed"), rows, _JOINED),),
+            (
+                Figure(setting, aims.JOINING, "least mean change of utility", min(one.mean for one in found)),
+                Figure(setting, aims.JOINING, "worst seed's change of utility", min(one.worst for one in found)),
+                Figure(setting, aims.JOINING, "most mean change of utility", max(one.mean for one in found)),
+            ),
+        )
+
+
+def with_rival(labels: Labels, worse: float, *, seed: int = 0) -> Labels:
+    """Return the scores with those of one more model: as good on each task as the one of the most utility, but on other prompts, at its
+    cost, and wrong on this part of them."""
+    chance = np.random.default_rng(seed)
+    costs, scores = labels.costs.mean(axis=0), labels.scores.mean(axis=0)
+    best = int(np.argmax(scores - COST_WEIGHT * costs / costs[scores.argmax()]))
+    tasks, own = np.array([str(task) for task in labels.tasks]), np.empty(labels.size)
+    for task in np.unique(tasks):
+        rows = np.flatnonzero(tasks == task)
+        own[rows] = chance.permutation(labels.scores[rows, best])
+    own[chance.random(labels.size) < worse] = 0.0
+
+    def twice(values: Floats) -> Floats:
+        return np.column_stack([values, values[:, best]])
+
+    return labels._replace(
+        models=(*labels.models, RIVAL),
+        scores=np.column_stack([labels.scores, own]),
+        costs=twice(labels.costs),
+        output_tokens=twice(labels.output_tokens),
+        latency=twice(labels.latency),
+        counts=twice(labels.counts),
     )
 
 

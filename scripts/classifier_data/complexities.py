@@ -3,6 +3,8 @@
 `low` is answered at once; `medium` takes some thought or several sentences; `high` takes several steps, trade-offs or a proof.
 """
 
+# ruff: noqa: E501 - a prompt is a line, however long
+
 from __future__ import annotations
 
 from typing import Final

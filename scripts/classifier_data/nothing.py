@@ -10,7 +10,7 @@ FOREIGN: Final = """
 Napisz funkcję, która sortuje listę
 Przetłumacz ten tekst na angielski
 Proszę streścić ten artykuł w trzech zdaniach
-Jaka jest stolica Australii?
+Jaka jest najdłuższa rzeka w Polsce?
 Dzień dobry, co słychać?
 Skriv en funktion som sorterar en lista
 Sammanfatta den här texten
@@ -54,6 +54,42 @@ Napíš báseň o jeseni
 Kas yra Lietuvos sostinė?
 Kirjuta luuletus sügisest
 Hver er höfuðborg Íslands?
+Korta ner texten till fem meningar
+Vad handlar artikeln om?
+Skriv en sammanfattning av mötet på tre rader
+Rätta felet i koden nedan
+Varför kraschar mitt program?
+Lös ekvationen
+Gör en resplan för fyra dagar
+Vilka namn nämns i texten?
+Är recensionen positiv eller negativ?
+Skriv ett mejl till min chef
+Resumér artiklen i to sætninger
+Hvad er meningen med livet?
+Oversæt sætningen til tysk
+Hvorfor virker min kode ikke?
+Skriv et brev til kommunen
+Lav en liste over alle datoer i teksten
+Oppsummer artikkelen i tre setninger
+Hvorfor krasjer programmet mitt?
+Finn feilen i koden
+Skriv en e-post til sjefen min
+Lag en plan for en tur til Bergen
+Resumeix l'article en tres frases
+Tradueix la frase al castellà
+Per què falla el meu codi?
+Quina és la capital de Catalunya?
+Rezumă articolul în trei propoziții
+De ce nu merge programul meu?
+Scrie un e-mail către șeful meu
+Vat die artikel in drie sinne saam
+Wat is die hoofstad van Namibië?
+Skryf 'n gedig oor die see
+Resume o artigo en tres frases, por favor, en galego
+Stresni tekst u tri rečenice
+Streść artykuł w dwóch zdaniach
+Napisz wiersz o morzu
+Dlaczego mój program się zawiesza?
 """
 
 WORDS: Final = """

@@ -28,6 +28,9 @@ class Classifier(Protocol):
 
     One that asks a model says what that cost in `Classification.cost`, and the call's own cost includes it. None means that it has
     nothing to tell, and adds nothing. A local one asks no model, so what it says of a cost is not counted.
+
+    The text is the latest user message. One that has an attribute `reads_context` that is true gets it as a `taskroute.signals.said.Said`
+    where something stands before it: the same text, with the system text and the user's earlier messages.
     """
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.quality import aims, baselines, ours, packs, pairs, pool_tables, pools
+from benchmarks.quality import aims, baselines, curve, ours, packs, pairs, pool_tables, pools
 from benchmarks.quality.contenders import Who, expected_costs
 from benchmarks.quality.pair_tables import Effort
 from benchmarks.quality.pairs import Setting
@@ -17,6 +17,8 @@ from benchmarks.quality.tables import Figure, Section, Table, as_data, as_markdo
 from benchmarks.quality.text import Likeness
 
 from taskroute.learning.folds import Fold
+from taskroute.learning.methods import Remembered
+from taskroute.signals.classifiers.keywords import KeywordClassifier
 
 TOPICS = ("algebra", "poetry", "history")
 EFFORT = Effort(repeats=1, slow_repeats=1, seeds=1, draws=20)
@@ -179,9 +181,37 @@ def test_no_aim_is_told_of_a_setting_that_was_not_measured() -> None:
     assert aims.verdicts([Figure("another", Who("table"), "APGR", 1.0)]) is None
 
 
-def test_what_a_joining_model_changes_is_told_for_each_model(pool: packs.Pack) -> None:
-    section = pool_tables.joined(pool, 30, EFFORT)
-    assert [row[0] for row in section.tables[0].rows] == list(pool.labels.models)
+def test_what_a_joining_model_changes_is_told_for_each_model_and_for_rivals_of_the_best(pool: packs.Pack) -> None:
+    (section,) = pool_tables.joined(pool, EFFORT, sizes=(30,))
+    names = [row[0] for row in section.tables[0].rows]
+    assert names[:9] == list(pool.labels.models)
+    assert len(names) == 12
+
+
+def test_a_rival_is_as_good_as_the_best_on_each_task_and_no_better(pool: packs.Pack) -> None:
+    found = pool_tables.with_rival(pool.labels, 0.0)
+    tasks = np.array(pool.labels.tasks)
+    best = int(pool.labels.scores.mean(axis=0).argmax())
+    for task in TOPICS:
+        assert found.scores[tasks == task, -1].mean() in pool.labels.scores[tasks == task].mean(axis=0)
+    assert pool_tables.with_rival(pool.labels, 0.5).scores[:, -1].mean() < found.scores[:, -1].mean() <= pool.labels.scores[:, best].mean()
+
+
+def test_a_router_that_knows_nothing_has_half_of_the_gap_where_whole_tasks_are_held_back(pair: packs.Pack) -> None:
+    found = pairs.measure(pair, Setting("pair", held="tasks", repeats=1), baselines.ModelMeans())
+    assert (found.apgr, found.cpt50, found.cpt80) == (pytest.approx(0.5), pytest.approx(0.5), pytest.approx(0.8))
+
+
+def test_the_learning_curve_has_a_column_for_each_number_of_labels_that_a_fold_has(pair: packs.Pack, pool: packs.Pack) -> None:
+    words = Remembered(lambda _: None)
+    of_pair = curve.of_pair(pair, EFFORT, words=words, sizes=(20, 100, 1000)).tables[0]
+    assert of_pair.header == ("router", "tag", "20", "100")
+    assert {row[0]: row[2:] for row in of_pair.rows}["best fixed"] == ("0.500", "0.500")
+    best, par = curve.of_pool(pool, EFFORT, words=words, classifier=KeywordClassifier(), sizes=(100, None)).tables
+    assert best.header == ("router", "tag", "100", "all")
+    assert {row[0] for row in par.rows} <= {row[0] for row in best.rows}
+    cost = {row[:2]: row[3] for row in par.rows}["table", "given"]
+    assert float(cost.split(" %")[0]) < 50
 
 
 def test_a_table_is_printed_as_text_as_markdown_and_as_data() -> None:

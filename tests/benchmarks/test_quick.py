@@ -36,8 +36,10 @@ def test_deciding_is_measured_by_stage_by_length_and_beside_litellm(tmp_path: Pa
     for table in tables:
         check(table)
         assert table["title"] in printed
-    by_stage, by_length, short, long = tables
+    by_stage, by_objective, by_soft_tasks, by_length, short, long = tables
     assert [row["name"] for row in by_stage["rows"]][:2] == ["1 route", "20 routes, the last"]
+    assert [row["name"] for row in by_objective["rows"]][:2] == ["use: a fixed order", "choose: cheapest"]
+    assert [row["name"] for row in by_soft_tasks["rows"]][-1] == "choose: best"
     assert [row["name"] for row in by_length["rows"]] == ["0.1k characters", "4k characters"]
     for table in (short, long):
         assert [row["name"] for row in table["rows"]] == ["taskroute, Router.decide", "LiteLLM, heuristic", "LiteLLM, its whole hook"]

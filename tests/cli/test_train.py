@@ -16,6 +16,8 @@ from taskroute.quality.text import load
 from .running import Cli, in_own_process
 from .scores import POLICY, text
 
+BOTH = POLICY[: POLICY.index("routes:")]
+
 
 def trained(cli: Cli, *arguments: str, status: int = 0, words: bool = False) -> Any:
     ran = cli("train", *arguments, "--json", *(() if words else ("--no-words",)))
@@ -92,6 +94,29 @@ def test_feedback_is_folded_in(cli: Cli, data: str) -> None:
     assert (found["prompts"], found["labels"]) == (204, 404)
     alone = trained(cli, "--feedback", "kept")
     assert [(model["model"], model["labels"]) for model in alone["models"]] == [("small", 3), ("large", 1)]
+
+
+def test_what_is_said_of_answers_changes_who_answers(cli: Cli) -> None:
+    scores = "".join(json.dumps({"id": n, "task": "math", "scores": {"small": n % 10 > 2, "large": n % 10 > 1}}) + "\n" for n in range(100))
+    cli.write("scores.jsonl", scores)
+    among = "{among: [small, large], objective: cheapest, within: 15%}"
+    cli.write(
+        "taskroute.yaml", f"{BOTH}routes: [{{name: all, choose: {among}}}]\nquality: {{file: quality.json}}\nfeedback: {{path: kept}}\n"
+    )
+    train = ("train", "scores.jsonl", "--feedback", "taskroute.yaml", "--policy", "taskroute.yaml", "-o", "quality.json", "--force")
+    assert cli("train", "scores.jsonl", "-o", "quality.json").status == 0
+    with Router.from_file("taskroute.yaml", environ={}) as router:
+        call = Call("What is 3 times 7?", task="math")
+        for _ in range(150):
+            decision = router.decide(call)
+            assert decision.model == "small"
+            router.feedback(decision.id, 0)
+        assert cli(*train).status == 0
+        assert router.decide(call).model == "small"
+        router.reload()
+        decision = router.decide(call)
+        assert decision.model == "large"
+        assert decision.expected["small"].labels == 250
 
 
 def test_a_file_that_exists_is_left_alone_without_force(cli: Cli, data: str) -> None:

@@ -161,3 +161,14 @@ def test_arrays_that_hold_no_classifier_are_refused(trained: LinearClassifier, k
                 {name: changed[name] for name in meta},
             ),
         )
+
+
+def test_how_examples_begin_alone_is_taken_for_text_of_no_class() -> None:
+    begun = [
+        *examples_of("bake", ["How do I bake bread?", "How do I bake a pie?", "How do I cook rice?", "How do I fry eggs?"]),
+        *examples_of("pay", ["Can you pay the rent?", "Can you transfer money?", "Can you settle the bill?", "Can you send cash?"]),
+    ]
+    found = fit(begun)
+    other = found.classify("How do I zorple the quixhack?")
+    own = found.classify("How do I bake eggs?")
+    assert other.inside < 0.6 < own.inside

@@ -169,6 +169,15 @@ def test_a_question_with_sensitive_data_is_not_kept(tmp_path: Path) -> None:
     assert [row.prompt for row in rows(policy, tmp_path)] == [None, "Write a letter"]
 
 
+def test_sensitive_data_is_looked_for_even_where_the_policy_does_not_ask_for_it(tmp_path: Path) -> None:
+    policy = kept_in(tmp_path, prompts=True)
+    with Router(policy, environ={}) as router:
+        router.feedback(answered(router, Call("Write to ada@example.org")), 1)
+        router.feedback(router.decide(Call("My card is 4111 1111 1111 1111")).id, 1)
+        router.feedback(answered(router, Call("Write a letter")), 1)
+    assert [row.prompt for row in rows(policy, tmp_path)] == [None, None, "Write a letter"]
+
+
 @pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), float("inf")])
 def test_a_score_that_cannot_be_is_refused(score: float) -> None:
     router = Router(data({"store": "memory"}), environ={})

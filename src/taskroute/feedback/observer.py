@@ -11,7 +11,7 @@ from taskroute.clock import SystemClock
 from taskroute.feedback.record import of_decision, of_outcome
 from taskroute.feedback.scores import Scores
 from taskroute.ports import Clock
-from taskroute.signals.collect import Sources
+from taskroute.signals.collect import CallReader, Sources
 from taskroute.signals.size import cap
 from taskroute.steps import Event, Step
 from taskroute.telemetry.settings import Redact
@@ -45,8 +45,9 @@ class FeedbackObserver:
         """Remember a decision that the application carries out by itself."""
         scores = self._scores()
         if scores is not None:
-            prompt = _kept(scores, decision, call, self._redact())
-            scores.remember(of_decision(decision, call, self._sources(), self._clock.time(), prompt))
+            sources = self._sources()
+            prompt = _kept(scores, decision, call, sources, self._redact())
+            scores.remember(of_decision(decision, call, sources, self._clock.time(), prompt))
 
 
 class _FeedbackWatch:
@@ -72,13 +73,18 @@ class _FeedbackWatch:
         return _NOTHING_TO_HOLD
 
     def finished(self, outcome: Outcome, at: float) -> None:
-        prompt = _kept(self._scores, outcome.decision, self._call, self._redact)
+        prompt = _kept(self._scores, outcome.decision, self._call, self._sources, self._redact)
         self._scores.remember(of_outcome(outcome, self._call, self._sources, self._clock.time(), prompt))
 
 
-def _kept(scores: Scores, decision: Decision, call: Call, redact: Redact | None) -> str | None:
-    """Return the question of a call, if the policy has questions kept; never one in which sensitive data was found."""
-    return question(call, redact) if scores.section.prompts and not decision.signals.sensitive.value else None
+def _kept(scores: Scores, decision: Decision, call: Call, sources: Sources, redact: Redact | None) -> str | None:
+    """Return the question of a call, if the policy has questions kept; never one in which sensitive data is found.
+
+    It is looked for here where no rule and no route of the policy has asked for it.
+    """
+    if not scores.section.prompts or CallReader(call, sources, decision.signals).sensitive():
+        return None
+    return question(call, redact)
 
 
 def question(call: Call, redact: Redact | None) -> str | None:

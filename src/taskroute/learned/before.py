@@ -6,40 +6,37 @@ from typing import Final, NamedTuple
 
 from taskroute.learned.request import Prompt
 
-_AGREES: Final = frozenset(
-    """
+_AGREEING: Final = """
 yes yeah yep yup sure ok okay please pls do it that this so go ahead on continue proceed carry try again once more one time next another
 ja bitte mach das es weiter nochmal los genau oui vas y fais le continue encore si claro hazlo adelante sigue otra vez fallo vai avanti
 continua ancora sim faz isso pode continue de novo doe het maar ga door nog een keer the same and , . ! - ' s
-""".split()
-)
+"""
+_AGREES: Final = frozenset(_AGREEING.split())
 """A message of these words alone says yes to something, or asks for more of it."""
-_SAYS_YES: Final = frozenset(
-    """
+_YES: Final = """
 yes yeah yep sure do go continue proceed again next another same ja mach weiter nochmal oui vas fais encore si hazlo adelante sigue otra
 vai fallo avanti continua ancora sim faz novo doe ga nog
-""".split()
-)
-_GOES_ON: Final = frozenset(
-    """
+"""
+_SAYS_YES: Final = frozenset(_YES.split())
+_GOING_ON: Final = """
 and now also but then instead same again shorter longer simpler better clearer more less another make in for with without only
 und jetzt nun auch aber nochmal kurzer langer einfacher et maintenant aussi mais encore plus court y ahora tambien pero otra mas e ora
 anche ma ancora piu agora tambem mas mais en nu ook maar nog korter
-""".split()
-)
+"""
+_GOES_ON: Final = frozenset(_GOING_ON.split())
 """Words with which a message begins that goes on from the one before, or that ask for it to be otherwise."""
-_REFERS: Final = frozenset(
-    """
+_REFERRING: Final = """
 it that this these those them one ones again same instead above earlier previous last first second shorter longer simpler better clearer
 es das dies diese ca cela le la les eso esto lo questo quello isso isto dat deze kurzer langer nochmal encore otra ancora novo nog too
-""".split()
-)
+"""
+_REFERS: Final = frozenset(_REFERRING.split())
 _LONGEST: Final = 9
 """Words of a message that may need the one before it."""
 _LONGEST_END: Final = 5
 """Words of a message without a verb of its own, such as `and in French?`."""
 
-_THANKS: Final = frozenset("thanks thank thx cheers danke merci gracias grazie obrigado obrigada bedankt dank".split())
+_THANKING: Final = "thanks thank thx cheers danke merci gracias grazie obrigado obrigada bedankt dank"
+_THANKS: Final = frozenset(_THANKING.split())
 
 
 class Lean(NamedTuple):

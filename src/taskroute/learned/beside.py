@@ -47,15 +47,14 @@ _PROMPT_ELSEWHERE: Final = (
     r"(?:das|dies|aufgabe|frage|anfrage|c'est|tache|question|demande|esto|tarea|pregunta|questo|questa|compito|domanda|richiesta"
     r"|isto|tarefa|pergunta|pedido|dit|taak|vraag|opdracht)"
 )
-_HINTS: Final = frozenset(
-    """
+_HINTING: Final = """
 model models tier tiers gpt claude gemini opus llm llms modell modelle modellen modells modele modeles modelo modelos modello modelli
 difficult difficulty complex complexity hard expert challenging easy simple trivial tricky priority
 schwer schwere schweres schwerer schwierig schwierige schwieriges schwieriger komplex komplexe komplexes anspruchsvoll anspruchsvolle
 leicht leichte leichtes einfach einfache einfaches difficile complexe facile dificil complicada complicado compleja complejo facil sencilla
 sencillo complessa complesso complexa complexo moeilijk moeilijke makkelijk makkelijke eenvoudig eenvoudige
-""".split()
-)
+"""
+_HINTS: Final = frozenset(_HINTING.split())
 """Without any of these words there is no order."""
 _CLAUSE: Final = re.compile(r"[^.!?,;\n]*(?:[.!?,;\n]+|$)")
 _RATES_ITSELF: Final = re.compile(

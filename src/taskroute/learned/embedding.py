@@ -34,22 +34,22 @@ def embedding_of(given: Any) -> Embedding:
     """
     if isinstance(given, type):
         raise ConfigurationError(f"embed= is the class {given.__name__}; give an instance of it")
-    of_documents = getattr(given, "embed_documents", None)
-    if callable(of_documents):
-        later = getattr(given, "aembed_documents", None)
-        return Embedding(of_documents, later if callable(later) else None, _named(given), local=False)
+    if hasattr(given, "embed_documents"):
+        return Embedding(given.embed_documents, getattr(given, "aembed_documents", None), _named(given), local=False)
     if not callable(given):
         raise ConfigurationError(
             f"embed= must be a function from several texts to a vector for each, or an object with 'embed_documents', "
             f"not of type {type(given).__name__}"
         )
-    is_async = inspect.iscoroutinefunction(given) or inspect.iscoroutinefunction(getattr(given, "__call__", None))  # noqa: B004
-    return Embedding(None, given, _named(given), local=False) if is_async else Embedding(given, None, _named(given), local=True)
+    function: Any = given
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+        return Embedding(None, function, _named(function), local=False)
+    return Embedding(function, None, _named(function), local=True)
 
 
 def _named(given: Any) -> str:
     inner = getattr(given, "func", given)
-    about = inner if hasattr(inner, "__qualname__") else type(inner)
+    about: Any = inner if hasattr(inner, "__qualname__") else inner.__class__
     models = (getattr(given, name, None) for name in _SAYS_MODEL)
     model = next((model for model in models if isinstance(model, str)), "")
     return f"{about.__module__}.{about.__qualname__} {model}".rstrip()

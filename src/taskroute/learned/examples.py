@@ -17,7 +17,7 @@ from taskroute.types import Classification
 
 _HINT: Final = 0.5
 """What a task's description and keywords count beside an example."""
-_LEARNED: Final = "examples-2"
+_LEARNED: Final = "examples-3"
 """Part of the name of what is kept: another way of learning has another."""
 _SHORT: Final = 80
 """Characters; a longer text has words of a subject."""

@@ -56,9 +56,8 @@ class Learned(NamedTuple):
     without_it: Scores
     """The scores of each example by a classifier that has not seen it."""
     outside: Scores
-    """The highest score of each by a classifier that has not seen its class."""
-    openings: Scores
-    """The highest score of the stop words alone of each that has others, by a classifier that has not seen it."""
+    """The highest score of each by a classifier that has not seen its class; or of its stop words alone, by one that has not seen it, where
+    that is more."""
 
 
 class Openings(NamedTuple):
@@ -145,13 +144,14 @@ def solve(products: Scores, truth: NDArray[np.intp], given: NDArray[np.float64],
         held = np.linalg.solve(inverse[np.ix_(own, own)], duals[own]) / root[own, None]
         outside[own] = np.delete(targets[own] - held, label, axis=1).max(axis=1)
     weights = (duals * root[:, None]).astype(np.float64)
-    return Learned(weights, without_it, outside, _of_openings(openings, weights, np.asarray(inverse * root, dtype=np.float64)))
+    if len(openings.of):
+        alone = _of_openings(openings, weights, np.asarray(inverse * root, dtype=np.float64))
+        outside[openings.of] = np.maximum(outside[openings.of], alone)
+    return Learned(weights, without_it, outside)
 
 
 def _of_openings(openings: Openings, weights: Scores, inverse: Scores) -> Scores:
     of = openings.of
-    if not len(of):
-        return np.empty(0)
     # What its own example adds to the score of an opening, directly and by what it changes of the others.
     own = np.einsum("ij,ji->i", openings.products, (inverse.T / np.diag(inverse))[:, of])
     return np.asarray((openings.products @ weights - own[:, None] * weights[of]).max(axis=1))
@@ -162,7 +162,7 @@ def calibration(learned: Learned, truth: NDArray[np.intp], given: NDArray[np.flo
     whole = given >= 1.0
     # Of a class with a single example nothing is left when that is taken away.
     told = whole & (np.bincount(truth[whole], minlength=int(truth.max()) + 1)[truth] > 1)
-    return calibrated(learned.without_it[told], truth[told], np.concatenate((learned.outside[whole], learned.openings)))
+    return calibrated(learned.without_it[told], truth[told], learned.outside[whole])
 
 
 def examples_of(label: str, texts: Iterable[str], *, weight: float = 1.0) -> list[Example]:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from taskroute.errors import ArraysError
 from taskroute.learned.arrays import Arrays, dump_arrays, read_arrays, write_arrays
-from taskroute.learned.prompt_space import PromptSpace, Scale
+from taskroute.learned.prompt_space import Hints, PromptSpace, Scale, Weights
 from taskroute.learned.word_table import WordTable
 from taskroute.learned.words import Reading
 from taskroute.types import NOTHING
 
 Numbers = NDArray[Any]
 
-_FORMAT: Final = "taskroute.prompts/1"
+_FORMAT: Final = "taskroute.prompts/2"
 _CURE: Final = "train it again, or put back a copy"
 _LEAST: Final = 0.01
 """A task that is less likely than this is not told."""
@@ -43,6 +43,17 @@ class Trust(NamedTuple):
     """Where the task is told."""
 
 
+class Told(NamedTuple):
+    """What the same prompts teach where the task is told: those of another task are then less like a prompt."""
+
+    tasks: Numbers
+    """The place of each prompt's task among the tasks, of shape (n,); -1 for none."""
+    weights: Numbers
+    """Shape (n, m): towards the scores less their means."""
+    other: float
+    """What the likeness of a prompt of another task is multiplied by, from 0 to 1."""
+
+
 class Known(NamedTuple):
     """Prompts that stand for all that were scored, and what they teach. `n` prompts, `k` tasks, `m` models."""
 
@@ -52,6 +63,7 @@ class Known(NamedTuple):
     """Their points, of shape (n, width of the space)."""
     weights: Numbers
     """Shape (n, 1 + k + m): towards likeness, the tasks, and the scores less their means."""
+    told: Told
     means: Numbers
     """Mean score of each model."""
     table: Numbers
@@ -68,6 +80,13 @@ class Sight(NamedTuple):
     scores: Numbers
 
 
+class _Seen(NamedTuple):
+    """What is seen in one prompt, and how near the known ones are to it."""
+
+    sight: Sight
+    near: Numbers
+
+
 class Predictor:
     """Implements `PromptQuality` from what `taskroute train` learned. Threads may share it; it keeps no more than the last prompt."""
 
@@ -76,12 +95,15 @@ class Predictor:
         shapes = (known.places.shape[1:], known.weights.shape[1:], known.means.shape, known.table.shape)
         if shapes != ((space.width,), (width,), (len(known.models),), (len(known.tasks), len(known.models))):
             raise ValueError(f"the arrays of {len(known.models)} models and {len(known.tasks)} tasks have the shapes {shapes}")
+        told = known.told
+        if told.tasks.shape != known.places.shape[:1] or told.weights.shape != (len(known.places), len(known.models)):
+            raise ValueError(f"what is told has the shapes {told.tasks.shape} and {told.weights.shape}")
         if len(known.places) != len(known.weights) or len({len(part) for part in known.trust}) != 1:
             raise ValueError("there are not as many weights as places")
         self.space = space
         self.known = known
         self._half = (known.places * known.places).sum(axis=1) / 2
-        self._last: tuple[str, Sight] | None = None
+        self._last: tuple[str, _Seen] | None = None
         self._version: str | None = None
 
     @property
@@ -93,29 +115,23 @@ class Predictor:
 
     def tasks(self, text: str) -> Mapping[str, float]:
         """Return how likely each task is. What is missing to 1 is a task that nothing is known of; empty where the prompt is like none."""
-        sight = self._seen(text)
+        sight = self._seen(text).sight
         trusted = sight.tasks * np.interp(sight.likeness, self.known.trust.likeness, self.known.trust.tasks)
         return {task: share for task, share in zip(self.known.tasks, trusted.tolist(), strict=True) if share >= _LEAST}
 
     def shifts(self, text: str, tasks: Mapping[str, float]) -> Mapping[str, float]:
         """Return for each model what the prompt adds to the quality that is expected of it for these tasks; empty for nothing."""
-        known, sight = self.known, self._seen(text)
+        known, (sight, near) = self.known, self._seen(text)
         shares = np.array([tasks.get(task, 0.0) for task in known.tasks])
-        is_told = bool(len(shares)) and float(shares.max()) > _SURE
-        counts = known.trust.told if is_told else known.trust.read
+        task = int(shares.argmax()) if len(shares) and float(shares.max()) > _SURE else None
+        counts = known.trust.read if task is None else known.trust.told
         by_task = float(np.interp(sight.likeness, known.trust.likeness, counts[:, 0]))
         by_prompt = float(np.interp(sight.likeness, known.trust.likeness, counts[:, 1]))
         if by_task == 1 and by_prompt == 0:
             return NOTHING
-        expected = shares @ (known.table - known.means)
-        added = (by_task - 1) * expected + by_prompt * (sight.scores - known.means)
+        foretold = sight.scores - known.means if task is None else told_at(near, known.told, task)
+        added = (by_task - 1) * (shares @ (known.table - known.means)) + by_prompt * foretold
         return dict(zip(known.models, added.tolist(), strict=True))
-
-    def sights(self, points: Numbers) -> Sight:
-        """Return what is seen at these points, one a row."""
-        squares = (points * points).sum(axis=1, keepdims=True) / 2
-        near = np.exp(np.minimum(points @ self.known.places.T - squares - self._half, 0))
-        return seen(near @ self.known.weights, self.known.means, len(self.known.tasks))
 
     def arrays(self) -> Arrays:
         """Return what `from_arrays` reads."""
@@ -125,7 +141,7 @@ class Predictor:
             "models": json.dumps(known.models),
             "tasks": json.dumps(known.tasks),
             "reading": table.reading.dump(),
-            "space": json.dumps([self.space.looks, self.space.words, self.space.usual, table.unseen]),
+            "space": json.dumps([*self.space.weights, self.space.usual, table.unseen, known.told.other]),
         }
         arrays: dict[str, Numbers] = {
             "ids": table.ids,
@@ -135,6 +151,10 @@ class Predictor:
             "values": scale.values,
             "places": known.places.astype(np.float32),
             "weights": known.weights.astype(np.float32),
+            "told_tasks": known.told.tasks.astype(np.int32),
+            "told_weights": known.told.weights.astype(np.float32),
+            "hints": self.space.hints.by_looks.astype(np.float32),
+            "start": self.space.hints.start.astype(np.float32),
             "means": known.means.astype(np.float32),
             "table": known.table.astype(np.float32),
             "trust": np.column_stack(known.trust).astype(np.float32),
@@ -159,31 +179,41 @@ class Predictor:
                 raise ArraysError(where, f"is of the format {meta['format']!r}, not {_FORMAT!r}", _CURE)
             if not all(bool(np.isfinite(array).all()) for array in arrays.values()):
                 raise ValueError("a number is none")
-            looks, words, usual, unseen = map(float, json.loads(meta["space"]))
+            looks, words, hinted, usual, unseen, other = map(float, json.loads(meta["space"]))
             ids = arrays["ids"]
             if ids.dtype != np.uint32 or not bool(np.all(ids[1:] > ids[:-1])):
                 raise ValueError("the words are not in order")
             table = WordTable(Reading.load(meta["reading"]), ids, arrays["rarity"], arrays["axes"], unseen=unseen)
-            space = PromptSpace(table, Scale(arrays["knots"], arrays["values"]), looks=looks, words=words, usual=usual)
+            scale, hints = Scale(arrays["knots"], arrays["values"]), Hints(arrays["hints"], arrays["start"])
+            space = PromptSpace(table, scale, hints, Weights(looks, words, hinted), usual=usual)
             models, tasks = (tuple(str(name) for name in json.loads(meta[key])) for key in ("models", "tasks"))
             likeness, alone, *counts = arrays["trust"].T
             trust = Trust(likeness, alone, np.column_stack(counts[:2]), np.column_stack(counts[2:]))
+            told = Told(arrays["told_tasks"], arrays["told_weights"], other)
+            if not bool(np.all((told.tasks >= -1) & (told.tasks < len(tasks)))):
+                raise ValueError("a prompt has a task that is none of them")
             places, weights, means, of_tasks = (arrays[name] for name in ("places", "weights", "means", "table"))
-            return cls(space, Known(models, tasks, places, weights, means, of_tasks, trust))
+            return cls(space, Known(models, tasks, places, weights, told, means, of_tasks, trust))
         except ArraysError:
             raise
         except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
             raise ArraysError(where, f"does not hold what prompts teach ({error})", _CURE) from error
 
-    def _seen(self, text: str) -> Sight:
+    def _seen(self, text: str) -> _Seen:
         last = self._last
         if last is not None and last[0] == text:
             return last[1]
-        place = self.space.place(text)
-        found = self.sights(place.point[None, :])
-        sight = Sight(found.likeness[0] * place.familiar, found.tasks[0], found.scores[0])
-        self._last = text, sight
-        return sight
+        known, place = self.known, self.space.place(text)
+        near = np.exp(np.minimum(known.places @ place.point - self._half - place.point @ place.point / 2, 0))
+        found = seen((near @ known.weights)[None, :], known.means, len(known.tasks))
+        result = _Seen(Sight(found.likeness[0] * place.familiar, found.tasks[0], found.scores[0]), near)
+        self._last = text, result
+        return result
+
+
+def told_at(near: Numbers, told: Told, task: int) -> Numbers:
+    """Return the scores less their means of one prompt of that task, by how near the known ones are to it."""
+    return np.asarray((near * np.where(told.tasks == task, np.float32(1.0), np.float32(told.other))) @ told.weights)
 
 
 def seen(sums: Numbers, means: Numbers, tasks: int) -> Sight:

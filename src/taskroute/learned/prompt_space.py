@@ -77,7 +77,6 @@ class PromptSpace:
         self.weights = weights
         self.usual = usual
         self._directions = columns - tasks
-        self._looks = np.float32(weights.looks / len(scale.knots) ** 0.5)
 
     @property
     def width(self) -> int:
@@ -90,13 +89,15 @@ class PromptSpace:
         familiar = min(read.known / self.usual, 1.0) if self.usual > 0 else 1.0
         looks = self.scale(surface(text))
         hinted = hints_of(read.scores[self._directions :] + looks @ self.hints.by_looks + self.hints.start)
-        return Place(self.joined(looks, read.scores[: self._directions], hinted), familiar)
+        return Place(joined(looks, read.scores[: self._directions], hinted, self.weights), familiar)
 
-    def joined(self, looks: NDArray[Any], meaning: NDArray[Any], hinted: NDArray[Any]) -> Floats:
-        """Return the points for normal scores, directions and hints, of one text or of one a row."""
-        lengths = np.sqrt(np.add.reduce(meaning * meaning, axis=-1, keepdims=True))
-        words = meaning * (self.weights.words / np.maximum(lengths, 1e-6))
-        return np.concatenate((looks * self._looks, words, hinted * np.float32(self.weights.tasks)), axis=-1, dtype=np.float32)
+
+def joined(looks: NDArray[Any], meaning: NDArray[Any], hinted: NDArray[Any], weights: Weights) -> Floats:
+    """Return the points for normal scores, directions and hints, of one text or of one a row."""
+    lengths = np.sqrt(np.add.reduce(meaning * meaning, axis=-1, keepdims=True))
+    words = meaning * (np.float32(weights.words) / np.maximum(lengths, 1e-6))
+    parts = (looks * np.float32(weights.looks / looks.shape[-1] ** 0.5), words, hinted * np.float32(weights.tasks))
+    return np.concatenate(parts, axis=-1, dtype=np.float32)
 
 
 def hints_of(scores: NDArray[Any]) -> NDArray[Any]:

@@ -18,6 +18,7 @@ Unit = str | tuple[str, str]
 _KEPT: Final = 32_768
 """Words and pairs that are kept; when there are more, all are forgotten and the count begins anew."""
 _FIRST_ROOM: Final = 1024
+_LOOK_UP: Final = dict[str, int].get
 
 
 class Summed(NamedTuple):
@@ -53,7 +54,7 @@ class _Kept:
         """Return the rows of all that is counted of a text, each once and in order; None if one was not worked out."""
         own = self.at.get
         # No pair is put together to look it up.
-        after = map(dict.get, map(self.after.__getitem__, found[:-1]), found[1:]) if pairs else ()
+        after = map(_LOOK_UP, map(self.after.__getitem__, found[:-1]), found[1:]) if pairs else ()
         try:
             at = dict.fromkeys(chain(map(own, found), after, map(own, marks)))
         except KeyError:
@@ -111,7 +112,8 @@ class WordTable:
             rows = self._with_new({**units(found, self.reading), **dict.fromkeys(marks)})
         else:
             rows = kept.rows.take(np.fromiter(at, dtype=np.intp, count=len(at)), axis=0)
-        return np.add.reduce(rows, axis=0)
+        total: Floats = np.add.reduce(rows, axis=0)
+        return total
 
     def summed(self, total: Floats) -> Summed:
         """Return the scores that a total stands for."""

@@ -18,8 +18,10 @@ _BLOCK: Final = 2048
 class Basis(NamedTuple):
     """Prompts by their likeness to the landmarks, rotated so that the penalty is the same in each direction."""
 
+    chosen: Rows
+    """The rows of the landmarks."""
     places: NDArray[Any]
-    """The points of the landmarks."""
+    """Their points."""
     rotation: Floats
     """Turns rows of `kernel` with the landmarks into `rows`."""
     rows: NDArray[np.float32]
@@ -32,19 +34,50 @@ def kernel(left: NDArray[Any], right: NDArray[Any]) -> Floats:
     return np.asarray(np.exp(np.minimum(left @ right.T - squares, 0)), dtype=np.float64)
 
 
-def basis(points: NDArray[Any], *, landmarks: int, seed: int) -> Basis:
-    """Return the points in the basis of so many of them, drawn at random; of all where there are no more."""
-    size = len(points)
-    chosen = np.arange(size) if size <= landmarks else np.sort(np.random.default_rng(seed).choice(size, landmarks, replace=False))
+def drawn(size: int, *, landmarks: int, seed: int) -> Rows:
+    """Return so many of the rows, drawn at random; all of them where there are no more."""
+    return np.arange(size) if size <= landmarks else np.sort(np.random.default_rng(seed).choice(size, landmarks, replace=False))
+
+
+def basis(points: NDArray[Any], chosen: Rows, *, groups: Rows | None = None, other: float = 1.0) -> Basis:
+    """Return the points in the basis of the chosen ones.
+
+    Where each row belongs to a group, the likeness of rows of two groups is multiplied by `other`; -1 stands for a group of its own.
+    """
     places = points[chosen]
-    among = kernel(places, places)
-    among[np.diag_indices_from(among)] += _JITTER
-    rotation = np.asarray(np.linalg.inv(np.linalg.cholesky(among)).T, dtype=np.float64)
-    rows = np.empty((size, len(chosen)), dtype=np.float32)
-    for start in range(0, size, _BLOCK):
-        part = kernel(points[start : start + _BLOCK], places)
-        rows[start : start + _BLOCK] = part @ rotation
-    return Basis(places, rotation, rows)
+    among = _within(kernel(places, places), groups, chosen, chosen, other)
+    among[np.diag_indices_from(among)] = 1.0 + _JITTER
+    rotation = _inverse(np.linalg.cholesky(among)).T
+    turn = rotation.astype(np.float32)
+    rows = np.empty((len(points), len(chosen)), dtype=np.float32)
+    for start in range(0, len(points), _BLOCK):
+        block = np.arange(start, min(start + _BLOCK, len(points)))
+        rows[block] = _within(kernel(points[block], places), groups, block, chosen, other).astype(np.float32) @ turn
+    return Basis(chosen, places, rotation, rows)
+
+
+def _inverse(lower: Floats) -> Floats:
+    """Return the inverse of a lower triangle."""
+    from scipy.linalg.lapack import dtrtri  # type: ignore[import-untyped,unused-ignore]  # SciPy has no types of its own
+
+    found: Any = dtrtri(lower, lower=1)
+    return np.asarray(found[0], dtype=np.float64)
+
+
+def _solved(matrix: Floats, wanted: Floats) -> Floats:
+    """Return the solution for a matrix that is positive definite."""
+    from scipy.linalg import solve  # type: ignore[import-untyped,unused-ignore]  # SciPy has no types of its own
+
+    found: Any = solve(matrix, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
+    return np.asarray(found, dtype=np.float64)
+
+
+def _within(near: Floats, groups: Rows | None, left: Rows, right: Rows, other: float) -> Floats:
+    if groups is None:
+        return near
+    same = groups[left][:, None] == groups[right]
+    same &= groups[left][:, None] >= 0
+    return np.where(same, near, near * other)
 
 
 def solve(rows: NDArray[np.float32], targets: Floats, *, noise: float) -> Floats:
@@ -61,7 +94,7 @@ def solve(rows: NDArray[np.float32], targets: Floats, *, noise: float) -> Floats
         wanted = np.where(patterns[:, at, None], targets[:, columns], 0.0)
         gram = _gram(rows, patterns[:, at], everything).astype(np.float64)
         gram[np.diag_indices_from(gram)] += noise
-        weights[:, columns] = np.linalg.solve(gram, rows.T @ wanted)
+        weights[:, columns] = _solved(gram, rows.T @ wanted)
     return weights
 
 

@@ -18,8 +18,8 @@ _MOST: Final = 1.5
 """What tasks or prompts may count at most: what is foretold is drawn towards the mean, and may have been drawn too far."""
 _PLACES: Final = 3
 _NOTHING: Final = np.array([[1.0, 0.0]] * _PLACES)
-SURE: Final = 1.64
-"""Standard errors that a gain must be above 0 to count, as a one-sided 95 % test has it."""
+_FITTED: Final = 2.0
+"""Numbers that are fitted to what was held back before a gain is measured on it."""
 
 
 class HeldBack(NamedTuple):
@@ -35,6 +35,9 @@ class HeldBack(NamedTuple):
     told: Floats
     """Scores by the task that was told; the means where it was not learned from, or none was told."""
     foretold: Floats
+    """Scores by the prompt, where its task is not told."""
+    beside: Floats
+    """Scores by the prompt, where its task is told."""
     is_told: NDArray[np.bool_]
     """Shape (n,)."""
 
@@ -46,9 +49,16 @@ class Gain(NamedTuple):
     error: float
 
     @property
-    def is_sure(self) -> bool:
-        """True where it is above 0 by more than chance would have it."""
-        return self.mean > SURE * self.error
+    def share(self) -> float:
+        """How much of what brought it is to be believed, from 0 to 1.
+
+        What is chance is taken off as James and Stein do it, with no threshold at which all of it would be lost. The gain is that of
+        numbers fitted to the same prompts; chance alone would make each of their squares, in standard errors, 1, and `mean / error` is
+        half a standard error of such a number.
+        """
+        if self.mean <= 0:
+            return 0.0
+        return max(0.0, 1.0 - _FITTED * (self.error / (2 * self.mean)) ** 2)
 
 
 class Verdict(NamedTuple):
@@ -69,8 +79,8 @@ def joined(parts: list[HeldBack]) -> HeldBack:
 def judge(usual: HeldBack, strange: HeldBack | None) -> Verdict:
     """Return how far to trust what was foretold. `strange` are prompts of tasks that were not learned from; None where that is unknown.
 
-    Only what is foretold of one model against another counts: a level that all models share decides nothing. What brings nothing that is
-    sure is not trusted at all.
+    Only what is foretold of one model against another counts: a level that all models share decides nothing. The less sure it is that
+    something is gained, the less it is trusted.
     """
     both = usual if strange is None else joined([usual, strange])
     places = _places(usual, both)
@@ -82,22 +92,28 @@ def judge(usual: HeldBack, strange: HeldBack | None) -> Verdict:
     trust = Trust(
         places,
         tasks=tasks,
-        read=_shares(both, both.read, is_usual, places, everything),
-        told=_shares(both, both.told, is_usual, places, both.is_told),
+        read=_shares(both, [both.read, both.foretold], is_usual, places, everything),
+        told=_shares(both, [both.told, both.beside], is_usual, places, both.is_told),
     )
     read, told = _gains(usual, trust)
-    if not read.is_sure:
-        trust = trust._replace(tasks=np.zeros(_PLACES), read=_NOTHING)
-    if not told.is_sure:
-        trust = trust._replace(told=_NOTHING)
-    return Verdict(trust, read, told)
+    return Verdict(_believed(trust, read.share, told.share), read, told)
 
 
-def added(trust: Trust, shares: Floats, held: HeldBack, told: Floats) -> Floats:
-    """Return what is added to `told`, the scores by the tasks, where `shares` says what the tasks and the prompt count."""
-    by_task = np.interp(held.likeness, trust.likeness, shares[:, 0])[:, None]
-    by_prompt = np.interp(held.likeness, trust.likeness, shares[:, 1])[:, None]
-    return np.asarray((by_task - 1) * (told - held.means) + by_prompt * (held.foretold - held.means))
+def _believed(trust: Trust, read: float, told: float) -> Trust:
+    """Return the trust with only these shares of what the prompt changes."""
+    return Trust(
+        trust.likeness,
+        tasks=read * trust.tasks,
+        read=trust.read * [1.0, read],
+        told=_NOTHING + told * (trust.told - _NOTHING),
+    )
+
+
+def added(likeness: Floats, trust: Trust, shares: Floats, tasks: Floats, prompt: Floats) -> Floats:
+    """Return what is added to `tasks`, where `shares` says what the tasks and the prompt count. Both are scores less their means."""
+    by_task = np.interp(likeness, trust.likeness, shares[:, 0])[:, None]
+    by_prompt = np.interp(likeness, trust.likeness, shares[:, 1])[:, None]
+    return np.asarray((by_task - 1) * tasks + by_prompt * prompt)
 
 
 def _places(usual: HeldBack, both: HeldBack) -> Floats:
@@ -120,10 +136,10 @@ def _as_trusted(held: HeldBack, places: Floats, tasks: Floats) -> HeldBack:
     return held._replace(read=held.means + share * (held.read - held.means))
 
 
-def _shares(both: HeldBack, tasks: Floats, is_usual: NDArray[np.bool_], places: Floats, counts: NDArray[np.bool_]) -> Floats:
+def _shares(both: HeldBack, foretold: list[Floats], is_usual: NDArray[np.bool_], places: Floats, counts: NDArray[np.bool_]) -> Floats:
     """Return for each place what the tasks and the prompt count: among the usual prompts, and, less a standard error, beyond."""
-    within, _ = _fitted(both, [tasks, both.foretold], counts & is_usual)
-    beyond, error = _fitted(both, [tasks, both.foretold], counts & (both.likeness < places[-1]))
+    within, _ = _fitted(both, foretold, counts & is_usual)
+    beyond, error = _fitted(both, foretold, counts & (both.likeness < places[-1]))
     careful = min(max(beyond[1] - error, 0.0), within[1])
     return np.array([[1.0, 0.0], [min(beyond[0], 1.0) if careful > 0 else 1.0, careful], within])
 
@@ -154,8 +170,8 @@ def _least_squares(matrix: Floats, wanted: Floats) -> Floats:
 
 
 def _gains(held: HeldBack, trust: Trust) -> tuple[Gain, Gain]:
-    by_words = held.read + added(trust, trust.read, held, held.read)
-    by_both = held.told + added(trust, trust.told, held, held.told)
+    by_words = held.read + added(held.likeness, trust, trust.read, held.read - held.means, held.foretold - held.means)
+    by_both = held.told + added(held.likeness, trust, trust.told, held.told - held.means, held.beside - held.means)
     everything = np.ones(len(held.likeness), dtype=np.bool_)
     return _gain(held, held.means, by_words, everything), _gain(held, held.told, by_both, held.is_told)
 

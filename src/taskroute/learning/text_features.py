@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from taskroute.learned.counted import counted, weighted
-from taskroute.learned.prompt_space import FARTHEST, PromptSpace, Scale
+from taskroute.learned.prompt_space import FARTHEST, Hints, PromptSpace, Scale, Weights
 from taskroute.learned.surface import Floats, surface
 from taskroute.learned.word_table import WordTable
 from taskroute.learned.words import Reading
 from taskroute.learning.sparse import Sparse
+from taskroute.learning.task_scores import TaskScores
 
 _READING: Final = Reading(longest=0)
 """Words and pairs of words. Pieces of words were measured, too, and told less."""
@@ -29,23 +30,27 @@ _FEWEST_TEXTS: Final = 2
 class Texts(NamedTuple):
     """Prompts as numbers, one a row, before they are weighed against each other."""
 
-    space: PromptSpace
+    table: WordTable
+    """Its columns are the directions of `meaning`."""
+    scale: Scale
     looks: Floats
     meaning: Floats
+    usual: float
+    """The known share of a text's words from which it counts as familiar."""
 
-    def points(self, *, looks: float, words: float) -> tuple[PromptSpace, Floats]:
-        """Return a space with these weights, and the points of the prompts in it."""
-        space = PromptSpace(self.space.table, self.space.scale, looks=looks, words=words, usual=self.space.usual)
-        return space, space.joined(self.looks, self.meaning)
+    def space(self, hints: TaskScores, weights: Weights, *, directions: int) -> PromptSpace:
+        """Return a space in which so many of the directions count, and the hints at tasks."""
+        axes = np.column_stack((self.table.weights[:, :directions], self.table.weights @ hints.by_meaning)).astype(np.float32)
+        table = WordTable(self.table.reading, self.table.ids, self.table.rarity, axes, unseen=self.table.unseen)
+        return PromptSpace(table, self.scale, Hints(hints.by_looks, hints.start), weights, usual=self.usual)
 
 
-def read_texts(texts: Sequence[str], *, directions: int = 120, seed: int = 0) -> Texts:
+def read_texts(texts: Sequence[str], *, directions: int = 300, seed: int = 0) -> Texts:
     """Return the texts as numbers, with what turns others into numbers alike. There must be at least one."""
     looks = np.array([surface(text) for text in texts])
     scale = _scale(looks)
     table, meaning, usual = _words(texts, directions, seed)
-    space = PromptSpace(table, scale, looks=1.0, words=1.0, usual=usual)
-    return Texts(space, np.array([scale(row) for row in looks], dtype=np.float32), meaning)
+    return Texts(table, scale, np.array([scale(row) for row in looks], dtype=np.float32), meaning, usual)
 
 
 def _scale(looks: Floats) -> Scale:

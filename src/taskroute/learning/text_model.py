@@ -7,12 +7,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from taskroute.learned.predictor import Known, Predictor, seen
-from taskroute.learned.prompt_space import PromptSpace
+from taskroute.learned.predictor import Known, Predictor, Told
+from taskroute.learned.prompt_space import PromptSpace, Weights, joined
 from taskroute.learning.folds import Fold, by_prompt, by_task, grouped
-from taskroute.learning.landmarks import Basis, basis, left_out, solve, unrotated
-from taskroute.learning.residual import Gain, HeldBack, Verdict, joined, judge
-from taskroute.learning.rows import Floats, Labels
+from taskroute.learning.landmarks import drawn, left_out, unrotated
+from taskroute.learning.residual import Gain, HeldBack, Verdict, judge
+from taskroute.learning.residual import joined as joined_parts
+from taskroute.learning.rows import Labels
+from taskroute.learning.task_scores import cross_fitted, fit_task_scores, hints, without
+from taskroute.learning.taught import OTHER, Bases, bases, held_back, numbers_of, tasks_of, teach
 from taskroute.learning.text_features import Texts, read_texts
 
 FEWEST_PROMPTS: Final = 60
@@ -20,11 +23,8 @@ FEWEST_PROMPTS: Final = 60
 _FOLDS: Final = 4
 _TRIED_ON: Final = 800
 """Prompts that the weights of looks and words are chosen on."""
-_LAYOUTS: Final = ((0.7, 0.7), (1.4, 1.4))
-"""What looks and words weigh."""
+_LAYOUTS: Final = (Weights(0.7, 0.7, 1.5), Weights(1.4, 1.4, 1.5))
 _NOISES: Final = (3.0, 6.0, 12.0, 25.0)
-_DRAWN: Final = 10.0
-"""A task's mean score is drawn towards the model's as if by so many scores."""
 
 
 class PromptModel(NamedTuple):
@@ -38,12 +38,45 @@ class PromptModel(NamedTuple):
     """What the prompt brings where the task is told."""
 
 
+class Effort(NamedTuple):
+    """How much is learned: more is slower, and a little better."""
+
+    landmarks: int = 1200
+    """Prompts that stand for all."""
+    directions: int = 100
+    """What words are boiled down to where prompts are compared."""
+    reading: int = 300
+    """What they are boiled down to where they hint at a task."""
+
+
+USUAL: Final = Effort()
+
+
 class Choice(NamedTuple):
     """How points are laid out, and how noisy scores are taken to be."""
 
-    looks: float
-    words: float
+    weights: Weights
     noise: float
+
+
+class _Scored(NamedTuple):
+    """Scored prompts as numbers."""
+
+    labels: Labels
+    tasks: tuple[str, ...]
+    texts: Texts
+    of_task: NDArray[np.float32]
+    """1 for the task of each row, else 0."""
+    hinted: NDArray[np.float32]
+    """What each row hints at, by what the other folds taught."""
+    folds: tuple[Fold, ...]
+    effort: Effort
+    seed: int
+
+    def points(self, weights: Weights, rows: NDArray[Any] | slice = slice(None), hinted: NDArray[np.float32] | None = None) -> Any:
+        """Return the points of these rows; `hinted` stands for what all rows hint at."""
+        found = self.hinted if hinted is None else hinted
+        return joined(self.texts.looks[rows], self.texts.meaning[rows, : self.effort.directions], found[rows], weights)
 
 
 def fit_prompts(labels: Labels) -> Predictor | None:
@@ -51,109 +84,91 @@ def fit_prompts(labels: Labels) -> Predictor | None:
     return fit_prompt_model(labels).predictor
 
 
-def fit_prompt_model(labels: Labels, *, landmarks: int = 1200, directions: int = 100, seed: int = 0) -> PromptModel:
-    """Return what these scores teach of prompts, with its gain in cross-validation. Rows without a prompt or a score do not count.
-
-    `landmarks` prompts stand for all; `directions` is what the words are boiled down to. More of either is slower and a little better.
-    """
+def fit_prompt_model(labels: Labels, *, effort: Effort = USUAL, seed: int = 0) -> PromptModel:
+    """Return what these scores teach of prompts, with its gain in cross-validation. Rows without a prompt or a score do not count."""
     kept = labels.take(np.array([prompt is not None for prompt in labels.prompts], dtype=np.bool_) & (~np.isnan(labels.scores)).any(axis=1))
     scored = (~np.isnan(kept.scores)).any(axis=0)
     if len(set(by_prompt(kept.prompts).tolist())) < FEWEST_PROMPTS or scored.sum() < 2:
         return PromptModel(None, None, None)
-    kept = kept._replace(models=tuple(np.array(kept.models)[scored].tolist()), scores=kept.scores[:, scored])
-    texts = read_texts([prompt or "" for prompt in kept.prompts], directions=directions, seed=seed)
-    choice = _chosen(texts, kept, seed)
-    space, points = texts.points(looks=choice.looks, words=choice.words)
-    found = basis(points, landmarks=landmarks, seed=seed)
-    verdict = _judged(found, kept, choice, seed)
-    if not (verdict.read.is_sure or verdict.told.is_sure):
+    known = _scored(kept._replace(models=tuple(np.array(kept.models)[scored].tolist()), scores=kept.scores[:, scored]), effort, seed)
+    choice = _chosen(known)
+    points = known.points(choice.weights)
+    found = bases(points, drawn(len(points), landmarks=effort.landmarks, seed=seed), known.labels, known.tasks)
+    verdict = _judged(found, known, choice)
+    if not (verdict.read.share or verdict.told.share):
         return PromptModel(None, verdict.read, verdict.told)
-    return PromptModel(_predictor(space, found, kept, choice, verdict), verdict.read, verdict.told)
+    return PromptModel(_predictor(found, known, choice, verdict), verdict.read, verdict.told)
 
 
-class Taught(NamedTuple):
-    """What some rows teach: weights in a basis, the mean of each model, and the table of tasks."""
-
-    weights: Floats
-    means: Floats
-    table: Floats
-    """Shape (k, m)."""
-
-
-def _taught(rows: NDArray[np.float32], labels: Labels, tasks: tuple[str, ...], noise: float) -> Taught:
-    scores = labels.scores
-    known = ~np.isnan(scores)
-    filled = np.where(known, scores, 0.0)
-    count = known.sum(axis=0)
-    overall = filled.sum() / max(int(count.sum()), 1)
-    means = (filled.sum(axis=0) + overall) / (count + 1)
-    of_task = np.array([[task == name for name in tasks] for task in labels.tasks], dtype=np.float64).reshape(len(scores), len(tasks))
-    table = (of_task.T @ filled + _DRAWN * means) / (of_task.T @ known + _DRAWN)
-    untold = np.array([task is None for task in labels.tasks])
-    of_task[untold] = np.nan
-    targets = np.column_stack((np.ones(len(scores)), of_task, scores - means))
-    return Taught(solve(rows, targets, noise=noise), means, table)
+def _scored(labels: Labels, effort: Effort, seed: int) -> _Scored:
+    tasks = tasks_of(labels)
+    texts = read_texts([prompt or "" for prompt in labels.prompts], directions=max(effort.directions, effort.reading), seed=seed)
+    of_task = (numbers_of(labels, tasks)[:, None] == np.arange(len(tasks))).astype(np.float32)
+    folds = grouped(by_prompt(labels.prompts), folds=_FOLDS, seed=seed)
+    return _Scored(labels, tasks, texts, of_task, cross_fitted(texts.looks, texts.meaning, of_task, folds), folds, effort, seed)
 
 
-def _predictor(space: PromptSpace, found: Basis, labels: Labels, choice: Choice, verdict: Verdict) -> Predictor:
-    tasks = _tasks(labels)
-    taught = _taught(found.rows, labels, tasks, choice.noise)
-    known = Known(
+def _predictor(found: Bases, known: _Scored, choice: Choice, verdict: Verdict) -> Predictor:
+    labels, tasks = known.labels, known.tasks
+    taught = teach(found, np.arange(labels.size), labels, tasks, noise=choice.noise)
+    told = taught.told if found.told is None else unrotated(found.told, taught.told)
+    space = _space(known, choice.weights)
+    prompts = Known(
         models=labels.models,
         tasks=tasks,
-        places=found.places.astype(np.float32),
-        weights=unrotated(found, taught.weights).astype(np.float32),
+        places=found.read.places.astype(np.float32),
+        weights=unrotated(found.read, taught.read).astype(np.float32),
+        told=Told(numbers_of(labels, tasks)[found.read.chosen].astype(np.int32), told.astype(np.float32), OTHER),
         means=taught.means.astype(np.float32),
         table=taught.table.astype(np.float32),
         trust=verdict.trust,
     )
-    return Predictor(space, known)
+    return Predictor(space, prompts)
 
 
-def _tasks(labels: Labels) -> tuple[str, ...]:
-    return tuple(sorted({task for task in labels.tasks if task is not None}))
+def _space(known: _Scored, weights: Weights) -> PromptSpace:
+    scores = fit_task_scores(known.texts.looks, known.texts.meaning, known.of_task)
+    return known.texts.space(scores, weights, directions=known.effort.directions)
 
 
-def _chosen(texts: Texts, labels: Labels, seed: int) -> Choice:
+def _chosen(known: _Scored) -> Choice:
     """Return the layout that foretells scores best, each from the others; of prompts that are the same, one counts."""
-    first = np.unique(by_prompt(labels.prompts), return_index=True)[1]
-    rows = np.sort(np.random.default_rng(seed).permutation(first)[:_TRIED_ON])
-    scores = labels.scores[rows]
-    between = scores - np.nanmean(labels.scores, axis=0)
+    first = np.unique(by_prompt(known.labels.prompts), return_index=True)[1]
+    rows = np.sort(np.random.default_rng(known.seed).permutation(first)[:_TRIED_ON])
+    scores = known.labels.scores[rows]
+    between = scores - np.nanmean(known.labels.scores, axis=0)
     between = np.nan_to_num(between - np.nanmean(between, axis=1, keepdims=True))
     errors: dict[Choice, float] = {}
-    for looks, words in _LAYOUTS:
-        points = texts.points(looks=looks, words=words)[1][rows].astype(np.float64)
+    for weights in _LAYOUTS:
+        points = known.points(weights, rows).astype(np.float64)
         for noise, error in zip(_NOISES, left_out(points, between, _NOISES), strict=True):
-            errors[Choice(looks, words, noise)] = float(error)
+            errors[Choice(weights, noise)] = float(error)
     return min(errors, key=errors.__getitem__)
 
 
-def _judged(found: Basis, labels: Labels, choice: Choice, seed: int) -> Verdict:
-    usual = [_held_back(found, labels, fold, choice) for fold in grouped(by_prompt(labels.prompts), folds=_FOLDS, seed=seed)]
+def _judged(found: Bases, known: _Scored, choice: Choice) -> Verdict:
+    labels, tasks = known.labels, known.tasks
+    usual: list[HeldBack] = []
+    for fold in known.folds:
+        taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
+        usual.append(held_back(found, taught, fold.test, labels, tasks))
     strange: list[HeldBack] = []
-    if len(_tasks(labels)) > 2:
-        strange = [_held_back(found, labels, fold, choice) for fold in grouped(by_task(labels.tasks), folds=_FOLDS, seed=seed)]
-    return judge(joined(usual), joined(strange) if strange else None)
+    if len(tasks) > 2:
+        folds = grouped(by_task(labels.tasks), folds=_FOLDS, seed=known.seed)
+        strange = [_strange(known, fold, choice) for fold in folds]
+    return judge(joined_parts(usual), joined_parts(strange) if strange else None)
 
 
-def _held_back(found: Basis, labels: Labels, fold: Fold, choice: Choice) -> HeldBack:
-    known, asked = labels.take(fold.train), labels.take(fold.test)
-    tasks = _tasks(known)
-    taught = _taught(found.rows[fold.train], known, tasks, choice.noise)
-    sight = seen(_sums(found.rows[fold.test], taught.weights), taught.means, len(tasks))
-    place = {task: at for at, task in enumerate(tasks)}
-    told = np.array([taught.means if task not in place else taught.table[place[task]] for task in asked.tasks])
-    return HeldBack(
-        likeness=sight.likeness,
-        scores=asked.scores,
-        means=np.broadcast_to(taught.means, asked.scores.shape),
-        read=taught.means + sight.tasks @ (taught.table - taught.means),
-        told=told,
-        foretold=sight.scores,
-        is_told=np.array([task is not None for task in asked.tasks]),
-    )
-
-
-def _sums(rows: NDArray[Any], weights: Floats) -> Floats:
-    return np.asarray(rows @ weights)
+def _strange(known: _Scored, fold: Fold, choice: Choice) -> HeldBack:
+    """Return what is foretold of the tasks that are held back, of which nothing is known but by the others."""
+    labels, texts = known.labels, known.texts
+    held = np.flatnonzero(known.of_task[fold.test].any(axis=0))
+    scores = fit_task_scores(texts.looks[fold.train], texts.meaning[fold.train], known.of_task[fold.train])
+    hinted = without(known.hinted, held)
+    hinted[fold.test] = hints(scores, texts.looks[fold.test], texts.meaning[fold.test])
+    points = known.points(choice.weights, hinted=hinted)
+    tasks = tasks_of(labels.take(fold.train))
+    chosen = fold.train[drawn(len(fold.train), landmarks=known.effort.landmarks, seed=known.seed)]
+    found = bases(points, chosen, labels, tasks)
+    taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
+    return held_back(found, taught, fold.test, labels, tasks)

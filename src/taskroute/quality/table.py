@@ -41,8 +41,9 @@ class Cell(NamedTuple):
 class QualityTable:
     """What scores tell of models, by task and by stage. Immutable.
 
-    A task without scores is taken for one of its group, a group without scores for the model's mean drawn towards what its price says, a
-    model without scores for its prior; the interval is the wider. Of a call with both a task and a stage the two estimates are weighed by how sure each is.
+    A task without scores is taken for one of its group, a group without scores for the model's mean, drawn towards what its price says, a
+    model without scores for its prior; the interval is the wider. Of a call with both a task and a stage the two estimates are weighed by
+    how sure each is.
     """
 
     __slots__ = ("_groups", "_open", "_priors", "_stages", "_tasks", "_usual", "_z", "cells", "trained_at", "version")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from taskroute.signals.size import cap
 from taskroute.types import Call
 
-_TURNS = 3
+_TURNS: Final = 3
 """User messages before the latest that may be read."""
-_BEFORE = 700
+_BEFORE: Final = 700
 """Characters of each text before the latest message."""
 
 
@@ -30,7 +32,7 @@ class Said(str):
 
 
 def to_classify(call: Call, classifier: object) -> str:
-    """Return the capped text for a classifier: a `Said` for one whose `reads_context` is true, where something stands before the question."""
+    """Return the capped question; to a classifier whose `reads_context` is true, as a `Said`, where something stands before it."""
     text = cap(call.question())
     if not text or not call.messages or not getattr(classifier, "reads_context", False):
         return text

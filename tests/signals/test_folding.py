@@ -1,0 +1,21 @@
+"""Folding: lower case, no accents, the same whatever stands beside a character."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from taskroute.signals.classifiers.terms import fold
+
+
+@settings(max_examples=150)
+@given(st.text(st.characters(exclude_categories=()), max_size=40))
+@example("ÉTÉ à l'École")
+@example("e\u0301\u0327=\u0338x")
+@example("ﬁn Straße İstanbul")
+@example("한국어 \u1112\u1161\u11ab")
+def test_a_text_is_folded_as_unicode_decomposes_it(text: str) -> None:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    assert fold(text) == unicodedata.normalize("NFC", "".join(char for char in plain if not unicodedata.combining(char)))
