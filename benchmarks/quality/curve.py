@@ -20,6 +20,7 @@ from taskroute.learning.rows import Labels
 from taskroute.learning.validate import Expected, Held, Method, Predict, validate_on
 from taskroute.ports import Classifier
 from taskroute.quality.table import QualityTable
+from taskroute.taxonomy import TASKS
 
 PAIR_SIZES: Final = (100, 300, 1000, 3000, None)
 POOL_SIZES: Final = (100, 300, 1000, 3000)
@@ -139,7 +140,7 @@ def _plain(known: Labels) -> Predict:
 
 def _classified(prompt: str, classifier: Classifier, seen: dict[str, str | None]) -> str | None:
     if prompt not in seen:
-        best = classifier.classify(prompt, ()).best()
+        best = classifier.classify(prompt, tuple(TASKS)).best()
         seen[prompt] = None if best is None else best[0]
     return seen[prompt]
 

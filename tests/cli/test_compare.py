@@ -143,6 +143,43 @@ def test_the_same_seed_gives_the_same_comparison(cli: Cli, data: str) -> None:
     assert compared(cli, data, "--seed", "3") == compared(cli, data, "--seed", "3")
 
 
+def test_what_the_words_of_prompts_tell_counts_where_tags_are_hidden(cli: Cli, data: str) -> None:
+    cli.write("earlier.jsonl", text(120, seed=5))
+    assert cli("train", "earlier.jsonl", "-o", "quality.json").status == 0
+    choosing = POLICY[: POLICY.index("routes:")] + "routes: [{name: all, choose: {among: [small, large], objective: best}}]\n"
+    cli.write("words.yaml", choosing + "quality: {file: quality.json}\nclassifier: {kind: none}\n")
+    cli.write("means.yaml", choosing + "quality: {file: quality.json, prompts: false}\nclassifier: {kind: none}\n")
+    words, means = (compared(cli, data, "--policy", name, "--no-tags") for name in ("words.yaml", "means.yaml"))
+    assert sorted(model["share"] for model in means["models"]) == [0, 1]
+    assert all(0.2 < model["share"] < 0.8 for model in words["models"])
+    assert words["ways"][0]["quality"]["value"] > means["ways"][0]["quality"]["value"]
+    assert ways(words)["zero router"]["policy_gain"]["low"] > 0
+
+
+def test_the_figures_are_those_that_one_works_out_by_hand() -> None:
+    values = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    table = labels(("small", "large"), values, prompts=("a", "b", "c", "d"), tasks=("s", "s", "l", "l"))
+    found = compare(table, np.tile([1.0, 3.0], (4, 1)), np.array([0, 0, 1, 1]), draws=50)
+    reached = {each.name: (each.model, each.cost, each.quality.value, each.gain and each.gain.value) for each in found.standings}
+    assert reached == {
+        "policy": (None, 2, 1, None),
+        "random": (None, 2, 0.625, 0.375),
+        "cheapest": ("small", 1, 0.5, 0.5),
+        "strongest": ("large", 3, 0.75, 0.25),
+        "best fixed": ("small", 1, 0.5, 0.5),
+        # Half of the calls to each: 2 is half-way between 1 and 3.
+        "zero router": (None, 2, 0.625, 0.375),
+        "oracle": (None, 2, 1, 0),
+        **{name: reached[name] for name in ("prompt length", "tag")},
+    }
+    # From 0.5 to 0.75 in a line; from 0.5 to 1 half-way, then 1.
+    assert {each.name: each.aiq for each in found.standings if each.name in ("zero router", "oracle")} == {
+        "zero router": 0.625,
+        "oracle": 0.875,
+    }
+    assert (found.shares, found.singles.costs.tolist(), found.singles.qualities.tolist()) == ((0.5, 0.5), [1, 3], [0.5, 0.75])
+
+
 def test_a_policy_that_always_takes_one_model_stands_where_that_model_stands() -> None:
     rng = np.random.default_rng(0)
     values = (rng.random((100, 3)) < [0.3, 0.5, 0.8]).astype(float)

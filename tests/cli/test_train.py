@@ -160,8 +160,8 @@ def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(
         (("one.jsonl",), "scores of 'small' alone"),
         (("other.jsonl", "--policy", "taskroute.yaml"), "no model named 'smal' is in the policy; did you mean 'small'?"),
         (("scores.jsonl", "-o", "missing/quality.json"), "missing/quality.json: cannot be written: there is no folder"),
-        (("scores.jsonl", "-o", "."), "'.': this is a directory; give the name of a file"),
-        (("scores.jsonl", "-o", ""), "'': this is a directory; give the name of a file"),
+        (("scores.jsonl", "-o", "."), "'.' is a directory, not a file; give the name of a file"),
+        (("scores.jsonl", "-o", ""), "'' is a directory, not a file; give the name of a file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_ends_with_2_and_the_cure(cli: Cli, data: str, arguments: tuple[str, ...], said: str) -> None:

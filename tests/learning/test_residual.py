@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from taskroute.learning.residual import HeldBack, joined, judge
+from taskroute.learning.residual import Gain, HeldBack, joined, judge
 
 SIZE = 400
 
@@ -20,22 +20,23 @@ def held(*, share: float, likeness: float, told: bool = False, seed: int = 0) ->
         read=np.full((SIZE, 2), 0.5),
         told=np.full((SIZE, 2), 0.5),
         foretold=0.5 + foretold,
+        beside=0.5 + foretold,
         is_told=np.full(SIZE, told),
     )
 
 
 def test_what_holds_is_trusted_as_far_as_it_holds() -> None:
     found = judge(held(share=0.6, likeness=1.0), None)
-    assert found.read.is_sure
+    assert found.read.share > 0.99
     assert 0.5 < found.trust.read[-1, 1] < 0.7
 
 
 def test_what_does_not_hold_is_not_trusted() -> None:
     found = judge(held(share=0.0, likeness=1.0, told=True), None)
-    assert not found.read.is_sure
-    assert not found.told.is_sure
-    assert (found.trust.read == [1, 0]).all()
-    assert (found.trust.told == [1, 0]).all()
+    assert found.read.share < 0.3
+    assert found.told.share < 0.3
+    assert (found.trust.read[:, 1] < 0.02).all()
+    assert (found.trust.told[:, 1] < 0.02).all()
 
 
 def test_nothing_is_trusted_where_no_prompt_is_alike() -> None:
@@ -54,12 +55,20 @@ def test_what_fails_on_strange_tasks_is_not_trusted_there() -> None:
 
 def test_the_gain_where_a_task_is_told_is_that_of_prompts_with_one() -> None:
     both = joined([held(share=0.8, likeness=1.0, told=True), held(share=0.8, likeness=1.0, seed=1)])
-    assert judge(both, None).told.is_sure
-    assert not judge(held(share=0.8, likeness=1.0), None).told.is_sure
+    assert judge(both, None).told.share > 0.99
+    assert judge(held(share=0.8, likeness=1.0), None).told.share == 0
 
 
 def test_a_level_that_all_models_share_is_no_gain() -> None:
     usual = held(share=0.0, likeness=1.0)
     level = np.random.default_rng(3).normal(0, 0.2, (SIZE, 1))
     shared = usual._replace(scores=usual.scores + level, foretold=usual.means + level)
-    assert not judge(shared, None).read.is_sure
+    assert judge(shared, None).read.share < 0.3
+
+
+def test_what_is_believed_falls_with_chance_and_never_all_at_once() -> None:
+    shares = [Gain(mean, 1.0).share for mean in (-1.0, 0.0, 0.7, 0.8, 1.0, 1.64, 3.0)]
+    assert shares[:3] == [0.0, 0.0, 0.0]
+    assert shares == sorted(shares)
+    assert 0 < shares[3] < shares[4] < 0.6
+    assert shares[6] > 0.9

@@ -10,8 +10,9 @@ import pytest
 from taskroute.errors import ArraysError
 from taskroute.learned.predictor import Predictor
 from taskroute.learning.rows import Labels, labels
-from taskroute.learning.text_model import PromptModel, fit_prompt_model, fit_prompts
+from taskroute.learning.text_model import Effort, PromptModel, fit_prompt_model, fit_prompts
 
+QUICK = Effort(landmarks=200)
 SUMS = "calculate the sum of {} and {} please"
 TALES = "tell a short story about a {} and its friend {}"
 
@@ -34,12 +35,12 @@ def scored(size: int, *, told: bool, signal: bool = True) -> Labels:
 
 @pytest.fixture(scope="module")
 def told() -> PromptModel:
-    return fit_prompt_model(scored(300, told=True), landmarks=200)
+    return fit_prompt_model(scored(300, told=True), effort=QUICK)
 
 
 @pytest.fixture(scope="module")
 def untold() -> PromptModel:
-    return fit_prompt_model(scored(300, told=False), landmarks=200)
+    return fit_prompt_model(scored(300, told=False), effort=QUICK)
 
 
 def predictor(model: PromptModel) -> Predictor:
@@ -62,7 +63,7 @@ def test_where_no_task_was_told_the_words_alone_tell_the_models_apart(untold: Pr
 
 def test_what_it_brings_is_told_with_its_error(untold: PromptModel) -> None:
     assert untold.read is not None
-    assert untold.read.is_sure
+    assert untold.read.share > 0.9
     assert untold.read.mean > 2 * untold.read.error > 0
 
 
@@ -75,8 +76,24 @@ def test_a_prompt_that_is_like_none_shifts_less(untold: PromptModel) -> None:
     assert widest("Ω≈ç√∫" * 300) < widest(SUMS.format(12, 345))
 
 
-def test_scores_that_no_word_explains_teach_nothing() -> None:
-    assert fit_prompt_model(scored(300, told=False, signal=False), landmarks=200).predictor is None
+def test_scores_that_no_word_explains_teach_next_to_nothing() -> None:
+    found = fit_prompt_model(scored(300, told=False, signal=False), effort=QUICK).predictor
+    texts = (SUMS.format(12, 345), TALES.format("fox", "hen"))
+    shifts = [0.0] if found is None else [shift for text in texts for shift in found.shifts(text, {}).values()]
+    assert max(map(abs, shifts)) < 0.03
+
+
+def test_few_scores_with_a_signal_teach_a_part_of_it() -> None:
+    found = predictor(fit_prompt_model(scored(100, told=False), effort=QUICK))
+    sums, tales = (found.shifts(text, {}) for text in (SUMS.format(12_345, 54_321), TALES.format("fox", "hen") + " and 7"))
+    assert sums["large"] - sums["small"] > tales["large"] - tales["small"]
+
+
+def test_where_the_task_is_told_the_prompt_still_counts_within_it() -> None:
+    known = scored(400, told=False)
+    found = predictor(fit_prompt_model(known._replace(tasks=("one",) * 200 + ("other",) * 200), effort=QUICK))
+    sums, tales = (found.shifts(text, {"one": 1.0}) for text in (SUMS.format(12, 345), TALES.format("fox", "hen")))
+    assert sums["large"] - sums["small"] > 0.15 + tales["large"] - tales["small"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 59])
@@ -89,12 +106,12 @@ def test_prompts_that_are_absent_and_models_without_scores_do_not_count() -> Non
     prompts = (None, *known.prompts[1:])
     scores = np.column_stack((known.scores, np.full(300, np.nan)))
     scores[::3, 0] = np.nan
-    found = fit_prompt_model(labels(("small", "large", "new"), scores, prompts=prompts, tasks=known.tasks), landmarks=200)
+    found = fit_prompt_model(labels(("small", "large", "new"), scores, prompts=prompts, tasks=known.tasks), effort=QUICK)
     assert predictor(found).known.models == ("small", "large")
 
 
 def test_the_same_scores_teach_the_same(untold: PromptModel) -> None:
-    again = fit_prompt_model(scored(300, told=False), landmarks=200)
+    again = fit_prompt_model(scored(300, told=False), effort=QUICK)
     assert predictor(again).version == predictor(untold).version
 
 

@@ -47,7 +47,8 @@ def sink() -> Iterator[Sink]:
 def policy_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The policy of `proxy`, which a test may change and must put back."""
     path = tmp_path_factory.mktemp("policy") / "taskroute.yaml"
-    path.write_text((_HERE / "set_up" / "taskroute.yaml").read_text())
+    scores = f"\nfeedback: {{path: {str(path.with_name('scores'))!r}}}\n"
+    path.write_text((_HERE / "set_up" / "taskroute.yaml").read_text() + scores)
     return path
 
 

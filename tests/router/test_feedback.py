@@ -12,9 +12,11 @@ import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,6 +188,15 @@ def test_a_score_that_cannot_be_is_refused(score: float) -> None:
         router.feedback(decision, score)
     with pytest.raises(ValueError, match="scores go from 0 to 1"):
         asyncio.run(router.afeedback(decision, score))
+
+
+def test_a_score_may_be_any_real_number() -> None:
+    router = Router(data({"store": "memory"}), environ={})
+    for score in (True, np.float32(0.5), np.int64(1), Decimal("0.25"), Fraction(1, 4)):
+        router.feedback(answered(router, Call("q")), score)  # type: ignore[arg-type]
+    for score in (np.float32("nan"), Decimal("NaN"), Fraction(5, 4)):
+        with pytest.raises(ValueError, match="scores go from 0 to 1"):
+            router.feedback(answered(router, Call("q")), score)  # type: ignore[arg-type]
 
 
 def test_a_score_or_an_id_of_another_type_is_refused() -> None:

@@ -172,4 +172,5 @@ def _cells(standing: Standing, strongest: Standing) -> tuple[str, ...]:
 
 
 def _amount(cost: float) -> str:
-    return money(cost, "").strip()
+    # A mean that is the same but for the order of its sum looks the same.
+    return money(float(f"{cost:.9g}"), "").strip()

@@ -32,7 +32,7 @@ def check_place(path: str) -> None:
     """Raise CommandError where no file of this name can be made, for commands that would find that out after a lot of work."""
     where = Path(os.path.realpath(path))
     if not path or path.endswith(os.sep) or where.is_dir():
-        raise CommandError(f"{path!r}: this is a directory; give the name of a file")
+        raise CommandError(f"{path!r} is a directory, not a file; give the name of a file")
     if not where.parent.is_dir():
         raise CommandError(f"{path}: cannot be written: there is no folder {str(where.parent)!r}; make it first")
     if not os.access(where.parent, os.W_OK):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Generator, Iterator
+from decimal import Decimal
+from numbers import Real
 from typing import Any, Final, NamedTuple
 from weakref import WeakSet
 
@@ -193,8 +194,10 @@ def _read(data: bytes | None) -> Answered | None:
 
 
 def _checked(score: float) -> float:
-    if not isinstance(score, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]
+    # Judges and tests reckon with NumPy's numbers and with decimals, too.
+    if not isinstance(score, Real | Decimal):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"a score is a number from 0 to 1, not {type(score).__name__}")
-    if not 0 <= score <= 1 or math.isnan(score):
+    number = float(score)
+    if not 0 <= number <= 1:
         raise ValueError(f"the score is {score!r}; scores go from 0 to 1: divide by the best there can be")
-    return float(score)
+    return number

@@ -85,7 +85,10 @@ def _words(texts: Sequence[str], directions: int, seed: int) -> tuple[WordTable,
     matrix = Sparse(rows.rows, rows.columns, rows.values, size=rows.size, width=rows.width).columns(kept)
     axes = _directions(matrix, min(directions, max(1, len(texts) // 4)), seed)
     table = WordTable(_READING, found.ids[kept], rarity[kept], axes, unseen=float(rarity.max(initial=1.0)))
-    known = np.bincount(rows.rows, weights=np.isin(rows.columns, kept) * rows.values**2, minlength=rows.size)
+    # A text's own words are known because it was counted: what counts is those that would be known without it.
+    without_it = np.zeros(len(often), dtype=np.bool_)
+    without_it[kept] = often[kept] > _FEWEST_TEXTS
+    known = np.bincount(rows.rows, weights=without_it[rows.columns] * rows.values**2, minlength=rows.size)
     return table, matrix.times(axes), float(np.quantile(known, _FAMILIAR))
 
 
