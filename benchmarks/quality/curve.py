@@ -26,7 +26,7 @@ PAIR_SIZES: Final = (100, 300, 1000, 3000, None)
 POOL_SIZES: Final = (100, 300, 1000, 3000)
 """Labels of the training rows of each fold; None is all of them."""
 _SLOW_REPEATS: Final = 2
-_NOTE_PAIR: Final = "APGR; the folds and the definition are those of the table above it in the full run. A constant router has 0.5."
+_NOTE_PAIR: Final = "Folds and APGR are those of the tables of the full run. A constant router has 0.5."
 _NOTE_POOL: Final = (
     "What a unit of cost is worth is chosen in folds inside the training rows; costs are parts of the best model's, and the best model is "
     "that of the training rows. In brackets, by how much the quality differs from the best model's, with the paired 95 % interval."

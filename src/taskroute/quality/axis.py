@@ -84,13 +84,15 @@ class Axis:
         ease, own = learned.ease[place], learned.places.get((model, place))
         shift = None if group is None else learned.groups.get((model, group))
         mean, variance = level.mean + ease.mean, level.variance + ease.variance
+        spread = learned.spreads.task + (learned.spreads.group if shift is None else 0.0)
         if shift is not None:
             mean, variance, source = mean + shift.mean, variance + shift.variance, "group"
         if own is not None:
-            mean, variance = mean + own.mean, variance + own.variance
+            # Its own shift was taken from what the rest leaves, so that an error of the rest counts only as far as scores are drawn to it.
+            mean, variance = mean + own.mean, own.variance + (own.variance / spread) ** 2 * variance
             source = "model" if place is None else self._kind
         else:
-            variance += learned.spreads.task + (learned.spreads.group if shift is None else 0.0)
+            variance += spread
         return Belief(mean=mean, sd=sqrt(variance), labels=0, source=source)
 
     def _unseen(self, model: str, place: str | None, group: str | None) -> Belief:
