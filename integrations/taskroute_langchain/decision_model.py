@@ -19,7 +19,7 @@ from taskroute.reading import as_list, as_mapping
 from taskroute.router import Router
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.classifiers.prompted import BUILT_IN
-from taskroute.signals.classifiers.scored import known
+from taskroute.signals.classifiers.scored import as_labels, known
 from taskroute.signals.size import cap
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
 from taskroute.types import NOTHING, Call, Classification, Cost
@@ -62,7 +62,7 @@ class DecisionModelClassifier:
         model: BaseDecisionModel,
         *,
         descriptions: Mapping[str, str] = NOTHING,
-        labels: Collection[str] = (),
+        labels: Collection[str] | str = (),
         timeout: float | None = 5.0,
         price: Callable[[UsageMetadata], Cost | None] | None = None,
         config: RunnableConfig | None = None,
@@ -70,7 +70,7 @@ class DecisionModelClassifier:
         if not isinstance(model, BaseDecisionModel):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"DecisionModelClassifier takes a decision model of LangChain's, not a {type(model).__name__}")
         self.name = model.model
-        self.labels = frozenset(labels)
+        self.labels = as_labels(labels)
         self._model = model
         self._descriptions = {**BUILT_IN, **descriptions}
         self._timeout = timeout

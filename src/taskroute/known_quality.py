@@ -80,7 +80,10 @@ def _tried(read: Callable[[], T], name: str) -> T | None:
     try:
         return read()
     except Exception as error:  # noqa: BLE001 - a file may hold anything, and NumPy may be missing
-        why = str(error) if name in str(error) else f"{name}: {error}"
+        if isinstance(error, OSError):
+            why = f"{name}: cannot be read: {error.strerror or type(error).__name__}; write it with 'taskroute train'"
+        else:
+            why = str(error) if name in str(error) else f"{name}: {error}"
         warn_once("quality", name, f"quality.file: {why}; models are compared without it")
         return None
 

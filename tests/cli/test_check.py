@@ -261,3 +261,32 @@ def test_what_was_learned_of_prompts_is_read_too(cli: Cli) -> None:
 
 def test_a_table_whose_place_is_known_elsewhere_is_not_looked_for(cli: Cli) -> None:
     assert _warnings(cli, "${NO_SUCH_PLACE}/quality.json") == []
+
+
+UNLEARNABLE = """\
+models: {small: "openai:gpt-5-mini"}
+default: small
+classifier: {kind: examples}
+tasks:
+"""
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ("  refunds: {examples: [my money back, refund it]}", "all are of 'refunds'; write 'examples' under another task"),
+        ("  refunds: {examples: [same]}\n  other: {examples: [same]}", "the example 'same' stands under 'refunds' and under 'other'"),
+        ("  refunds: {examples: [money]}\n  other: {examples: ['???']}", "the example '???' of 'other' has no word"),
+    ],
+)
+def test_examples_that_no_router_could_learn_from_are_a_warning(cli: Cli, tasks: str, said: str) -> None:
+    cli.write("taskroute.yaml", f"{UNLEARNABLE}{tasks}\n")
+    ran = cli("check", "taskroute.yaml", "--strict")
+    assert ran.status == 1
+    assert "taskroute.yaml:3: classifier.kind: no router can be built with it: " in ran.out
+    assert said in ran.out
+
+
+def test_examples_that_can_be_learned_are_no_warning(cli: Cli) -> None:
+    cli.write("taskroute.yaml", f"{UNLEARNABLE}  refunds: {{examples: [money]}}\n  other: {{examples: [ship]}}\n")
+    assert cli("check", "taskroute.yaml", "--strict").status == 0

@@ -89,6 +89,7 @@ def test_a_prompt_of_ten_megabytes_is_read_from_a_file(cli: Cli, policy: str) ->
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ((), "no prompt is given; give one, or --file F"),
         (("text", "--file", "f"), "both PROMPT and --file are given"),
         (("--file", "binary"), "--file 'binary' cannot be read"),
         (("text", "--policy", "missing.yaml"), "missing.yaml"),

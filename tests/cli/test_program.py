@@ -102,6 +102,16 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_a_warning_is_shown_without_the_place_in_our_code_that_gives_it(tmp_path: Path) -> None:
+    choose = "{among: [a, b], objective: best}"
+    policy = f"models: {{a: 'x:a', b: 'x:b'}}\ndefault: a\nroutes: [{{name: r, choose: {choose}}}]\nquality: {{file: gone.json}}\n"
+    (tmp_path / "taskroute.yaml").write_text(policy)
+    ran = in_own_process("explain", "hi", cwd=tmp_path)
+    assert ran.status == 0
+    why = "gone.json: cannot be read: No such file or directory; write it with 'taskroute train'; models are compared without it"
+    assert ran.err == f"warning: quality.file: {why}\n"
+
+
 def test_colour_is_for_terminals_only_and_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")

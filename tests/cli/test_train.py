@@ -140,6 +140,16 @@ def test_what_the_words_of_prompts_tell_is_written_beside_the_table_where_it_hel
     assert known_quality(Quality(file=str(cli.directory / "quality.json")), {}).prompts is not None
 
 
+def test_tasks_that_the_policy_does_not_know_are_named_with_what_was_probably_meant(cli: Cli) -> None:
+    cli.write("taskroute.yaml", POLICY + "tasks: {refunds: {keywords: [refund]}}\n")
+    tasks = ("mth", "math", "refunds", "code", "xyz")
+    cli.write("scores.jsonl", "".join(json.dumps({"task": task, "scores": {"small": 1, "large": 0}}) + "\n" for task in tasks))
+    said = "tasks that are neither built in nor under 'tasks' of the policy count only for calls that say them"
+    notes = trained(cli, "scores.jsonl", "--policy", "taskroute.yaml")["notes"]
+    assert notes == [f"{said}: 'mth' (did you mean 'math'?), 'xyz'"]
+    assert trained(cli, "scores.jsonl")["notes"] == []
+
+
 def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(cli: Cli, data: str) -> None:
     cli.write("quality.prompts.safetensors", "old")
     ran = cli("train", data, "--no-words", "-o", "quality.json")
@@ -160,6 +170,7 @@ def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(
         (("one.jsonl",), "scores of 'small' alone"),
         (("other.jsonl", "--policy", "taskroute.yaml"), "no model named 'smal' is in the policy; did you mean 'small'?"),
         (("scores.jsonl", "-o", "missing/quality.json"), "missing/quality.json: cannot be written: there is no folder"),
+        (("scores.jsonl", "--seed", "-1"), "--seed -1 is below 0; give 0 or more"),
         (("scores.jsonl", "-o", "."), "'.' is a directory, not a file; give the name of a file"),
         (("scores.jsonl", "-o", ""), "'' is a directory, not a file; give the name of a file"),
     ],

@@ -53,7 +53,8 @@ def best(text: str) -> str | None:
 
 def conversation(*turns: str) -> Call:
     """A call of `role: text` turns."""
-    return Call(messages=tuple(Message(*turn.split(": ", 1)) for turn in turns))
+    parted = (turn.partition(": ") for turn in turns)
+    return Call(messages=tuple(Message(role, text) for role, _, text in parted))
 
 
 def test_what_was_said_before_helps_and_seldom_hurts() -> None:

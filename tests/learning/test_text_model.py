@@ -92,7 +92,7 @@ def test_few_scores_with_a_signal_teach_a_part_of_it() -> None:
 def test_where_the_task_is_told_the_prompt_still_counts_within_it() -> None:
     known = scored(400, told=False)
     found = predictor(fit_prompt_model(known._replace(tasks=("one",) * 200 + ("other",) * 200), effort=QUICK))
-    sums, tales = (found.shifts(text, {"one": 1.0}) for text in (SUMS.format(12, 345), TALES.format("fox", "hen")))
+    sums, tales = (found.shifts(text, {"one": 1.0}) for text in (SUMS.format(12_345, 54_321), TALES.format("fox", "hen")))
     assert sums["large"] - sums["small"] > 0.15 + tales["large"] - tales["small"]
 
 

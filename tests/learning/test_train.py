@@ -36,8 +36,8 @@ def scored(n: int, *, small: Mapping[str, float], large: Mapping[str, float], se
     )
 
 
-SPLIT = {"small": {"math": 0.3, "poems": 0.95}, "large": {"math": 0.9, "poems": 0.7}}
-ALIKE = {"small": {"math": 0.6, "poems": 0.6}, "large": {"math": 0.8, "poems": 0.8}}
+SPLIT: dict[str, Any] = {"small": {"math": 0.3, "poems": 0.95}, "large": {"math": 0.9, "poems": 0.7}}
+ALIKE: dict[str, Any] = {"small": {"math": 0.6, "poems": 0.6}, "large": {"math": 0.8, "poems": 0.8}}
 
 
 def train(data: Labels, *, fit_prompts: FitPrompts | None = None, **options: Any) -> Trained:

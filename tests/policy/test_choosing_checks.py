@@ -74,6 +74,20 @@ def test_a_floor_without_scores_and_scores_without_use_are_pointed_out() -> None
     assert "read for nothing" in text
 
 
+@pytest.mark.parametrize("classifier", [{}, {"kind": "keywords"}, {"kind": "builtin"}])
+def test_examples_that_nothing_learns_from_are_pointed_out(classifier: dict[str, Any]) -> None:
+    tasks = {"plain": {"keywords": ["x"]}, "refunds": {"examples": ["my money back"]}, "ships": {"examples": ["where is it"]}}
+    [(path, text)] = said(tasks=tasks, classifier=classifier)
+    assert path == ("tasks", "refunds", "examples")
+    assert text.startswith("nothing learns from the examples of 'refunds', 'ships', because classifier.kind is")
+    assert "write kind: examples" in text
+
+
+@pytest.mark.parametrize("classifier", [{"kind": "examples"}, {"kind": "model", "model": "small"}, {"kind": "none"}])
+def test_examples_that_are_read_or_left_to_the_code_are_not_pointed_out(classifier: dict[str, Any]) -> None:
+    assert said(tasks={"refunds": {"examples": ["my money back"]}, "ships": {"examples": ["where is it"]}}, classifier=classifier) == []
+
+
 def test_a_group_that_is_nearly_a_built_in_one_is_pointed_out() -> None:
     [(path, text)] = said(tasks={"refunds": {"group": "reasonning"}, "other": {"group": "money"}})
     assert path == ("tasks", "refunds", "group")

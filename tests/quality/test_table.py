@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import random
+from math import sqrt
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +48,31 @@ def test_an_unseen_task_has_the_mean_of_the_usual_mixture_and_a_wider_interval()
     assert unseen.high - unseen.low > seen.high - seen.low
     assert (unseen.labels, unseen.source) == (0, "model")
     assert (seen.labels, seen.source) == (200, "task")
+
+
+@pytest.mark.parametrize("tasks", [1, 4])
+@pytest.mark.parametrize("labels", [120, 1_000, 100_000])
+def test_many_scores_of_a_task_give_the_interval_of_their_mean(labels: int, tasks: int) -> None:
+    places = [("math", 0.4, 0.9), ("debugging", 0.5, 0.85), ("translation", 0.8, 0.8), ("extraction", 0.85, 0.86)][:tasks]
+    table = QualityTable(cell(*one) for task, low, high in places for one in (("small", task, labels, low), ("large", task, labels, high)))
+    found = table.estimate("small", tasks={"math": 1.0})
+    assert found is not None
+    assert found.high - found.low == pytest.approx(2 * 1.645 * sqrt(0.4 * 0.6 / labels), rel=0.3)
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    chance = random.Random(3)
+    held: list[bool] = []
+    for _ in range(40):
+        true = {("small", str(place)): chance.uniform(0.3, 0.8) for place in range(4)}
+        true |= {("large", place): min(0.95, quality + chance.gauss(0.1, 0.06)) for (_, place), quality in true.items()}
+        counts = {pair: sum(chance.random() < quality for _ in range(100)) for pair, quality in true.items()}
+        table = QualityTable(cell(model, place, 100, count / 100) for (model, place), count in counts.items())
+        for (model, place), quality in true.items():
+            found = table.estimate(model, tasks={place: 1.0})
+            assert found is not None
+            held.append(found.low <= quality <= found.high)
+    assert 0.85 < sum(held) / len(held) < 0.95
 
 
 def test_an_unseen_task_learns_from_its_group() -> None:

@@ -131,6 +131,10 @@ def test_the_answer_of_another_model_is_scored_beside_it_without_its_costs(tmp_p
         router.feedback(decision, 0.9, model="large")
         with pytest.raises(ValueError, match="no model named 'larg'; did you mean 'large'"):
             router.feedback(decision, 0.9, model="larg")
+        with pytest.raises(ValueError, match="no model named ''; known: large, small"):
+            router.feedback(decision, 0.9, model="")
+        with pytest.raises(TypeError, match="model= is the name of a model, not of type int"):
+            router.feedback(decision, 0.9, model=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     small, large = rows(policy, tmp_path)
     assert (small.model, small.score, small.cost) == ("small", 0.2, 0.002)
     assert large == Row("large", 0.9, decision, None, "math")

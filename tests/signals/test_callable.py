@@ -13,6 +13,7 @@ import pytest
 from taskroute import Call, Router
 from taskroute.classifying import as_classifier
 from taskroute.errors import ConfigurationError
+from taskroute.signals.classifiers.callable import CallableClassifier
 from taskroute.types import Classification
 from tests.policies import policy, when
 
@@ -107,9 +108,25 @@ def test_one_that_breaks_or_returns_something_else_abstains_with_one_warning() -
         return 3
 
     router = Router(policy(routes=when(task="math")), classifier=odd, environ={})
-    with pytest.warns(RuntimeWarning, match="the classifier 'odd' failed with TypeError and abstains"):
+    with pytest.warns(
+        RuntimeWarning, match="'odd' returned a int; return the name of a task, a score for each of several, or None; it abstains"
+    ):
         assert router.decide(Call("1")).route is None
     assert router.decide(Call("1")).route is None
+
+
+@pytest.mark.parametrize(("function", "takes"), [(lambda: "math", r"function\(\)"), (lambda a, b, c: "math", r"function\(a, b, c\)")])
+def test_a_function_that_cannot_be_called_with_a_text_is_refused_when_the_router_is_built(function: Any, takes: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{takes}; a function takes the text, or the text and the tasks"):
+        Router(policy(), classifier=function, environ={})
+
+
+def test_no_name_at_all_abstains() -> None:
+    assert asked(lambda text: "") == Classification()
+
+
+def test_one_label_may_be_given_alone() -> None:
+    assert CallableClassifier(by_name, labels="eu").labels == {"eu"}
 
 
 @pytest.mark.parametrize(("given", "says"), [(3, "not of type int"), (dict, "the class dict"), ("math", "not of type str")])

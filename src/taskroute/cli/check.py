@@ -20,6 +20,7 @@ from taskroute.errors import ConfigurationError, PolicyError
 from taskroute.policy.lint import Path, Warning, warnings
 from taskroute.policy.load import Document
 from taskroute.policy.parse import parse
+from taskroute.policy.schema import Policy
 from taskroute.registry.models import ModelSpec
 from taskroute.telemetry.hook import load_redact
 
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     snapshot = compile_policy(policy)
     priced = {name: price_of(spec) for name, spec in snapshot.registry.items()}
     found = [*warnings(policy), *_unknown(snapshot, priced), *_incomparable(snapshot, priced), *_unloadable(snapshot)]
-    found += unscored(policy, os.environ)
+    found += [*_unlearnable(policy), *unscored(policy, os.environ)]
     found.sort(key=lambda warning: document.line(warning.path) or 0)
     if arguments.json:
         print_json(_as_json(document, snapshot, priced, found))
@@ -92,6 +93,25 @@ def _unloadable(snapshot: Snapshot) -> list[Warning]:
         return [Warning(("telemetry", "redact"), str(error).removeprefix("telemetry.redact: "))]
     finally:
         sys.path = path
+    return []
+
+
+def _unlearnable(policy: Policy) -> list[Warning]:
+    """Return what keeps a classifier from being made of the policy's examples, so that a router could not be built."""
+    if policy.classifier.kind not in ("examples", "builtin"):
+        return []
+    path: Path = ("classifier", "kind")
+    if importlib.util.find_spec("numpy") is None:
+        return [Warning(path, f"{policy.classifier.kind!r} needs NumPy: pip install 'taskroute[learn]'")]
+    if policy.classifier.kind == "builtin":
+        return []
+    from taskroute.learned.examples import examples_in
+    from taskroute.learned.fit import READING, checked
+
+    try:
+        checked(examples_in(policy.tasks), READING)
+    except ConfigurationError as error:
+        return [Warning(path, f"no router can be built with it: {error}")]
     return []
 
 

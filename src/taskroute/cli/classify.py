@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from taskroute.classifying import classifier_of
 from taskroute.cli.output import Style, print_json, print_pairs, print_table, print_title
-from taskroute.cli.policies import Found, described, find_policy
+from taskroute.cli.policies import CommandError, Found, described, find_policy
 from taskroute.cli.prompts import prompt_from
 from taskroute.router import Router
 from taskroute.signals.collect import CallReader, ClassifierNeeded
@@ -53,6 +53,8 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Classify one prompt and show what the classifier says of it."""
+    if arguments.prompt is None and arguments.file is None:
+        raise CommandError("no prompt is given; give one, or --file F")
     prompt = prompt_from(arguments.prompt, arguments.file)
     result = _classified(find_policy(arguments.policy), prompt)
     if arguments.json:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskroute.cli.files import check_place
-from taskroute.cli.needs import need
+from taskroute.cli.needs import check_seed, need
 from taskroute.cli.output import money, print_json, print_pairs, print_table, print_title, print_wrapped
 from taskroute.cli.policies import CommandError, Found, described, find_policy
 from taskroute.cli.progress import progress
+from taskroute.cli.quality_wording import why_unreadable
+from taskroute.known_quality import table_in
 from taskroute.policy.schema import Policy
 from taskroute.router import Router
 from taskroute.stores.memory import MemoryStore
 from taskroute.types import Usage
+from taskroute.variables import from_environment
 
 if TYPE_CHECKING:
     from taskroute.learning.bootstrap import Interval
@@ -49,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         _check_picture(arguments.plot)
     if arguments.draws < 1:
         raise CommandError(f"--draws {arguments.draws} leaves no interval; give 1 or more")
+    check_seed(arguments.seed)
     found = find_policy(arguments.policy)
     policy = _with_quality(found.policy, arguments.quality)
     comparison = _compared(arguments, policy)
@@ -70,8 +76,14 @@ def _check_picture(path: str) -> None:
 
 
 def _with_quality(policy: Policy, file: str | None) -> Policy:
+    """Return the policy with another quality table. Raises CommandError for one that cannot be read: it was asked for by name."""
     if file is None:
         return policy
+    path = Path(from_environment(file, os.environ, key="--quality", instead="the path"))
+    try:
+        table_in(path)
+    except (OSError, ValueError) as error:
+        raise CommandError(why_unreadable(error, path)) from None
     return policy.model_copy(update={"quality": policy.quality.model_copy(update={"file": file})})
 
 

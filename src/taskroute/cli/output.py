@@ -51,6 +51,11 @@ def say_error(text: str) -> None:
     print(Style(sys.stderr)("error:", "bold", "red"), harmless(text), file=sys.stderr)
 
 
+def say_warning(text: str) -> None:
+    """Print a warning to stderr."""
+    print(Style(sys.stderr)("warning:", "yellow"), harmless(text), file=sys.stderr)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON; exact amounts become numbers."""
     # All other characters that steer a terminal are escaped in JSON anyway.

@@ -6,12 +6,13 @@ import argparse
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from taskroute.cli import cache, check, classify, compare, explain, litellm_config, phoenix_prices, report, schema, train, try_models
 from taskroute.cli.demo import command as demo
-from taskroute.cli.output import say_error
+from taskroute.cli.output import say_error, say_warning
 from taskroute.cli.policies import CommandError
 from taskroute.errors import TaskrouteError
 
@@ -37,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else 2
     try:
-        status: int = arguments.run(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _say_warning
+            status: int = arguments.run(arguments)
         sys.stdout.flush()
     except CommandError as error:
         say_error(str(error))
@@ -51,6 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status
+
+
+def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning without the place in our code that gives it."""
+    say_warning(str(message))
 
 
 def _version() -> str:

@@ -30,7 +30,7 @@ def unscored(policy: Policy, environ: Mapping[str, str]) -> list[Warning]:
     try:
         table = table_in(path)
     except Exception as error:  # noqa: BLE001 - a file may hold anything
-        return [Warning(_FILE, f"{_why(error, path)}; {_GUESSED}")]
+        return [Warning(_FILE, f"{why_unreadable(error, path)}; {_GUESSED}")]
     found = _lacking(policy, table.models)
     beside = prompts_beside(path)
     if policy.quality.prompts and beside.exists():
@@ -56,11 +56,11 @@ def _unreadable(read: Callable[[], Any], path: Path) -> list[Warning]:
             raise
         return [Warning(("quality", "prompts"), f"{path} needs NumPy: pip install numpy; without it the words of prompts do not count")]
     except Exception as error:  # noqa: BLE001 - a file may hold anything
-        return [Warning(("quality", "prompts"), f"{_why(error, path)}; until then the words of prompts do not count")]
+        return [Warning(("quality", "prompts"), f"{why_unreadable(error, path)}; until then the words of prompts do not count")]
     return []
 
 
-def _why(error: Exception, path: Path) -> str:
+def why_unreadable(error: Exception, path: Path) -> str:
     """Return what is wrong with a file, and the cure."""
     if isinstance(error, OSError):
         return f"{path}: cannot be read: {error.strerror or type(error).__name__}; write it with 'taskroute train'"

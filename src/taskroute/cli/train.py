@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from taskroute.cli.files import check_place, write_file
-from taskroute.cli.needs import need
+from taskroute.cli.needs import check_seed, need
 from taskroute.cli.output import print_json, print_wrapped
 from taskroute.cli.policies import CommandError, find_policy
 from taskroute.cli.progress import progress
@@ -22,6 +23,7 @@ from taskroute.known_quality import TABLE, prompts_beside
 from taskroute.policy.schema import Policy
 from taskroute.quality.prior import Prior
 from taskroute.registry.prices import Prices
+from taskroute.taxonomy import TASK_GROUPS, TASKS
 
 if TYPE_CHECKING:
     from taskroute.learning.columns import Row
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from taskroute.learning.validate import Held
 
 _FILES: Final = "JSON lines, CSV or Parquet of scores: prompt or task, model, score"
+_MOST_NAMED: Final = 5
 
 
 def add(commands: Any) -> None:
@@ -59,12 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
     need("learn", "numpy", "scipy")
     if not arguments.data and not arguments.feedback:
         raise CommandError("no scores are given; give files of scores, or --feedback with a policy that kept some")
+    check_seed(arguments.seed)
     if arguments.output is not None:
         check_place(arguments.output)
         if not arguments.force:
             _refuse_to_overwrite(arguments.output)
     policy = find_policy(arguments.policy).policy if arguments.policy else None
     data = _read(arguments, policy)
+    if policy is not None:
+        data = data._replace(notes=(*data.notes, *_strange_tasks(data, policy)))
     trained = _trained(data, policy, arguments)
     written = [] if arguments.output is None else _write(trained, arguments.output, force=arguments.force)
     if arguments.json:
@@ -93,6 +99,19 @@ def _read(arguments: argparse.Namespace, policy: Policy | None) -> Data:
         rows: Iterator[Row] = chain(read_rows(arguments.data, models=models, progress=seen), *(each.rows for each in told))
         data = as_data(gather(rows), ", ".join((*arguments.data, *arguments.feedback)))
     return data._replace(notes=(*data.notes, *(note for each in told for note in each.notes)))
+
+
+def _strange_tasks(data: Data, policy: Policy) -> list[str]:
+    """Return that tasks of the data are none of the policy's: a slip of the pen, or names that calls must say."""
+    known = {*TASKS, *TASK_GROUPS, *policy.tasks}
+    strange = sorted({task for task in data.labels.tasks if task is not None and task not in known})
+    if not strange:
+        return []
+    close = {task: found[0] for task in strange if (found := difflib.get_close_matches(task, known, n=1))}
+    named = [f"{task!r} (did you mean {close[task]!r}?)" if task in close else repr(task) for task in strange[:_MOST_NAMED]]
+    more = len(strange) - len(named)
+    names = ", ".join([*named, f"{more} more"] if more else named)
+    return [f"tasks that are neither built in nor under 'tasks' of the policy count only for calls that say them: {names}"]
 
 
 def _trained(data: Data, policy: Policy | None, arguments: argparse.Namespace) -> Trained:

@@ -130,12 +130,14 @@ class Scores:
         number = _checked(score)
         if not isinstance(decision_id, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"the id of a decision is a str, not {type(decision_id).__name__}; take it from 'decision.id' or 'decision_id'")
+        if model is not None and not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"model= is the name of a model, not of type {type(model).__name__}")
         answered = self._recent(decision_id)
         if answered is None and self._remembered is not None and decision_id:
             answered = _read((yield _Ask(self._remembered, "get", (_ANSWERED + decision_id,))))
         if answered is None:
             raise UnknownDecisionError(decision_id, self._why_unknown())
-        whose = model or answered.model
+        whose = answered.model if model is None else model
         if whose is None:
             raise ValueError(f"no model answered under decision {decision_id!r}; say whose answer this is with model=")
         if whose != answered.model and whose not in models:

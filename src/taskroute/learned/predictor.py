@@ -31,7 +31,8 @@ _SURE: Final = 0.999
 class Trust(NamedTuple):
     """How much of a difference from the means holds on prompts that were not learned from, by how much they are like those that were.
 
-    Each of `read` and `told` has a row for each place of `likeness`, which rises: what the tasks count and what the prompt counts.
+    Each of `read` and `told` has a row for each place of `likeness`, which rises: what the tasks count, what the prompt counts, and, in
+    `told`, what it counts beside its task.
     """
 
     likeness: Numbers
@@ -124,13 +125,14 @@ class Predictor:
         known, (sight, near) = self.known, self._seen(text)
         shares = np.array([tasks.get(task, 0.0) for task in known.tasks])
         task = int(shares.argmax()) if len(shares) and float(shares.max()) > _SURE else None
-        counts = known.trust.read if task is None else known.trust.told
-        by_task = float(np.interp(sight.likeness, known.trust.likeness, counts[:, 0]))
-        by_prompt = float(np.interp(sight.likeness, known.trust.likeness, counts[:, 1]))
-        if by_task == 1 and by_prompt == 0:
+        trust = known.trust
+        columns: list[NDArray[Any]] = list((trust.read if task is None else trust.told).T)
+        counts = [float(np.interp(sight.likeness, trust.likeness, column)) for column in columns]
+        if counts[0] == 1 and not any(counts[1:]):
             return NOTHING
-        foretold = sight.scores - known.means if task is None else told_at(near, known.told, task)
-        added = (by_task - 1) * (shares @ (known.table - known.means)) + by_prompt * foretold
+        added = (counts[0] - 1) * (shares @ (known.table - known.means)) + counts[1] * (sight.scores - known.means)
+        if task is not None and counts[2]:
+            added = added + counts[2] * told_at(near, known.told, task)
         return dict(zip(known.models, added.tolist(), strict=True))
 
     def arrays(self) -> Arrays:
@@ -188,7 +190,7 @@ class Predictor:
             space = PromptSpace(table, scale, hints, Weights(looks, words, hinted), usual=usual)
             models, tasks = (tuple(str(name) for name in json.loads(meta[key])) for key in ("models", "tasks"))
             likeness, alone, *counts = arrays["trust"].T
-            trust = Trust(likeness, alone, np.column_stack(counts[:2]), np.column_stack(counts[2:]))
+            trust = Trust(likeness, alone, np.column_stack(counts[:2]), np.column_stack(counts[2:5]))
             told = Told(arrays["told_tasks"], arrays["told_weights"], other)
             if not bool(np.all((told.tasks >= -1) & (told.tasks < len(tasks)))):
                 raise ValueError("a prompt has a task that is none of them")

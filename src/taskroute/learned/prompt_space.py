@@ -27,9 +27,9 @@ class Scale(NamedTuple):
 
     def __call__(self, looks: Floats) -> Floats:
         """Return the normal scores of one text."""
-        at = np.add.reduce(self.knots <= looks[:, None], axis=1, dtype=np.intp)
-        at = np.minimum(np.maximum(at, 1), self.knots.shape[1] - 1)
-        at += np.arange(0, self.knots.size, self.knots.shape[1])
+        below: NDArray[np.intp] = np.asarray(np.add.reduce(self.knots <= looks[:, None], axis=1, dtype=np.intp))
+        within: NDArray[np.intp] = np.minimum(np.maximum(below, 1), self.knots.shape[1] - 1)
+        at: NDArray[np.intp] = within + np.arange(0, self.knots.size, self.knots.shape[1], dtype=np.intp)
         low, before = self.knots.take(at - 1), self.values.take(at - 1)
         share = (looks - low) / np.maximum(self.knots.take(at) - low, 1e-9)
         share = np.minimum(np.maximum(share, 0.0), 1.0)
@@ -88,7 +88,9 @@ class PromptSpace:
         read = self.table.read(text)
         familiar = min(read.known / self.usual, 1.0) if self.usual > 0 else 1.0
         looks = self.scale(surface(text))
-        hinted = hints_of(read.scores[self._directions :] + looks @ self.hints.by_looks + self.hints.start)
+        hinted = read.scores[self._directions :]
+        if len(hinted):
+            hinted = hints_of(hinted + looks @ self.hints.by_looks + self.hints.start)
         return Place(joined(looks, read.scores[: self._directions], hinted, self.weights), familiar)
 
 
@@ -103,4 +105,4 @@ def joined(looks: NDArray[Any], meaning: NDArray[Any], hinted: NDArray[Any], wei
 def hints_of(scores: NDArray[Any]) -> NDArray[Any]:
     """Return shares of the tasks, 0 or more and together 1 at most, for linear scores of one text or of one a row."""
     above = np.maximum(scores, 0.0)
-    return above / np.maximum(np.add.reduce(above, axis=-1, keepdims=True), _LEAST_SUM)
+    return np.asarray(above / np.maximum(np.add.reduce(above, axis=-1, keepdims=True), _LEAST_SUM))

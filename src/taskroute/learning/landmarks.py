@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -56,19 +57,17 @@ def basis(points: NDArray[Any], chosen: Rows, *, groups: Rows | None = None, oth
     return Basis(chosen, places, rotation, rows)
 
 
-def _inverse(lower: Floats) -> Floats:
+def _inverse(lower: NDArray[Any]) -> Floats:
     """Return the inverse of a lower triangle."""
-    from scipy.linalg.lapack import dtrtri  # type: ignore[import-untyped,unused-ignore]  # SciPy has no types of its own
-
-    found: Any = dtrtri(lower, lower=1)
+    lapack: Any = import_module("scipy.linalg.lapack")
+    found = lapack.dtrtri(lower, lower=1)
     return np.asarray(found[0], dtype=np.float64)
 
 
-def _solved(matrix: Floats, wanted: Floats) -> Floats:
+def _solved(matrix: NDArray[Any], wanted: NDArray[Any]) -> Floats:
     """Return the solution for a matrix that is positive definite."""
-    from scipy.linalg import solve  # type: ignore[import-untyped,unused-ignore]  # SciPy has no types of its own
-
-    found: Any = solve(matrix, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
+    linalg: Any = import_module("scipy.linalg")
+    found = linalg.solve(matrix, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
     return np.asarray(found, dtype=np.float64)
 
 

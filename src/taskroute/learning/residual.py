@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from importlib import import_module
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ _MOST: Final = 1.5
 """What tasks or prompts may count at most: what is foretold is drawn towards the mean, and may have been drawn too far."""
 _PLACES: Final = 3
 _NOTHING: Final = np.array([[1.0, 0.0]] * _PLACES)
+_NOTHING_TOLD: Final = np.array([[1.0, 0.0, 0.0]] * _PLACES)
+_RIDGE: Final = 1e-6
 _FITTED: Final = 2.0
 """Numbers that are fitted to what was held back before a gain is measured on it."""
 
@@ -93,7 +96,7 @@ def judge(usual: HeldBack, strange: HeldBack | None) -> Verdict:
         places,
         tasks=tasks,
         read=_shares(both, [both.read, both.foretold], is_usual, places, everything),
-        told=_shares(both, [both.told, both.beside], is_usual, places, both.is_told),
+        told=_shares(both, [both.told, both.foretold, both.beside], is_usual, places, both.is_told),
     )
     read, told = _gains(usual, trust)
     return Verdict(_believed(trust, read.share, told.share), read, told)
@@ -105,15 +108,25 @@ def _believed(trust: Trust, read: float, told: float) -> Trust:
         trust.likeness,
         tasks=read * trust.tasks,
         read=trust.read * [1.0, read],
-        told=_NOTHING + told * (trust.told - _NOTHING),
+        told=_NOTHING_TOLD + told * (trust.told - _NOTHING_TOLD),
     )
 
 
-def added(likeness: Floats, trust: Trust, shares: Floats, tasks: Floats, prompt: Floats) -> Floats:
-    """Return what is added to `tasks`, where `shares` says what the tasks and the prompt count. Both are scores less their means."""
-    by_task = np.interp(likeness, trust.likeness, shares[:, 0])[:, None]
-    by_prompt = np.interp(likeness, trust.likeness, shares[:, 1])[:, None]
-    return np.asarray((by_task - 1) * tasks + by_prompt * prompt)
+def misfit(held: HeldBack) -> float:
+    """Return the mean squared error that is left where tasks and prompts are read, and count as much as held best."""
+    columns = [_between(part - held.means, held.scores).ravel() for part in (held.read, held.foretold)]
+    matrix, wanted = np.column_stack(columns), _between(held.scores - held.means, held.scores).ravel()
+    return float(((wanted - matrix @ _least_squares(matrix, wanted)) ** 2).mean())
+
+
+def added(likeness: Floats, trust: Trust, shares: Floats, tasks: Floats, *prompt: Floats) -> Floats:
+    """Return what is added to `tasks`, where `shares` says what the tasks and each of `prompt` count. All are scores less their means."""
+    columns: list[Floats] = list(shares.T)
+    counts: list[Floats] = [np.asarray(np.interp(likeness, trust.likeness, column))[:, None] for column in columns]
+    found: Floats = (counts[0] - 1) * tasks
+    for count, part in zip(counts[1:], prompt, strict=True):
+        found = found + count * part
+    return found
 
 
 def _places(usual: HeldBack, both: HeldBack) -> Floats:
@@ -126,9 +139,10 @@ def _places(usual: HeldBack, both: HeldBack) -> Floats:
 
 def _tasks_alone(both: HeldBack, is_usual: NDArray[np.bool_], places: Floats) -> Floats:
     """Return what the tasks that were read count at each place, where nothing else is known."""
-    (within, _), (beyond, error) = (_fitted(both, [both.read], rows) for rows in (is_usual, both.likeness < places[-1]))
-    most = min(within[0], 1.0)
-    return np.array([0.0, min(max(beyond[0] - error, 0.0), most), most])
+    nothing = np.array(both.means)
+    (within, _), (beyond, error) = (_fitted(both, [nothing, both.read], rows) for rows in (is_usual, both.likeness < places[-1]))
+    most = min(within[1], 1.0)
+    return np.array([0.0, min(max(beyond[1] - error, 0.0), most), most])
 
 
 def _as_trusted(held: HeldBack, places: Floats, tasks: Floats) -> HeldBack:
@@ -139,39 +153,49 @@ def _as_trusted(held: HeldBack, places: Floats, tasks: Floats) -> HeldBack:
 def _shares(both: HeldBack, foretold: list[Floats], is_usual: NDArray[np.bool_], places: Floats, counts: NDArray[np.bool_]) -> Floats:
     """Return for each place what the tasks and the prompt count: among the usual prompts, and, less a standard error, beyond."""
     within, _ = _fitted(both, foretold, counts & is_usual)
-    beyond, error = _fitted(both, foretold, counts & (both.likeness < places[-1]))
-    careful = min(max(beyond[1] - error, 0.0), within[1])
-    return np.array([[1.0, 0.0], [min(beyond[0], 1.0) if careful > 0 else 1.0, careful], within])
+    stranger = counts & (both.likeness < places[-1])
+    if stranger.sum() < _FEWEST:
+        # Too few to tell: it falls with the likeness.
+        nearer = float(places[1] / places[-1])
+        return np.array(
+            [[1.0] + [0.0] * (len(within) - 1), [1 + nearer * (within[0] - 1), *(nearer * share for share in within[1:])], within]
+        )
+    beyond, error = _fitted(both, foretold, stranger)
+    careful = [min(max(share - error, 0.0), most) for share, most in zip(beyond[1:], within[1:], strict=True)]
+    tasks = min(beyond[0], 1.0) if any(careful) else 1.0
+    return np.array([[1.0] + [0.0] * len(careful), [tasks, *careful], within])
 
 
 def _fitted(both: HeldBack, foretold: list[Floats], rows: NDArray[np.bool_]) -> tuple[list[float], float]:
-    """Return what each of `foretold` counts towards the true scores, 0 or more, and the standard error of the last."""
+    """Return what each of `foretold` counts towards the true scores, 0 or more, and a standard error of what is foretold by prompts."""
     scores = both.scores[rows]
     columns = [_between((part - both.means)[rows], scores).ravel() for part in foretold]
     wanted = _between(scores - both.means[rows], scores).ravel()
     if len(scores) < _FEWEST:
-        return [1.0] * (len(columns) - 1) + [0.0], 0.0
+        return [1.0] + [0.0] * (len(columns) - 1), 0.0
     matrix = np.column_stack(columns)
     found = _least_squares(matrix, wanted)
-    down = float((matrix[:, -1] ** 2).sum())
+    down = float((matrix[:, 1:] ** 2).sum(axis=0).mean()) if len(columns) > 1 else 0.0
     left = float(((wanted - matrix @ found) ** 2).sum()) ** 0.5
     error = left * (scores.shape[1] / max(len(wanted), 1)) ** 0.5 / max(down, 1e-12) ** 0.5
     return [min(float(share), _MOST) for share in found], error
 
 
 def _least_squares(matrix: Floats, wanted: Floats) -> Floats:
-    """Return the least squares solution with no part below 0; `matrix` has one or two columns."""
-    found = np.asarray(np.linalg.lstsq(matrix, wanted, rcond=1e-9)[0], dtype=np.float64)
-    if matrix.shape[1] == 1 or (found >= 0).all():
-        return np.maximum(found, 0)
-    alone = np.maximum(matrix.T @ wanted / np.maximum((matrix * matrix).sum(axis=0), 1e-12), 0)
-    ends = (np.array([alone[0], 0.0]), np.array([0.0, alone[1]]))
-    return min(ends, key=lambda end: float(((wanted - matrix @ end) ** 2).sum()))
+    """Return the least squares solution with no part below 0; a column of zeros counts for nothing."""
+    optimize: Any = import_module("scipy.optimize")
+    gram = matrix.T @ matrix
+    scale = np.sqrt(np.maximum(np.diag(gram), 1e-12))
+    ridged = np.linalg.cholesky(gram / np.outer(scale, scale) + _RIDGE * np.eye(len(scale)))
+    found = optimize.nnls(ridged.T, np.linalg.solve(ridged, matrix.T @ wanted / scale))
+    return np.asarray(found[0] / scale, dtype=np.float64)
 
 
 def _gains(held: HeldBack, trust: Trust) -> tuple[Gain, Gain]:
     by_words = held.read + added(held.likeness, trust, trust.read, held.read - held.means, held.foretold - held.means)
-    by_both = held.told + added(held.likeness, trust, trust.told, held.told - held.means, held.beside - held.means)
+    by_both = held.told + added(
+        held.likeness, trust, trust.told, held.told - held.means, held.foretold - held.means, held.beside - held.means
+    )
     everything = np.ones(len(held.likeness), dtype=np.bool_)
     return _gain(held, held.means, by_words, everything), _gain(held, held.told, by_both, held.is_told)
 

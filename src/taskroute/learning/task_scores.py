@@ -32,9 +32,9 @@ def fit_task_scores(looks: Floats, meaning: Floats, of_task: Floats) -> TaskScor
     rows = rows - middle
     gram = (rows.T @ rows).astype(np.float64)
     gram[np.diag_indices_from(gram)] += _PENALTY
-    weights = np.linalg.solve(gram, rows.T @ (of_task - means)).astype(np.float32)
+    weights: Floats = np.asarray(np.linalg.solve(gram, rows.T @ (of_task - means)), dtype=np.float32)
     split = meaning.shape[1]
-    start = (means - middle @ weights).astype(np.float32)
+    start: Floats = np.asarray(means - middle @ weights, dtype=np.float32)
     return TaskScores(weights[:split], weights[split:] / size, start)
 
 

@@ -11,13 +11,13 @@ import numpy as np
 from taskroute.learned.counted import counted, weighted
 from taskroute.learned.prompt_space import FARTHEST, Hints, PromptSpace, Scale, Weights
 from taskroute.learned.surface import Floats, surface
-from taskroute.learned.word_table import WordTable
+from taskroute.learned.word_table import WordTable, least_length
 from taskroute.learned.words import Reading
 from taskroute.learning.sparse import Sparse
 from taskroute.learning.task_scores import TaskScores
 
-_READING: Final = Reading(longest=0)
-"""Words and pairs of words. Pieces of words were measured, too, and told less."""
+_READING: Final = Reading(longest=0, pairs=False, share=0.0)
+"""Words alone. Pairs and pieces of words were measured, too, and told no more; most pairs of a prompt are new to any cache."""
 _MOST_PIECES: Final = 30_000
 _KNOTS: Final = 17
 _NORMAL: Final = NormalDist()
@@ -81,10 +81,11 @@ def _words(texts: Sequence[str], directions: int, seed: int) -> tuple[WordTable,
     if len(kept) > _MOST_PIECES:
         kept = np.sort(kept[np.argsort(-often[kept], kind="stable")[:_MOST_PIECES]])
     rarity = (np.log((1 + found.size) / (1 + often)) + 1).astype(np.float32)
-    rows = weighted(found, rarity)
+    unseen = float(rarity.max(initial=1.0))
+    rows = weighted(found, rarity, least=least_length(_READING, unseen))
     matrix = Sparse(rows.rows, rows.columns, rows.values, size=rows.size, width=rows.width).columns(kept)
     axes = _directions(matrix, min(directions, max(1, len(texts) // 4)), seed)
-    table = WordTable(_READING, found.ids[kept], rarity[kept], axes, unseen=float(rarity.max(initial=1.0)))
+    table = WordTable(_READING, found.ids[kept], rarity[kept], axes, unseen=unseen)
     # A text's own words are known because it was counted: what counts is those that would be known without it.
     without_it = np.zeros(len(often), dtype=np.bool_)
     without_it[kept] = often[kept] > _FEWEST_TEXTS

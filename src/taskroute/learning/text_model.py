@@ -11,7 +11,7 @@ from taskroute.learned.predictor import Known, Predictor, Told
 from taskroute.learned.prompt_space import PromptSpace, Weights, joined
 from taskroute.learning.folds import Fold, by_prompt, by_task, grouped
 from taskroute.learning.landmarks import drawn, left_out, unrotated
-from taskroute.learning.residual import Gain, HeldBack, Verdict, judge
+from taskroute.learning.residual import Gain, HeldBack, Verdict, judge, misfit
 from taskroute.learning.residual import joined as joined_parts
 from taskroute.learning.rows import Labels
 from taskroute.learning.task_scores import cross_fitted, fit_task_scores, hints, without
@@ -23,7 +23,10 @@ FEWEST_PROMPTS: Final = 60
 _FOLDS: Final = 4
 _TRIED_ON: Final = 800
 """Prompts that the weights of looks and words are chosen on."""
-_LAYOUTS: Final = (Weights(0.7, 0.7, 1.5), Weights(1.4, 1.4, 1.5))
+_LAYOUTS: Final = (0.7, 1.4)
+"""What looks and words weigh."""
+_HINTS: Final = 1.0
+"""What hints at tasks weigh where they help."""
 _NOISES: Final = (3.0, 6.0, 12.0, 25.0)
 
 
@@ -41,7 +44,7 @@ class PromptModel(NamedTuple):
 class Effort(NamedTuple):
     """How much is learned: more is slower, and a little better."""
 
-    landmarks: int = 1200
+    landmarks: int = 1000
     """Prompts that stand for all."""
     directions: int = 100
     """What words are boiled down to where prompts are compared."""
@@ -75,7 +78,7 @@ class _Scored(NamedTuple):
 
     def points(self, weights: Weights, rows: NDArray[Any] | slice = slice(None), hinted: NDArray[np.float32] | None = None) -> Any:
         """Return the points of these rows; `hinted` stands for what all rows hint at."""
-        found = self.hinted if hinted is None else hinted
+        found = (self.hinted if hinted is None else hinted) if weights.tasks else self.hinted[:, :0]
         return joined(self.texts.looks[rows], self.texts.meaning[rows, : self.effort.directions], found[rows], weights)
 
 
@@ -91,10 +94,10 @@ def fit_prompt_model(labels: Labels, *, effort: Effort = USUAL, seed: int = 0) -
     if len(set(by_prompt(kept.prompts).tolist())) < FEWEST_PROMPTS or scored.sum() < 2:
         return PromptModel(None, None, None)
     known = _scored(kept._replace(models=tuple(np.array(kept.models)[scored].tolist()), scores=kept.scores[:, scored]), effort, seed)
-    choice = _chosen(known)
-    points = known.points(choice.weights)
-    found = bases(points, drawn(len(points), landmarks=effort.landmarks, seed=seed), known.labels, known.tasks)
-    verdict = _judged(found, known, choice)
+    plain = _chosen(known)
+    choices = [plain, plain._replace(weights=plain.weights._replace(tasks=_HINTS))] if len(known.tasks) > 1 else [plain]
+    choice, found, usual = min((_tried(known, choice) for choice in choices), key=lambda tried: misfit(tried.usual))
+    verdict = judge(usual, _strange(known, choice))
     if not (verdict.read.share or verdict.told.share):
         return PromptModel(None, verdict.read, verdict.told)
     return PromptModel(_predictor(found, known, choice, verdict), verdict.read, verdict.told)
@@ -127,7 +130,8 @@ def _predictor(found: Bases, known: _Scored, choice: Choice, verdict: Verdict) -
 
 
 def _space(known: _Scored, weights: Weights) -> PromptSpace:
-    scores = fit_task_scores(known.texts.looks, known.texts.meaning, known.of_task)
+    of_task = known.of_task if weights.tasks else known.of_task[:, :0]
+    scores = fit_task_scores(known.texts.looks, known.texts.meaning, of_task)
     return known.texts.space(scores, weights, directions=known.effort.directions)
 
 
@@ -139,27 +143,42 @@ def _chosen(known: _Scored) -> Choice:
     between = scores - np.nanmean(known.labels.scores, axis=0)
     between = np.nan_to_num(between - np.nanmean(between, axis=1, keepdims=True))
     errors: dict[Choice, float] = {}
-    for weights in _LAYOUTS:
+    for each in _LAYOUTS:
+        weights = Weights(looks=each, words=each, tasks=0.0)
         points = known.points(weights, rows).astype(np.float64)
         for noise, error in zip(_NOISES, left_out(points, between, _NOISES), strict=True):
             errors[Choice(weights, noise)] = float(error)
     return min(errors, key=errors.__getitem__)
 
 
-def _judged(found: Bases, known: _Scored, choice: Choice) -> Verdict:
-    labels, tasks = known.labels, known.tasks
-    usual: list[HeldBack] = []
+class _Tried(NamedTuple):
+    """What came of a choice."""
+
+    choice: Choice
+    found: Bases
+    usual: HeldBack
+
+
+def _tried(known: _Scored, choice: Choice) -> _Tried:
+    """Return what is foretold of each prompt by those of the other folds."""
+    labels, tasks, points = known.labels, known.tasks, known.points(choice.weights)
+    found = bases(points, drawn(len(points), landmarks=known.effort.landmarks, seed=known.seed), labels, tasks)
+    parts: list[HeldBack] = []
     for fold in known.folds:
         taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
-        usual.append(held_back(found, taught, fold.test, labels, tasks))
-    strange: list[HeldBack] = []
-    if len(tasks) > 2:
-        folds = grouped(by_task(labels.tasks), folds=_FOLDS, seed=known.seed)
-        strange = [_strange(known, fold, choice) for fold in folds]
-    return judge(joined_parts(usual), joined_parts(strange) if strange else None)
+        parts.append(held_back(found, taught, fold.test, labels, tasks))
+    return _Tried(choice, found, joined_parts(parts))
 
 
-def _strange(known: _Scored, fold: Fold, choice: Choice) -> HeldBack:
+def _strange(known: _Scored, choice: Choice) -> HeldBack | None:
+    """Return what is foretold of each task by the others; None where there are too few to tell."""
+    if len(known.tasks) <= 2:
+        return None
+    folds = grouped(by_task(known.labels.tasks), folds=_FOLDS, seed=known.seed)
+    return joined_parts([_without_tasks(known, fold, choice) for fold in folds])
+
+
+def _without_tasks(known: _Scored, fold: Fold, choice: Choice) -> HeldBack:
     """Return what is foretold of the tasks that are held back, of which nothing is known but by the others."""
     labels, texts = known.labels, known.texts
     held = np.flatnonzero(known.of_task[fold.test].any(axis=0))

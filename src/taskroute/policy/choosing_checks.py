@@ -51,10 +51,19 @@ def findings(policy: Policy) -> Iterator[Problem]:
                     "no model has scores, because 'quality.file' is missing: what is expected of each is a guess from price and 'strengths'"
                 )
                 yield ("routes", index, "choose", "min_quality"), f"{text}; train one with 'taskroute train', or write 'use' with an order"
+    yield from _unread_examples(policy)
     for name, task in policy.tasks.items():
         close = [] if task.group is None else difflib.get_close_matches(task.group, TASK_GROUPS, n=1, cutoff=_CLOSE)
         if task.group not in TASK_GROUPS and close:
             yield ("tasks", name, "group"), f"group {task.group!r} is your own; did you mean the built-in {close[0]!r}?"
+
+
+def _unread_examples(policy: Policy) -> Iterator[Problem]:
+    kind, named = policy.classifier.kind, [name for name, task in policy.tasks.items() if task.examples]
+    if named and kind in ("keywords", "builtin"):
+        text = f"nothing learns from the examples of {', '.join(map(repr, named))}, because classifier.kind is {kind!r}"
+        knows = "which knows tasks of your own by their keywords alone" if kind == "builtin" else "which goes by keywords alone"
+        yield ("tasks", named[0], "examples"), f"{text}, {knows}; write kind: examples, or give these tasks 'keywords'"
 
 
 def _tasks(policy: Policy) -> Iterator[Problem]:

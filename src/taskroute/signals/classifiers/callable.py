@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from taskroute.errors import ConfigurationError
-from taskroute.signals.classifiers.scored import known
+from taskroute.signals.classifiers.scored import as_labels, known
 from taskroute.types import Classification
 
 
@@ -19,7 +19,7 @@ class CallableClassifier:
     said of the place where it sends the text, for `require`.
     """
 
-    def __init__(self, function: Callable[..., Any], *, name: str | None = None, labels: Collection[str] = ()) -> None:
+    def __init__(self, function: Callable[..., Any], *, name: str | None = None, labels: Collection[str] | str = ()) -> None:
         if not callable(function):
             raise ConfigurationError(f"classifier= must be a function or a classifier, not of type {type(function).__name__}")
         self._function = function
@@ -27,7 +27,7 @@ class CallableClassifier:
         self._is_async = _is_async(function)
         self.name = name or _name_of(function)
         self.local = not self._is_async
-        self.labels = frozenset(labels)
+        self.labels = as_labels(labels)
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         if self._is_async:
@@ -43,7 +43,7 @@ class CallableClassifier:
         return self._function(text, tasks) if self._takes_tasks else self._function(text)
 
     def _read(self, said: Any, tasks: Collection[str]) -> Classification:
-        if said is None:
+        if said is None or said == "":
             return Classification()
         if isinstance(said, Classification):
             return known(said, tasks, self.name)
@@ -51,7 +51,8 @@ class CallableClassifier:
             return known(Classification({said: 1.0}), tasks, self.name)
         if isinstance(said, Mapping):
             return known(Classification(cast("Mapping[str, float]", said)), tasks, self.name)
-        raise TypeError(f"{self.name} returned a {type(said).__name__}; return the name of a task, a score for each, or None")
+        returned = f"the classifier {self.name!r} returned a {type(said).__name__}"
+        raise ConfigurationError(f"{returned}; return the name of a task, a score for each of several, or None")
 
 
 def _is_async(function: Callable[..., Any]) -> bool:
@@ -63,11 +64,22 @@ def _name_of(function: Callable[..., Any]) -> str:
     return named if isinstance(named, str) and named != "<lambda>" else type(function).__name__
 
 
+def _fits(function: Callable[..., Any], count: int) -> bool:
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    return True
+
+
 def _takes_tasks(function: Callable[..., Any]) -> bool:
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return False
+    if not _fits(function, 1) and not _fits(function, 2):
+        given = f"{_name_of(function)}{inspect.signature(function)}"
+        raise ConfigurationError(f"classifier= is {given}; a function takes the text, or the text and the tasks")
     positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     needed = [one for one in positional if one.default is one.empty]
     return (

@@ -9,7 +9,7 @@ from contextlib import suppress
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Asker, Classifier
 from taskroute.signals.classifiers.hybrid import AsksThrough, Hybrid
-from taskroute.signals.classifiers.scored import known, whole
+from taskroute.signals.classifiers.scored import as_labels, known, whole
 from taskroute.taxonomy import TASK_GROUPS
 from taskroute.types import Classification
 
@@ -21,7 +21,7 @@ class GuardedClassifier:
         self.inner = inner
         self.name = inner.name
         self.local = inner.local
-        self.labels = frozenset(inner.labels)
+        self.labels = as_labels(inner.labels)
         self.reads_context = bool(getattr(inner, "reads_context", False))
         self._warned: set[str] = set() if warned is None else warned
         self._named: tuple[Collection[str], frozenset[str]] = ((), frozenset(TASK_GROUPS))

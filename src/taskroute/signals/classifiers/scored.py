@@ -16,6 +16,11 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_:./-]{1,40}")
 _MOST_NAMED: Final = 8
 
 
+def as_labels(labels: Collection[str] | str) -> frozenset[str]:
+    """Return what is said of a place; one label may be given alone, as in a policy."""
+    return frozenset((labels,) if isinstance(labels, str) else labels)
+
+
 def sound(scores: Mapping[str, float]) -> Mapping[str, float]:
     """Return the scores between 0 and 1: what is no number or less than 0 is left out, what is over 1 is 1."""
     if all(type(score) is float and 0.0 <= score <= 1.0 for score in scores.values()):
