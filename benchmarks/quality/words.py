@@ -15,13 +15,14 @@ from typing import Final
 import numpy as np
 
 from benchmarks.quality.contenders import Floats
-from benchmarks.quality.ours import Remembered, contenders
+from benchmarks.quality.ours import contenders
 from benchmarks.quality.packs import Pack, load
 from benchmarks.quality.pairs import Setting, folds_of
 from taskroute.learning import curves
-from taskroute.learning.folds import Fold
+from taskroute.learning.folds import Fold, Rows
+from taskroute.learning.methods import Remembered
 from taskroute.learning.rows import Labels
-from taskroute.learning.text_model import fit_prompt_model
+from taskroute.learning.text_model import USUAL, Effort, fit_prompt_model
 from taskroute.ports import PromptQuality
 
 _STRONGEST: Final = 2
@@ -37,24 +38,24 @@ def pairs(labels: Labels) -> Iterator[tuple[int, int]]:
         yield from ((int(weak), int(strong)) for weak in order if means[weak] < means[strong] - _LEAST_GAP)
 
 
-def apgr(labels: Labels, expected: Floats, rows: Floats | slice = slice(None)) -> float:
+def apgr(labels: Labels, expected: Floats, rows: Rows) -> float:
     """Return the mean APGR of all pairs on these rows."""
     scores, expected = labels.scores[rows], expected[rows]
     return float(np.mean([curves.apgr(expected[:, s] - expected[:, w], scores[:, w], scores[:, s]) for w, s in pairs(labels)]))
 
 
-def fitted(labels: Labels) -> PromptQuality | None:
+def fitted(labels: Labels, effort: Effort) -> PromptQuality | None:
     """Learn from prompts, and say what it took and what it is to bring."""
     began = time.process_time()
-    found = fit_prompt_model(labels)
+    found = fit_prompt_model(labels, effort=effort)
     told = [f"{gain.mean:.4f}±{gain.error:.4f} ({gain.share:.2f})" if gain else "-" for gain in (found.read, found.told)]
     print(f"  {labels.size} rows in {time.process_time() - began:.1f} s; gain read {told[0]}, told {told[1]}", flush=True)
     return found.predictor
 
 
-def measured(pack: Pack, folds: tuple[Fold, ...], *, tagged: bool) -> None:
+def measured(pack: Pack, folds: tuple[Fold, ...], effort: Effort, *, tagged: bool) -> None:
     """Print what each way to route reaches."""
-    remembered = Remembered(fitted)
+    remembered = Remembered(lambda labels: fitted(labels, effort))
     for one in contenders(remembered, tagged=tagged):
         if tagged and one.who.tags == "none":
             continue
@@ -77,13 +78,19 @@ def main() -> int:
     parser.add_argument("labels", type=int, nargs="?", help="how many to learn from; all without it")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--landmarks", type=int, default=USUAL.landmarks)
     parser.add_argument("--only", type=int, help="so many of the folds")
     options = parser.parse_args()
     pack = load(options.pack)
     setting = Setting(
         pack.name, held="tasks" if options.held == "out" else "prompts", labels=options.labels, repeats=1, folds=options.folds
     )
-    measured(pack, folds_of(pack, setting, seed=options.seed)[0][: options.only], tagged=len(set(pack.labels.tasks)) > 1)
+    measured(
+        pack,
+        folds_of(pack, setting, seed=options.seed)[0][: options.only],
+        USUAL._replace(landmarks=options.landmarks),
+        tagged=len(set(pack.labels.tasks)) > 1,
+    )
     return 0
 
 
