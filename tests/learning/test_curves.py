@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from taskroute.learning import bootstrap, curves, folds
 from taskroute.learning.curves import Points
 
-shares = st.floats(0, 1, allow_nan=False)
+shares = st.integers(0, 10**6).map(lambda millionths: millionths / 10**6)
 clouds = st.lists(st.tuples(shares, shares), min_size=1, max_size=30)
 
 

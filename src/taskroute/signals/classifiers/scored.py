@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, Final, cast
 
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
-from taskroute.types import Classification, Cost
+from taskroute.types import Classification
 from taskroute.warn import warn_once
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_:./-]{1,40}")
@@ -34,7 +34,10 @@ def sound(scores: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def whole(result: Classification) -> Classification:
-    """Return what a classifier gave without what is no score, complexity or cost. Raises TypeError for no `Classification`."""
+    """Return what a classifier gave without what is no score or complexity. Raises TypeError for no `Classification`.
+
+    A cost that is none stays: it says that something was paid, and nobody knows how much.
+    """
     given: Any = result
     if not isinstance(given, Classification):
         raise TypeError(f"a classifier returned a {type(given).__name__}; return a Classification")
@@ -43,8 +46,6 @@ def whole(result: Classification) -> Classification:
         result = result._replace(scores=scores)
     if result.complexity is not None and not _is_graded(result.complexity, result.complexity_confidence):
         result = result._replace(complexity=None, complexity_confidence=None)
-    if result.cost is not None and not isinstance(cast("Any", result.cost), Cost):
-        result = result._replace(cost=None)
     return result
 
 
