@@ -140,14 +140,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _pairs(table: bytes) -> Iterator[tuple[str, int, int]]:
     """Yield prompt, weak and strong of a table of RouteLLM, whatever the models' full names are."""
-    csv.field_size_limit(10_000_000)
-    rows = csv.DictReader(io.StringIO(table.decode("utf-8")))
-    names = [name for name in rows.fieldnames or () if not name.endswith("_response")]
+    rows, columns = _table(table)
+    names = [name for name in columns if not name.endswith("_response")]
     weak, strong = (next((name for name in names if wanted in name.lower()), None) for wanted in (_WEAK, _STRONG))
     if weak is None or strong is None:
         raise SourceChanged(f"RouteLLM's table has the columns {names}; needed are one of {_WEAK} and one of {_STRONG}")
     for row in rows:
         yield row["prompt"], int(row[weak] == "True"), int(row[strong] == "True")
+
+
+def _table(table: bytes) -> tuple[list[dict[str, str]], list[str]]:
+    """Return the rows and the columns of a CSV file whose fields may be long."""
+    before = csv.field_size_limit(10_000_000)
+    try:
+        rows = csv.DictReader(io.StringIO(table.decode("utf-8")))
+        return list(rows), list(rows.fieldnames or ())
+    finally:
+        # The limit is the process's.
+        csv.field_size_limit(before)
 
 
 def _answers(load: Load, raw: str, model: str) -> Iterator[Row]:

@@ -259,13 +259,13 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_a_prompt_of_ten_megabytes_is_read_and_capped(tmp_path: Path) -> None:
-    long = "word " * 2_000_000
+    long, limit = "word " * 2_000_000, csv.field_size_limit()
     rows = [{"prompt": long, "model": model, "score": 1} for model in "ab"]
     for name, content in (("long.jsonl", lines(rows)), ("long.csv", as_csv(rows))):
         (prompt,) = read(tmp_path / name, content).prompts
         assert prompt is not None
         assert len(prompt) == 100_000
-    assert csv.field_size_limit() == 131_072
+    assert csv.field_size_limit() == limit
 
 
 def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
