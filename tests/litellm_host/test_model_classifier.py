@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from taskroute import Call
+from taskroute_litellm.versions import installed
 from tests.emulator import Emulator, Fault, Hang
 from tests.emulator import Say as Says
 from tests.litellm_host.routers import IDS, POLICY, WAYS, Way, call, decided, routed
@@ -72,7 +73,9 @@ def test_it_is_waited_for_no_longer_than_the_policy_says(emulator: Emulator, way
 
 @pytest.mark.parametrize("way", [SYNC, ASYNC], ids=str)
 def test_a_text_is_asked_about_once_and_the_groups_own_fallbacks_are_not_used(emulator: Emulator, way: Way) -> None:
-    with routed(emulator, policy=RULES, fallbacks=[{"claude": ["other"]}]) as found:
+    # Before 1.106 a router with fallbacks of its own is refused.
+    fallbacks: Any = {"fallbacks": [{"claude": ["other"]}]} if installed() >= (1, 106) else {}
+    with routed(emulator, policy=RULES, **fallbacks) as found:
         emulator.on(IDS["claude"], label())
         call(found, way)
         call(found, way)
