@@ -124,7 +124,7 @@ bench: $(VENV)/.bench $(PROXY)/.made $(OLDEST)/.made ## measure
 	$(OLDEST)/bin/python -m benchmarks cache
 	$(PROXY)/bin/python -m benchmarks.proxy_load
 
-bench-quality: $(VENV)/.bench ## measure how well models are chosen and tasks are told, beside baselines; half an hour
+bench-quality: $(VENV)/.bench ## measure how well models are chosen and tasks are told, beside baselines; takes long
 	$(RUN) -m benchmarks.quality --jobs 2
 	$(RUN) -m benchmarks.quality.classifier
 	$(RUN) -m benchmarks.quality.classifier_clinc
