@@ -194,7 +194,7 @@ def test_the_limit_of_the_call_is_shared_by_its_tries(live: Emulator) -> None:
     live.on("slow", *[Fault("server_error")] * len(WAYS)).on("next", *[Hang(LONG)] * len(WAYS))
 
     def one(way: str) -> None:
-        llm, seen = routed(f"{live.url}/v1", second=f"{live.url}/v1", timeout={"call": "2s"})
+        llm, seen = routed(f"{live.url}/v1", second=f"{live.url}/v1", timeout={"call": "8s"})
         began = time.monotonic()
         with pytest.raises(AllModelsFailedError):
             ask(way, llm)
