@@ -44,12 +44,16 @@ class PromptModel(NamedTuple):
 class Effort(NamedTuple):
     """How much is learned: more is slower, and a little better."""
 
-    landmarks: int = 1000
-    """Prompts that stand for all."""
+    landmarks: int | None = None
+    """Prompts that stand for all; None for a fifth of them, from 1,000 to 2,000."""
     directions: int = 100
     """What words are boiled down to where prompts are compared."""
     reading: int = 300
     """What they are boiled down to where they hint at a task."""
+
+    def standing(self, prompts: int) -> int:
+        """Return how many prompts stand for that many."""
+        return min(max(prompts // 5, 1000), 2000) if self.landmarks is None else self.landmarks
 
 
 USUAL: Final = Effort()
@@ -162,7 +166,7 @@ class _Tried(NamedTuple):
 def _tried(known: _Scored, choice: Choice) -> _Tried:
     """Return what is foretold of each prompt by those of the other folds."""
     labels, tasks, points = known.labels, known.tasks, known.points(choice.weights)
-    found = bases(points, drawn(len(points), landmarks=known.effort.landmarks, seed=known.seed), labels, tasks)
+    found = bases(points, drawn(len(points), landmarks=known.effort.standing(len(points)), seed=known.seed), labels, tasks)
     parts: list[HeldBack] = []
     for fold in known.folds:
         taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
@@ -187,7 +191,8 @@ def _without_tasks(known: _Scored, fold: Fold, choice: Choice) -> HeldBack:
     hinted[fold.test] = hints(scores, texts.looks[fold.test], texts.meaning[fold.test])
     points = known.points(choice.weights, hinted=hinted)
     tasks = tasks_of(labels.take(fold.train))
-    chosen = fold.train[drawn(len(fold.train), landmarks=known.effort.landmarks, seed=known.seed)]
+    size = len(fold.train)
+    chosen = fold.train[drawn(size, landmarks=known.effort.standing(size), seed=known.seed)]
     found = bases(points, chosen, labels, tasks)
     taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
     return held_back(found, taught, fold.test, labels, tasks)
