@@ -19,7 +19,7 @@ OLDER_PINS := "langchain-core==1.7.2" "langchain==1.4.7" "langchain-openai==1.7.
 OLDEST_PINS := "litellm[proxy]==1.102.4" "openai<3"
 LITELLM_TESTS := tests/litellm_host tests/litellm_proxy tests/parity
 # What no release of LangChain or of a provider's client can change, so that it runs once.
-SAME_TESTS := $(addprefix tests/,stores cache policy registry signals decision reporting benchmarks emulator)
+SAME_TESTS := $(addprefix tests/,stores cache policy registry signals decision quality learned learning reporting benchmarks emulator)
 
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
@@ -128,6 +128,7 @@ bench-quality: $(VENV)/.bench ## measure how well models are chosen and tasks ar
 	$(RUN) -m benchmarks.quality --jobs 2
 	$(RUN) -m benchmarks.quality.classifier
 	$(RUN) -m benchmarks.quality.classifier_clinc
+	$(RUN) -m benchmarks.quality.own_tasks
 	$(RUN) -m benchmarks.quality.classifier_speed
 
 stress: $(VENV)/.dev ## try to make the cache give a wrong answer, with many processes, kill -9, and a Redis that goes away

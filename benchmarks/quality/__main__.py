@@ -25,34 +25,38 @@ NAMES: Final = ("mmlupro", CURVE, "routellm-mmlu", "llmrouter", "routellm-gsm8k"
 """The longest first, so that two processes end at about the same time."""
 
 
-def measured(name: str, effort: Effort, at: Path) -> tuple[Section, ...]:
-    """Return what was measured on a pack of that folder, or the learning curve on two of them."""
+def measured(name: str, effort: Effort, at: Path) -> Iterator[Section]:
+    """Yield what is measured on a pack of that folder, or the learning curve on two of them."""
     if name == CURVE:
         words = Remembered(fit_prompts)
-        pool = curve.of_pool(load("llmrouter", at=at), effort, words=words, classifier=BuiltinClassifier())
-        return pool, curve.of_pair(load("routellm-mmlu", at=at), effort, words=words)
+        yield curve.of_pool(load("llmrouter", at=at), effort, words=words, classifier=BuiltinClassifier())
+        yield curve.of_pair(load("routellm-mmlu", at=at), effort, words=words)
+        return
     pack, likeness, words = load(name, at=at), Likeness(), Remembered(fit_prompts)
     made = (
         pair_tables.sections(pack, effort, likeness=likeness, words=words, classifier=BuiltinClassifier())
         if name.startswith("routellm")
         else pool_tables.sections(pack, effort, likeness=likeness, words=words)
     )
-    found = []
     for section in made:
-        found.append(section)
+        yield section
         words.forget()
-    return tuple(found)
 
 
-def every(names: tuple[str, ...], effort: Effort, *, jobs: int) -> Iterator[tuple[Section, ...]]:
-    """Yield what was measured on each pack as it is ready."""
+def whole(name: str, effort: Effort, at: Path) -> tuple[Section, ...]:
+    """Return all of it, as another process hands it over."""
+    return tuple(measured(name, effort, at))
+
+
+def every(names: tuple[str, ...], effort: Effort, *, jobs: int) -> Iterator[Section]:
+    """Yield each section when it is ready; of several processes, when its pack is."""
     at = folder()
     if jobs == 1:
-        yield from (measured(name, effort, at) for name in names)
+        yield from (section for name in names for section in measured(name, effort, at))
         return
     with ProcessPoolExecutor(jobs) as pool:
-        for done in as_completed([pool.submit(measured, name, effort, at) for name in names]):
-            yield done.result()
+        for done in as_completed([pool.submit(whole, name, effort, at) for name in names]):
+            yield from done.result()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -67,10 +71,9 @@ def main(arguments: list[str] | None = None) -> None:
     shown = as_markdown if options.markdown else as_text
     found: list[Section] = []
     try:
-        for sections in every(tuple(options.only or NAMES), QUICK if options.quick else Effort(), jobs=options.jobs):
-            for section in sections:
-                print("\n\n".join(map(shown, section.tables)) + "\n", flush=True)
-                found.append(section)
+        for section in every(tuple(options.only or NAMES), QUICK if options.quick else Effort(), jobs=options.jobs):
+            print("\n\n".join(map(shown, section.tables)) + "\n", flush=True)
+            found.append(section)
     except NoPacks as error:
         sys.exit(str(error))
     verdict = verdicts([figure for section in found for figure in section.figures])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from langchain_core.messages import BaseMessage, UsageMetadata
@@ -17,12 +19,14 @@ from taskroute.execution.classifying import GuardedAsker
 from taskroute.ports import Asker
 from taskroute.reading import as_list, as_mapping
 from taskroute.router import Router
+from taskroute.signals.classifiers.callable import takes
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.classifiers.prompted import BUILT_IN
-from taskroute.signals.classifiers.scored import as_labels, known
+from taskroute.signals.classifiers.scored import as_labels, known, number_in
 from taskroute.signals.size import cap
-from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
+from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS, TASKS
 from taskroute.types import NOTHING, Call, Classification, Cost
+from taskroute.warn import warn_once
 from taskroute_langchain.classifier import aside
 from taskroute_langchain.host import ChatHost
 from taskroute_langchain.messages import strings_in, to_messages
@@ -53,6 +57,7 @@ class DecisionModelClassifier:
     `descriptions` say what your own tasks are; `labels` what may be said of the place that the text is sent to, for `require`; `timeout`
     how many seconds an async call waits, beside the policy's `classifier.timeout`; `price` what the tokens cost, without which the cost of
     a call is not known. Its runs stand below the run of the call, with its callbacks; `config` is for where there is none, as in `adecide`.
+    Raises ConfigurationError for what cannot be; a description of no task of the policy, and a price that is none, cost one warning.
     """
 
     local = False
@@ -69,9 +74,11 @@ class DecisionModelClassifier:
     ) -> None:
         if not isinstance(model, BaseDecisionModel):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"DecisionModelClassifier takes a decision model of LangChain's, not a {type(model).__name__}")
+        _refuse_what_cannot_be(descriptions, timeout, price, config)
         self.name = model.model
         self.labels = as_labels(labels)
         self._model = model
+        self._own = descriptions
         self._descriptions = {**BUILT_IN, **descriptions}
         self._timeout = timeout
         self._price = price
@@ -94,6 +101,11 @@ class DecisionModelClassifier:
             return self._read(await self._model.ainvoke(self._request(text, tasks), aside(self._config)), tasks)
 
     def _request(self, text: str, tasks: Collection[str]) -> ClassifierRequest:
+        unknown = sorted(self._own.keys() - set(tasks) - TASKS.keys())
+        if unknown:
+            named = ", ".join(map(repr, unknown))
+            said = f"describes what is no task of the policy: {named}; name it under 'tasks', or correct the name"
+            warn_once("descriptions", f"{self.name} {named}", f"the classifier {self.name!r} {said}")
         criteria = {**{task: self._descriptions.get(task) for task in tasks}, NO_TASK: "Any other kind of work, or none."}
         return {"state": text, "questions": {_TASK: Choice(instructions=_INSTRUCTIONS, criteria={**criteria})}}
 
@@ -101,8 +113,50 @@ class DecisionModelClassifier:
         answer = response.choices.get(_TASK)
         scores = {} if answer is None else {task: score for task, score in answer.probabilities.items() if task != NO_TASK}
         used = response.usage
-        cost = None if used is None or self._price is None else self._price(used)
-        return known(Classification(scores, cost=cost, asked=used is not None), tasks, self.name)
+        return known(Classification(scores, cost=self._cost(used), asked=used is not None), tasks, self.name)
+
+    def _cost(self, used: UsageMetadata | None) -> Cost | None:
+        """Return what the tokens cost by `price`; None where that is not known, which costs one warning where `price` is to blame."""
+        if used is None or self._price is None:
+            return None
+        try:
+            cost: Any = self._price(used)
+        except Exception as error:  # noqa: BLE001 - what it raises must not cost the task that was told
+            wrong = f"failed with {type(error).__name__}"
+        else:
+            if cost is None or (isinstance(cost, Cost) and _is_amount(cost.amount)):
+                return cost
+            gave = f"a Cost of {cost.amount!r}" if isinstance(cost, Cost) else f"a {type(cost).__name__}"
+            wrong = f"gave {gave}; return a Cost of taskroute.types with a Decimal that is 0 or more, or None"
+        warn_once("price", self.name, f"price= of the classifier {self.name!r} {wrong}; what it costs is not known")
+        return None
+
+
+def _is_amount(amount: Any) -> bool:
+    return isinstance(amount, Decimal) and amount.is_finite() and amount >= 0
+
+
+def _refuse_what_cannot_be(descriptions: Any, timeout: Any, price: Any, config: Any) -> None:
+    """Raises ConfigurationError for an option that no DecisionModelClassifier can have."""
+    of = "DecisionModelClassifier:"
+    if not isinstance(descriptions, Mapping) or not all(
+        isinstance(text, str) for pair in as_mapping(descriptions).items() for text in pair
+    ):
+        raise ConfigurationError(
+            f"{of} descriptions= must give the name of a task and a text on it, such as {{'billing': 'money that is owed'}}"
+        )
+    seconds = number_in(timeout)
+    if timeout is not None and (isinstance(timeout, str) or seconds is None or seconds <= 0):
+        raise ConfigurationError(f"{of} timeout={timeout!r} is no time to wait; give seconds, more than 0, or None for no limit")
+    if price is not None and (not callable(price) or inspect.iscoroutinefunction(price) or not takes(price, 1)):
+        what = f"the async function {price.__name__!r}" if inspect.iscoroutinefunction(price) else repr(price)
+        raise ConfigurationError(
+            f"{of} price= is {what}; give a function from the usage of tokens to a Cost, or None where it is not known"
+        )
+    if config is not None and not isinstance(config, Mapping):
+        raise ConfigurationError(
+            f"{of} config= is of type {type(config).__name__}; give a config of LangChain's, such as {{'callbacks': [...]}}"
+        )
 
 
 class _Meant(NamedTuple):

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from taskroute.clock import SystemClock
 from taskroute.errors import ConfigurationError
 from taskroute.execution.timed import TimedClassifier
+from taskroute.policy.names import suggestion
 from taskroute.policy.schema import Policy
 from taskroute.policy.when import When
 from taskroute.ports import Classifier, Clock
-from taskroute.signals.classifiers.callable import CallableClassifier
+from taskroute.signals.classifiers.given import Given, as_classifier
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.classifiers.hybrid import Hybrid
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.classifiers.prompted import AskedTask, ModelClassifier
 from taskroute.variables import from_environment
 
-Given = Classifier | Callable[..., Any]
-"""A classifier, or a function that is one: `fn(text)` or `fn(text, tasks)`."""
-_METHODS: Final = ("classify", "aclassify", "name", "local", "labels")
+__all__ = ["Given", "as_classifier", "classifier_of"]
 
 
 def classifier_of(
@@ -38,14 +36,14 @@ def classifier_of(
 ) -> Classifier | None:
     """Return what tells the task of a call: `given`, else what the policy names; None where nothing does.
 
-    The keywords of the policy's tasks come before what has learned and before a model. `embed` gives the vectors that a classifier of the
-    kind `examples` learns from. `complexity` says whether that must be told; left out, it is where a condition of the policy asks for it.
+    The keywords of the policy's tasks come before what has learned and before a model, and their examples before what is built in. `embed`
+    gives the vectors that examples are learned from. `complexity` says whether that must be told; left out, it is where a condition of the
+    policy asks for it.
     Raises ConfigurationError for what is no classifier, and for one that lacks what it needs.
     """
     kind = policy.classifier.kind
-    if embed is not None and (given is not None or kind != "examples"):
-        instead = "classifier= is given, too; give one of them" if given is not None else f"classifier.kind is {kind!r}; make it 'examples'"
-        raise ConfigurationError(f"embed= is given, and {instead}")
+    if embed is not None:
+        _refuse_idle_embed(policy, given)
     clock = clock or SystemClock()
     if given is not None:
         return _at(as_classifier(given), policy, clock)
@@ -54,39 +52,44 @@ def classifier_of(
     if kind == "keywords":
         return KeywordClassifier(_keywords(policy))
     wants = _asks_complexity(policy) if complexity is None else complexity
-    if kind == "examples":
-        # The keywords are a part of what it goes by.
-        then = _examples(policy, environ, embed, complexity=wants)
-        if then.local:
-            return then
-    else:
-        then = _model(policy) if kind == "model" else cast("Classifier", import_module("taskroute.learned.builtin").BuiltinClassifier())
     own = _keywords(policy)
-    if not any(own.values()):
-        return _at(then, policy, clock)
-    return _at(Hybrid((KeywordClassifier(own, own_only=True, complexity=wants), then)), policy, clock)
+    parts: list[Classifier] = [KeywordClassifier(own, own_only=True, complexity=wants)] if any(own.values()) else []
+    if kind == "model":
+        parts.append(_model(policy))
+    elif kind == "examples":
+        learned = _examples(policy, environ, embed, complexity=wants)
+        if learned.local:
+            # The keywords are a part of what it goes by.
+            return learned
+        parts.append(learned)
+    else:
+        if has_examples(policy):
+            parts.append(_examples(policy, environ, embed, complexity=wants and not parts, beside_builtin=True))
+        parts.append(cast("Classifier", import_module("taskroute.learned.builtin").BuiltinClassifier()))
+    return _at(parts[0] if len(parts) == 1 else Hybrid(tuple(parts)), policy, clock)
 
 
-def as_classifier(given: Given) -> Classifier:
-    """Return a classifier as it is, and a function as one. Raises ConfigurationError for what is neither."""
-    if all(hasattr(given, method) for method in _METHODS):
-        return cast("Classifier", given)
-    if any(base.__name__ == "BaseDecisionModel" for base in inspect.getmro(type(given))):
-        raise ConfigurationError(
-            "classifier= is a decision model of LangChain's; give DecisionModelClassifier(model) of taskroute_langchain"
-        )
-    if isinstance(given, type):
-        raise ConfigurationError(f"classifier= is the class {given.__name__}; give an instance of it")
-    if not callable(given):
-        lacking = ", ".join(method for method in _METHODS if not hasattr(given, method))
-        raise ConfigurationError(
-            f"classifier= must be a function or a classifier, not of type {type(given).__name__}; as a classifier it lacks {lacking}"
-        )
-    return CallableClassifier(given)
+def has_examples(policy: Policy) -> bool:
+    """Whether any task of a policy has examples."""
+    return any(task.examples for task in policy.tasks.values())
+
+
+def _refuse_idle_embed(policy: Policy, given: Given | None) -> None:
+    """Raises ConfigurationError where nothing would learn from vectors."""
+    kind = policy.classifier.kind
+    if given is not None:
+        raise ConfigurationError("embed= is given, and classifier= is given, too; give one of them")
+    if kind not in ("examples", "builtin"):
+        raise ConfigurationError(f"embed= is given, and classifier.kind is {kind!r}; make it 'examples' or 'builtin'")
+    if not has_examples(policy):
+        raise ConfigurationError("embed= is given, and no task has examples to embed; give your tasks 'examples' under 'tasks'")
 
 
 def _at(classifier: Classifier, policy: Policy, clock: Clock) -> Classifier:
     """Return the classifier with the policy's threshold and limits, and each part guarded, so that the next is asked where one fails."""
+    if isinstance(classifier, ModelClassifier) and classifier.model not in policy.models:
+        known = suggestion(classifier.model, policy.models)
+        raise ConfigurationError(f"classifier= asks the model {classifier.model!r}, which is none of 'models'; {known}")
     if not isinstance(classifier, Hybrid):
         # The question to a model is held to its time where it is asked.
         is_held = classifier.local or isinstance(classifier, ModelClassifier | GuardedClassifier | TimedClassifier)
@@ -121,10 +124,10 @@ def _model(policy: Policy) -> ModelClassifier:
     )
 
 
-def _examples(policy: Policy, environ: Mapping[str, str], embed: Any, *, complexity: bool) -> Classifier:
+def _examples(policy: Policy, environ: Mapping[str, str], embed: Any, *, complexity: bool, beside_builtin: bool = False) -> Classifier:
     cache = policy.classifier.cache
     folder = None if cache is None else Path(from_environment(cache, environ, key="classifier.cache", instead="a folder"))
-    options = {"folder": folder, "complexity": complexity}
+    options = {"folder": folder, "complexity": complexity, "beside_builtin": beside_builtin}
     if embed is None:
         return cast("Classifier", import_module("taskroute.learned.examples").ExamplesClassifier(policy.tasks, **options))
     embedding = import_module("taskroute.learned.embedding").embedding_of(embed)

@@ -1,7 +1,8 @@
-"""What `taskroute train` wrote, read for a policy. What cannot be read costs one warning: calls go on by price and strengths."""
+"""What `taskroute train` wrote, read for a policy. What cannot be read costs a warning: calls go on with what was known before."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,11 +15,21 @@ from taskroute.quality.table import QualityTable
 from taskroute.quality.text import load
 from taskroute.types import NOTHING
 from taskroute.variables import from_environment
-from taskroute.warn import warn_once
+from taskroute.warn import warn_of_change, warn_once, whole
 
 T = TypeVar("T")
 
-__all__ = ["NOTHING_KNOWN", "TABLE", "KnownQuality", "known_quality", "prompts_beside", "prompts_in", "table_in"]
+__all__ = [
+    "NOTHING_KNOWN",
+    "TABLE",
+    "KnownQuality",
+    "QualityFiles",
+    "known_quality",
+    "prompts_beside",
+    "prompts_in",
+    "table_in",
+    "why_unreadable",
+]
 
 
 class KnownQuality(NamedTuple):
@@ -29,24 +40,51 @@ class KnownQuality(NamedTuple):
 
 
 NOTHING_KNOWN = KnownQuality()
+_STAYS: Final = "what was read of it before stays in use"
 TABLE: Final = "quality"
 """Under this name, what was learned of prompts says the version of the table that it was learned with."""
 
 
+class QualityFiles:
+    """Reads `quality.file` for each policy that a router is given. Where it cannot be read, what was read of it before stays in use."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, KnownQuality] = {}
+        """By the file as the policy names it."""
+
+    def known(self, quality: Quality, environ: Mapping[str, str]) -> KnownQuality:
+        """Return what `quality.file` holds, and what lies beside it of prompts where these count.
+
+        Never raises: what is broken costs one warning for each change of the file.
+        """
+        name = quality.file
+        if name is None:
+            return NOTHING_KNOWN
+        last = self._last.get(name, NOTHING_KNOWN)
+        instead = "models are compared without it" if last.table is None else _STAYS
+        path = _tried("place", lambda: Path(from_environment(name, environ, key="quality.file", instead="the path")), name, instead)
+        table = None if path is None else _tried("quality", lambda: table_in(path), str(path), instead)
+        if path is None or table is None:
+            return last if quality.prompts else last._replace(prompts=None)
+        found = KnownQuality(table, _prompts(path, table.version, last) if quality.prompts else None)
+        self._last[name] = found
+        return found
+
+
 def known_quality(quality: Quality, environ: Mapping[str, str]) -> KnownQuality:
     """Return what `quality.file` holds, and what lies beside it of prompts where these count. Never raises."""
-    name = quality.file
-    if name is None:
-        return NOTHING_KNOWN
-    path = _tried(lambda: Path(from_environment(name, environ, key="quality.file", instead="the path")), name)
-    table = None if path is None else _tried(lambda: table_in(path), str(path))
-    if path is None or table is None or not quality.prompts:
-        return KnownQuality(table)
+    return QualityFiles().known(quality, environ)
+
+
+def _prompts(path: Path, version: str, last: KnownQuality) -> PromptQuality | None:
+    """Return what was learned of prompts beside a table of this version; where that is broken, what was known with the same table."""
     beside = prompts_beside(path)
     if not beside.exists():
-        return KnownQuality(table)
-    prompts = _tried(lambda: prompts_in(beside, table.version), str(beside))
-    return KnownQuality(table, None if prompts is None else Careful(prompts, str(beside)))
+        return None
+    before = last.prompts if last.table is not None and last.table.version == version else None
+    instead = "models are compared without it" if before is None else _STAYS
+    prompts = _tried("quality", lambda: prompts_in(beside, version), str(beside), instead)
+    return before if prompts is None else Careful(prompts, str(beside))
 
 
 def prompts_beside(path: Path) -> Path:
@@ -66,25 +104,44 @@ def prompts_in(path: Path, version: str) -> PromptQuality:
     """
     # It needs NumPy, which is loaded only where there is something for it.
     from taskroute.learned.arrays import read_arrays
-    from taskroute.learned.predictor import Predictor
+    from taskroute.learned.predictor import CURE, Predictor
 
-    source = read_arrays(path)
+    source = read_arrays(path, cure=CURE)
     learned_with = source.meta.get(TABLE, version)
     if learned_with != version:
-        cure = "put back the file that was written with the table, or train again"
+        cure = "put back the file that was written with the table, or write both anew with 'taskroute train'"
         raise ArraysError(str(path), f"was learned with the table {learned_with}, and the table beside it is {version}", cure)
     return Predictor.from_arrays(source, str(path))
 
 
-def _tried(read: Callable[[], T], name: str) -> T | None:
+def why_unreadable(error: Exception, name: str) -> str:
+    """Return what is wrong with a file of this name, and the cure."""
+    if isinstance(error, OSError):
+        return f"{name}: cannot be read: {error.strerror or type(error).__name__}; write it with 'taskroute train'"
+    if isinstance(error, UnicodeError):
+        return f"{name}: this is no text in UTF-8; write it anew with 'taskroute train'"
+    if isinstance(error, ModuleNotFoundError) and error.name == "numpy":
+        return f"{name} needs NumPy: pip install numpy"
+    return str(error) if name in str(error) else f"{name}: {error}"
+
+
+def _tried(what: str, read: Callable[[], T], name: str, instead: str) -> T | None:
+    """Return what is read of this kind of thing; None where that cannot be, with a warning that says what happens instead."""
     try:
-        return read()
+        found = read()
     except Exception as error:  # noqa: BLE001 - a file may hold anything, and NumPy may be missing
-        if isinstance(error, OSError):
-            why = f"{name}: cannot be read: {error.strerror or type(error).__name__}; write it with 'taskroute train'"
-        else:
-            why = str(error) if name in str(error) else f"{name}: {error}"
-        warn_once("quality", name, f"quality.file: {why}; models are compared without it")
+        warn_of_change(what, name, _content(name), f"quality.file: {why_unreadable(error, name)}", instead)
+        return None
+    whole(what, name)
+    return found
+
+
+def _content(name: str) -> str | None:
+    """Return what tells the content of a file from another; None where it cannot be read."""
+    try:
+        with Path(name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
         return None
 
 

@@ -1,4 +1,4 @@
-"""What outlasts a reload of the policy: circuits of models, caches, stores of scores. It puts each policy in force."""
+"""What outlasts a reload of the policy: circuits of models, conversations, caches, stores of scores. It puts policies in force."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from taskroute.cache.opening import open_cache
 from taskroute.cache.responses import ResponseCache
 from taskroute.cache.terms import partitions
 from taskroute.classifying import Given, classifier_of
-from taskroute.decision.snapshot import compile_policy
+from taskroute.decision.snapshot import Snapshot, compile_policy
 from taskroute.execution.circuits import Health
 from taskroute.execution.classifying import ModelAsks
 from taskroute.execution.given import by_route, refuse_no_store
 from taskroute.execution.health import ModelGuard
 from taskroute.execution.validate import Check
-from taskroute.execution.warm import Conversations
+from taskroute.execution.warm import Conversations, Turns
 from taskroute.feedback.opening import OpenScores
-from taskroute.known_quality import NOTHING_KNOWN, known_quality
+from taskroute.known_quality import NOTHING_KNOWN, QualityFiles
 from taskroute.live import Live, switches
 from taskroute.policy.schema import Policy
 from taskroute.ports import Asker, Clock, SensitiveDetector, Store
 from taskroute.pricing import Pricing
+from taskroute.signals.classifiers.answers import Answers
 from taskroute.telemetry.observers import telling_of
 from taskroute.telemetry.settings import Redact
 
@@ -54,6 +55,9 @@ class Lasting:
             refuse_no_store(parts.cache, "cache", ("get", "put", "delete", "increment", "lease"))
         self._parts = parts
         self._health = Health(parts.clock, parts.store)
+        self._turns = Turns(parts.clock)
+        self._answers = Answers()
+        self._quality = QualityFiles()
         self._scores = OpenScores(parts.clock)
         self._caches: dict[str, ResponseCache] = {}
         """By what a policy says of it: a reload that leaves it alone keeps it."""
@@ -63,7 +67,7 @@ class Lasting:
         parts = self._parts
         environ = os.environ if parts.environ is None else parts.environ
         pin, disabled = switches(policy, environ)
-        known = NOTHING_KNOWN if disabled else known_quality(policy.quality, environ)
+        known = NOTHING_KNOWN if disabled else self._quality.known(policy.quality, environ)
         snapshot = compile_policy(
             policy,
             classifier=None if disabled else classifier_of(policy, parts.classifier, environ, embed=parts.embed, clock=parts.clock),
@@ -74,6 +78,8 @@ class Lasting:
             quality=known.table,
             prompts=known.prompts,
         )
+        if parts.classifier is None:
+            self._answers.lend(snapshot.sources.classifier, snapshot.registry)
         guard = ModelGuard(self._health, snapshot)
         asks = ModelAsks(snapshot, guard, parts.clock, partial(parts.pricing.of_reply, snapshot))
         asks.usually = asker
@@ -85,7 +91,7 @@ class Lasting:
             telling_of(policy.telemetry, environ, parts.redact),
             asks,
             scores=self._scores.of(policy.feedback, environ),
-            conversations=Conversations(parts.clock) if any(route.choose is not None for route in snapshot.routes) else None,
+            conversations=self._conversations_of(snapshot),
         )
 
     def close(self) -> None:
@@ -99,6 +105,13 @@ class Lasting:
         await self._scores.aclose()
         for cache in self._caches.values():
             await cache.aclose()
+
+    def _conversations_of(self, snapshot: Snapshot) -> Conversations | None:
+        if any(route.choose is not None for route in snapshot.routes):
+            return Conversations(self._turns, snapshot.registry)
+        # Nobody notes who answers meanwhile, so that what is known would be out of date later.
+        self._turns = Turns(self._parts.clock)
+        return None
 
     def _cache_of(self, policy: Policy, environ: Mapping[str, str]) -> ResponseCache | None:
         if policy.cache is None:

@@ -14,6 +14,7 @@ from opentelemetry.trace import TracerProvider
 
 from taskroute import remembered
 from taskroute.cache.responses import ResponseCache
+from taskroute.calls import check_call
 from taskroute.classifying import Given
 from taskroute.clock import SystemClock
 from taskroute.decision.snapshot import Snapshot
@@ -108,14 +109,16 @@ class Router:
     # Deciding
 
     def decide(self, call: Call) -> Decision:
-        """Return which models may answer, in order, and why. Raises NoEligibleModelError when none may.
+        """Return which models may answer, in order, and why. Raises NoEligibleModelError when none may, and TypeError for what is no call.
 
         A classifier that needs I/O is not asked: then the task stays unknown, its `detail` says so, and `adecide` is the one to use.
         """
+        check_call(call)
         return self._numbered(self._open().decided(call, self._clock), call)
 
     async def adecide(self, call: Call) -> Decision:
-        """Return which models may answer, in order, and why; asks any classifier. Raises NoEligibleModelError when none may."""
+        """Like `decide`, but asks any classifier."""
+        check_call(call)
         return self._numbered(await self._open().adecided(call, self._clock), call)
 
     def _numbered(self, decided: Decided, call: Call) -> Decision:

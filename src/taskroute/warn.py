@@ -1,12 +1,16 @@
-"""One warning a process for each thing that broke and was worked around."""
+"""One warning a process for each thing that broke and was worked around, or one for each of its changes."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 from typing import Final
 
 _said: Final[dict[tuple[str, str], object]] = {}
+_broken: Final[dict[tuple[str, str], dict[str, object]]] = {}
+"""Of what is broken: the state that was warned of last, by what is done instead."""
+_changing: Final = threading.Lock()
 
 
 def warn_once(what: str, name: str, text: str) -> None:
@@ -18,3 +22,24 @@ def warn_once(what: str, name: str, text: str) -> None:
     # Under `-W error` a warning is an exception, and what was worked around must not cost the call.
     with contextlib.suppress(Warning):
         warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+def warn_of_change(what: str, name: str, state: object, text: str, instead: str) -> None:
+    """Warn with `text` and what is done `instead` unless that was said last of this thing, in this state. Never raises.
+
+    Once the thing was `whole` in between, it is said again.
+    """
+    with _changing:
+        said = _broken.setdefault((what, name), {})
+        if said.get(instead) == (state, text):
+            return
+        said[instead] = (state, text)
+    with contextlib.suppress(Warning):
+        # The usual filters show a text once for each line of code, and here it may have to be said again.
+        warnings.warn_explicit(f"{text}; {instead}", RuntimeWarning, "taskroute", 0, registry={})
+
+
+def whole(what: str, name: str) -> None:
+    """Say that nothing is wrong with this kind of thing under this name."""
+    with _changing:
+        _broken.pop((what, name), None)

@@ -104,7 +104,7 @@ def test_what_a_generator_does_after_a_yield_is_not_another_call() -> None:
 
     call = Call(messages=(Message("user", "a"), Message("user", "b")))
     found = rooms.entered("texts", lambda: list(call.texts()))
-    assert dict(found.functions) == {"taskroute/types.py: Call.texts": 1}
+    assert dict(found.functions) == {"taskroute/values/call.py: Call.texts": 1}
     assert found.resumptions == 2
 
 

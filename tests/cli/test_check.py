@@ -256,6 +256,7 @@ def test_what_was_learned_of_prompts_is_read_too(cli: Cli) -> None:
     cli.write("quality.prompts.safetensors", "not arrays")
     [warning] = _warnings(cli, "quality.json")
     assert "quality.prompts.safetensors" in warning
+    assert "write it anew with 'taskroute train', or put back a copy" in warning
     assert warning.endswith("until then the words of prompts do not count")
 
 
@@ -290,3 +291,13 @@ def test_examples_that_no_router_could_learn_from_are_a_warning(cli: Cli, tasks:
 def test_examples_that_can_be_learned_are_no_warning(cli: Cli) -> None:
     cli.write("taskroute.yaml", f"{UNLEARNABLE}  refunds: {{examples: [money]}}\n  other: {{examples: [ship]}}\n")
     assert cli("check", "taskroute.yaml", "--strict").status == 0
+
+
+def test_beside_the_built_in_classifier_examples_of_one_task_are_enough(cli: Cli) -> None:
+    builtin = UNLEARNABLE.replace("kind: examples", "kind: builtin")
+    cli.write("taskroute.yaml", f"{builtin}  refunds: {{examples: [my money back]}}\n")
+    assert cli("check", "taskroute.yaml", "--strict").status == 0
+    cli.write("taskroute.yaml", f"{builtin}  refunds: {{examples: [same]}}\n  other: {{examples: [same]}}\n")
+    ran = cli("check", "taskroute.yaml", "--strict")
+    assert ran.status == 1
+    assert "classifier.kind: no router can be built with it: the example 'same' stands under 'refunds' and under 'other'" in ran.out

@@ -94,6 +94,17 @@ def test_the_picture_is_svg_or_png_by_its_name(cli: Cli, data: str, name: str, b
     assert not [file for file in cli.directory.iterdir() if file.name.endswith(".tmp")]
 
 
+def test_a_picture_that_exists_is_left_alone_without_force(cli: Cli, data: str) -> None:
+    cli.write("curve.svg", "mine")
+    ran = cli("compare", data, "--plot", "curve.svg")
+    assert ran.status == 2
+    assert "curve.svg: this file exists already; give another name, or --force" in ran.err
+    assert not ran.out
+    assert (cli.directory / "curve.svg").read_text(encoding="utf-8") == "mine"
+    compared(cli, data, "--plot", "curve.svg", "--force")
+    assert (cli.directory / "curve.svg").read_bytes().startswith(b"<?xml")
+
+
 def test_questions_that_not_every_model_was_scored_on_are_left_out_and_that_is_said(cli: Cli, data: str) -> None:
     cli.write("more.jsonl", '{"prompt": "only one", "model": "small", "score": 1}\n')
     found = compared(cli, data, "more.jsonl")

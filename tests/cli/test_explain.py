@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from taskroute.quality.table import Cell, QualityTable
+from taskroute.quality.text import dump
+
 from .running import Cli
 
 POLICY = """\
@@ -156,10 +159,27 @@ def test_what_was_expected_of_each_model_is_shown(cli: Cli) -> None:
     assert (found["a"]["latency"], found["b"]["cost"], found["b"]["latency"]) == (2.0, None, None)
     assert 0 < found["a"]["low"] < found["a"]["quality"] < found["b"]["quality"] < 1
     assert {one["source"] for one in found.values()} == {"prior"}
+    assert all(one["counted"] == one["quality"] for one in found.values())
     out = cli("explain", "1 + 1", "--task", "math").out
     assert "Expected, of one call" in out
     [row] = [line for line in out.splitlines() if line.startswith("b ") and "prior" in line]
     assert row.split()[-3:] == ["prior", "unknown", "unknown"]
+
+
+def test_what_a_thinly_tried_model_is_counted_as_is_shown_beside_what_is_expected_of_it(cli: Cli) -> None:
+    cells = [Cell("a", "math", None, 400, 0.9, 0.09), Cell("b", "math", None, 7, 1.0, 0.0)]
+    cli.write("quality.json", dump(QualityTable(cells)))
+    models = "models: {a: {model: 'test:a'}, b: {model: 'test:b'}}\ndefault: a\nquality: {file: quality.json}\n"
+    cli.write("taskroute.yaml", models + "routes:\n  - {name: q, choose: {among: [a, b], objective: best}}\n")
+    found = explained(cli, "1 + 1", "--task", "math")
+    thin = found["expected"]["b"]
+    assert found["model"] == "a"
+    assert thin["quality"] > found["expected"]["a"]["quality"] > thin["counted"]
+    assert f"b has {thin['quality']:.2f}, counted as {thin['counted']:.2f}: 7 scores" in found["reason"]
+    out = cli("explain", "1 + 1", "--task", "math").out
+    [row] = [line for line in out.splitlines() if line.startswith("b ") and "scores" in line]
+    assert f"  {thin['counted']:.3f}  " in row
+    assert "counted as" in out
 
 
 def test_observing_is_said(cli: Cli) -> None:

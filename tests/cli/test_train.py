@@ -79,6 +79,14 @@ def test_too_little_data_is_said_and_is_no_error_unless_a_gain_is_required(cli: 
     assert cli("train", few, "--require-gain").status == 1
 
 
+def test_require_gain_is_of_one_mind_with_the_report(cli: Cli) -> None:
+    for name, rows, gain in (("gain.jsonl", text(1200), True), ("none.jsonl", text(1200).replace('"task": "creative", ', ""), None)):
+        ran = cli("train", cli.write(name, rows), "--no-words", "--require-gain")
+        assert ran.status == (0 if ": a gain." in ran.out else 1)
+        assert ("No gain over 'small' for all calls can be told" in ran.out) is (ran.status == 1)
+        assert gain is None or ran.status == 0
+
+
 def test_a_gain_over_the_best_model_satisfies_require_gain(cli: Cli) -> None:
     many = cli.write("many.jsonl", text(1200))
     assert trained(cli, many, "--require-gain")["gain"] is True
@@ -134,6 +142,8 @@ def test_what_the_words_of_prompts_tell_is_written_beside_the_table_where_it_hel
     assert found["words"] is True
     assert found["written"] == ["quality.json", "quality.prompts.safetensors"]
     assert [each["name"] for each in found["held"]][0] == "table, task told"
+    assert set(found["held"][1]["over"]["table, task not known"]) == {"gain", "spare", "par_gain", "saving", "open_gain", "open_spare"}
+    assert any(finding.startswith("Tasks that are read from the words: kept; ") for finding in found["findings"])
     predictor = Predictor.read(cli.directory / "quality.prompts.safetensors")
     told = predictor.tasks("What is 3 times 300?")
     assert told["math"] > told.get("creative", 0)

@@ -258,6 +258,36 @@ def test_the_decision_says_what_was_expected_of_each() -> None:
     )
 
 
+def test_a_model_that_few_scores_speak_for_is_named_with_what_it_is_counted_as() -> None:
+    few = QualityTable([*cells("math", {"large": 0.9, "middle": 0.7}), *cells("math", {"small": 1.0}, count=7)])
+    decision = decided(chooser("best", table=few), SUM)
+    assert decision.model == "large"
+    lucky = decision.expected["small"]
+    assert lucky.quality is not None
+    assert lucky.counted is not None
+    assert lucky.quality > 0.92
+    assert lucky.counted < 0.88
+    said = f"large with quality 0.90, cost 0.01 USD (small has {lucky.quality:.2f}, counted as {lucky.counted:.2f}: 7 scores)"
+    assert decision.reason.endswith(said)
+    decision = decided(chooser("best", table=few, models={"middle": MODELS["middle"], "small": MODELS["small"]}), SUM)
+    assert decision.model == "small"
+    assert decision.reason.endswith("; best of middle, small: small with quality 0.94, cost 0.00085 USD (counted as 0.81: 7 scores)")
+
+
+def test_a_model_that_would_not_be_first_with_more_scores_is_no_part_of_the_reason() -> None:
+    few = QualityTable([*cells("math", {"large": 0.95, "middle": 0.85}), *cells("math", {"small": 0.4}, count=7)])
+    assert "counted" not in decided(chooser("best", table=few), SUM).reason
+
+
+def test_what_a_model_is_counted_as_is_what_it_is_compared_by() -> None:
+    few = QualityTable([*cells("math", {"large": 0.9, "small": 0.6}), *cells("math", {"middle": 0.9}, count=10)])
+    counted = decided(chooser("cheapest", table=few, within=0.05), SUM).expected
+    floor = counted["middle"].counted
+    assert floor is not None
+    assert decided(chooser("cheapest", table=few, min_quality=floor - 0.001, margin=0), SUM).model == "middle"
+    assert decided(chooser("cheapest", table=few, min_quality=floor + 0.001, margin=0), SUM).model == "large"
+
+
 def test_what_nobody_compares_is_not_expected() -> None:
     assert decided(chooser("fastest", table=None), SUM).expected["small"] == Expected(latency=1.0)
     assert decided(chooser("cheapest", table=None), SUM).expected["small"] == Expected(cost=Decimal("0.00085"))

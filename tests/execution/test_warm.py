@@ -7,12 +7,18 @@ from typing import Any
 
 from taskroute import Call, Router
 from taskroute.execution.drivers import drive
-from taskroute.execution.warm import HELD, Conversations
+from taskroute.execution.warm import HELD, MOST, Conversations, Turns
+from taskroute.registry.models import describe
 from taskroute.testing import FakeClock
 from taskroute.types import NO_STATE, NOTHING, CacheNote, Decision, Outcome, Reply, Usage
 from tests.router.test_cost import Host
 
 TALK = Call("and then?", conversation="c1")
+REGISTRY = {name: describe(name, model=f"test:{name}") for name in ("small", "large")}
+
+
+def conversations(clock: FakeClock | None = None, *, most: int = MOST) -> Conversations:
+    return Conversations(Turns(clock or FakeClock(), most=most), REGISTRY)
 
 
 def answered(model: str, usage: Usage | None = None, **changes: Any) -> Outcome:
@@ -22,7 +28,7 @@ def answered(model: str, usage: Usage | None = None, **changes: Any) -> Outcome:
 
 def test_who_answered_and_what_its_provider_cached_is_remembered_for_five_minutes() -> None:
     clock = FakeClock()
-    known = Conversations(clock)
+    known = conversations(clock)
     assert known.seen(TALK, NO_STATE) is NO_STATE
     known.note(TALK, answered("large", Usage(1000, 10, cache_read=700, cache_write=200)))
     seen = known.seen(TALK, NO_STATE)
@@ -33,7 +39,7 @@ def test_who_answered_and_what_its_provider_cached_is_remembered_for_five_minute
 
 
 def test_what_another_model_cached_is_not_forgotten_and_the_last_answer_of_a_model_counts() -> None:
-    known = Conversations(FakeClock())
+    known = conversations()
     known.note(TALK, answered("large", Usage(1000, 10, cache_write=900)))
     known.note(TALK, answered("small", Usage(1000, 10)))
     assert known.seen(TALK, NO_STATE)[-2:] == ("small", {"large": 900})
@@ -42,7 +48,7 @@ def test_what_another_model_cached_is_not_forgotten_and_the_last_answer_of_a_mod
 
 
 def test_conversations_of_different_tenants_are_apart_and_a_call_of_none_leaves_nothing() -> None:
-    known = Conversations(FakeClock())
+    known = conversations()
     known.note(TALK, answered("large"))
     known.note(Call("alone"), answered("large"))
     assert known.seen(TALK._replace(tenant="other"), NO_STATE) is NO_STATE
@@ -51,14 +57,14 @@ def test_conversations_of_different_tenants_are_apart_and_a_call_of_none_leaves_
 
 
 def test_what_failed_or_came_from_our_cache_says_nothing() -> None:
-    known = Conversations(FakeClock())
+    known = conversations()
     known.note(TALK, answered("large", status="failed", answered_by=None))
     known.note(TALK, answered("large", cache=CacheNote("hit")))
     assert known.seen(TALK, NO_STATE) is NO_STATE
 
 
 def test_only_so_many_are_remembered_and_those_that_were_silent_for_longest_are_forgotten() -> None:
-    known = Conversations(FakeClock(), most=2)
+    known = conversations(most=2)
     for name in ("a", "b", "a", "c"):
         known.note(Call("q", conversation=name), answered("large"))
     assert [known.seen(Call("q", conversation=name), NO_STATE).last for name in "abc"] == ["large", None, "large"]

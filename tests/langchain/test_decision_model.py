@@ -165,6 +165,59 @@ else:
         with pytest.raises(ConfigurationError, match="not a str"):
             DecisionModelClassifier("fixed")  # type: ignore[arg-type]
 
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            ({"timeout": -1}, "timeout=-1 is no time to wait; give seconds, more than 0, or None"),
+            ({"timeout": 0}, "timeout=0 is no time"),
+            ({"timeout": "5s"}, "timeout='5s' is no time"),
+            ({"timeout": float("nan")}, "timeout=nan is no time"),
+            ({"timeout": True}, "timeout=True is no time"),
+            ({"price": 5}, "price= is 5; give a function from the usage of tokens to a Cost"),
+            ({"price": lambda: None}, "price= is <function"),
+            ({"price": asyncio.sleep}, "price= is the async function 'sleep'"),
+            ({"descriptions": ["billing"]}, "descriptions= must give the name of a task and a text on it"),
+            ({"descriptions": {"billing": 3}}, "descriptions= must give the name of a task and a text on it"),
+            ({"config": "callbacks"}, "config= is of type str; give a config of LangChain's"),
+            ({"labels": 5}, r"labels of a classifier are 5; give names as they stand in 'require'"),
+        ],
+    )
+    def test_an_option_that_cannot_be_is_refused_when_it_is_built(options: dict[str, Any], says: str) -> None:
+        with pytest.raises(ConfigurationError, match=says):
+            DecisionModelClassifier(Fixed(scores={"math": 0.8}), **options)
+
+    def test_no_limit_may_be_wanted() -> None:
+        assert asyncio.run(routed_by(Fixed(scores={"math": 0.8}), timeout=None).adecide(Call("1+1"))).route == "hit"
+
+    def test_a_description_of_no_task_of_the_policy_costs_one_warning_that_names_it() -> None:
+        router = routed_by(Fixed(model="describing", scores={"math": 0.8}), descriptions={"math": "sums", "juggling": "balls in the air"})
+        with pytest.warns(RuntimeWarning, match="'describing' describes what is no task of the policy: 'juggling'; name it under") as told:
+            decisions = [asyncio.run(router.adecide(Call(text))) for text in ("1+1", "2+2")]
+        assert len(told) == 1
+        assert [decision.route for decision in decisions] == ["hit", "hit"]
+
+    @pytest.mark.parametrize(
+        ("gives", "says"),
+        [
+            ("much", "gave a str; return a Cost"),
+            (Cost(0.5, "mine"), "gave a Cost of 0.5; return"),  # type: ignore[arg-type]
+            (Cost(Decimal("NaN"), "mine"), "gave a Cost of"),
+            (Cost(Decimal(-1), "mine"), "gave a Cost of"),
+            (KeyError("x"), "failed with KeyError; what it costs is not known"),
+        ],
+    )
+    def test_a_price_that_gives_none_costs_one_warning_and_the_task_is_told(gives: Any, says: str) -> None:
+        def price(used: Any) -> Any:
+            if isinstance(gives, Exception):
+                raise gives
+            return gives
+
+        classifier = DecisionModelClassifier(Fixed(model=f"priced {gives!r}", scores={"math": 0.8}), price=price)
+        with pytest.warns(RuntimeWarning, match=says) as told:
+            found = [classifier.classify(text, ("math",)) for text in ("1+1", "2+2")]
+        assert len(told) == 1
+        assert [(one.scores, one.cost, one.asked) for one in found] == [({"math": 0.8}, None, True)] * 2
+
     # As a decision model
 
     FAST, POWERFUL = "hello, how are you?", "debug this traceback, the function crashes with a segmentation fault"

@@ -131,6 +131,17 @@ def test_a_file_that_is_cut_short_says_so(untold: PromptModel, tmp_path: Path) -
         Predictor.read(path)
 
 
+def test_what_is_not_kept_is_not_told(told: PromptModel, untold: PromptModel) -> None:
+    sums = SUMS.format(271, 828)
+    by_task, by_words = predictor(told), predictor(untold)
+    assert by_task.only(tasks=True, read=True, told=True).tasks(sums) == by_task.tasks(sums)
+    assert by_task.only(tasks=False, read=True, told=True).tasks(sums) == {}
+    assert by_words.only(tasks=True, read=True, told=False).shifts(sums, {}) == by_words.shifts(sums, {})
+    assert by_words.only(tasks=True, read=False, told=True).shifts(sums, {}) == {}
+    assert by_task.only(tasks=True, read=True, told=False).shifts(sums, {"sums": 1.0}) == {}
+    assert by_task.only(tasks=True, read=False, told=True).version != by_task.version
+
+
 def test_arrays_of_another_kind_are_refused(untold: PromptModel) -> None:
     source = predictor(untold).arrays()
     with pytest.raises(ArraysError, match="format"):

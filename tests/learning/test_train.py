@@ -70,6 +70,33 @@ def test_a_model_that_is_better_at_everything_gives_no_gain_and_the_report_says_
     told = train(scored(800, small={"math": 0.3, "poems": 0.3}, large={"math": 0.9, "poems": 0.9})).report
     assert not told.gain
     assert told.findings[0].startswith("No gain over 'large' for all calls")
+    assert told.findings[1] == "table, task told: it takes that one model for all calls."
+
+
+def test_where_the_best_model_is_the_cheapest_the_report_says_so() -> None:
+    told = train(scored(800, small={"math": 0.9, "poems": 0.8}, large={"math": 0.6, "poems": 0.95})).report
+    assert (told.gain, told.best) == (False, "small")
+    assert told.findings[1] == "'small' is the cheapest model, too: what others are better at costs more."
+    assert "    whatever it costs: quality 0." in told.text()
+    assert "quality, but " in told.findings[2]
+    assert told.findings[2].endswith("% more cost: no gain, unless that is worth it to you.")
+
+
+def test_a_saving_that_may_lose_too_much_is_no_gain_and_the_report_says_what_to_do() -> None:
+    told = train(scored(400, small={"math": 0.3, "poems": 0.88}, large={"math": 0.9, "poems": 0.9}, seed=1)).report
+    assert not told.gain
+    assert any(
+        "less cost, but it may lose more than 0.02 quality: score more prompts before you use it." in finding for finding in told.findings
+    )
+
+
+def test_models_that_are_alike_are_held_against_the_one_that_is_named() -> None:
+    same = {"math": 0.8, "poems": 0.8}
+    told = train(scored(800, small=same, large=same, seed=3)).report
+    at = {model: mean for model, _, mean in told.by_model}
+    assert told.best == "small"
+    assert at["small"] - at["large"] < 0.02
+    assert told.held[0].saving == (0.0, 0.0, 0.0)
 
 
 def test_too_little_data_is_called_too_little() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -94,19 +94,11 @@ class Came(NamedTuple):
         return money
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Emulator]:
-    with Emulator().running() as emulator:
-        yield emulator
-
-
 @pytest.fixture(params=list(HOSTS))
-def came(request: pytest.FixtureRequest, provider: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Came:
-    monkeypatch.setenv("EMULATED_KEY", "none")
-    provider.reset()
+def came(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path) -> Came:
     file, meter, witness = tmp_path / "spans.jsonl", Meter(), Witness()
     given = policy(
-        provider,
+        emulator,
         *PRICES,
         more=PRICES,
         default=["small", "large"],
@@ -122,10 +114,10 @@ def came(request: pytest.FixtureRequest, provider: Emulator, monkeypatch: pytest
     metrics = MetricsObserver(models=spec, telemetry=lambda: router.policy.telemetry, meter_provider=meter.provider)
     router = Router(given, classifier=Paid(), check=check, observers=[witness, metrics])
     for asked in CALLS:
-        with scripted(provider, **asked.replies):
+        with scripted(emulator, **asked.replies):
             message = {"role": "user", "content": asked.prompt}
             settings: dict[str, Any] = {"given": USAGE} if asked.stream else {}
-            come(request.param, Case(router, provider, model=asked.model, stream=asked.stream, messages=[message], **settings))
+            come(request.param, Case(router, emulator, model=asked.model, stream=asked.stream, messages=[message], **settings))
     collector = Collector()
     collect([str(file)], collector)
     return Came(witness.outcomes, _routes(file), meter, as_json(collector.report()))

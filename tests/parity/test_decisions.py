@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from taskroute import Decision, Router
@@ -12,21 +10,8 @@ from tests.parity.table import CALLS, Asked, policy
 from tests.parity.ways import WAYS, Came, came_of, langchain
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Emulator]:
-    with Emulator().running() as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def emulator(provider: Emulator) -> Emulator:
-    provider.reset()
-    return provider
-
-
-@pytest.fixture
-def router(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Router:
-    monkeypatch.setenv("EMULATED_KEY", "none")
+def router(emulator: Emulator) -> Router:
     return Router(policy(emulator))
 
 

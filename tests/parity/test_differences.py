@@ -6,7 +6,6 @@ Those of the proxy are in tests/litellm_proxy/test_live_differences.py.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import litellm as real_litellm
@@ -29,19 +28,6 @@ SCHEMA: Any = {
 BUSY, BROKEN = Fault("rate_limit", retry_after=0.01), Fault("server_error", retry_after=0.01)
 LITELLMS = [host for host in HOSTS if host != "LangChain"]
 every_host = pytest.mark.parametrize("host", HOSTS)
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Emulator]:
-    with Emulator().running() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(provider: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    monkeypatch.setenv("EMULATED_KEY", "none")
-    provider.reset()
-    return provider
 
 
 def came(host: str, emulator: Emulator, rules: dict[str, Any], replies: dict[str, Any], **case: Any) -> Came:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +108,6 @@ ASKS: dict[str, Ask] = {
     "taskroute/auto": _provided,
     "taskroute/auto, streamed": _provided_stream,
 }
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Emulator]:
-    with Emulator().running() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(provider: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    monkeypatch.setenv("EMULATED_KEY", "none")
-    provider.reset()
-    return provider
 
 
 @pytest.mark.parametrize("name", ASKS)

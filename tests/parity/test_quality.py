@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +38,6 @@ CALLS = (
 
 COUNTED = (langchain, langchain_async, router_sync, router_async, provider_sync)
 """The ways of which the provider says what was read from its cache: of streams OpenAI's does so only where that is asked for."""
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Emulator]:
-    with Emulator().running() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(provider: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    monkeypatch.setenv("EMULATED_KEY", "none")
-    provider.reset()
-    return provider
 
 
 def policy(emulator: Emulator, folder: Path, **choose: Any) -> dict[str, Any]:

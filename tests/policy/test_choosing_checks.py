@@ -30,7 +30,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"classifier": {"kind": "model"}}, "classifier.kind: 'model' needs the name of the model that is asked, such as model: small"),
     ({"classifier": {"kind": "model", "model": "smal"}}, "classifier.model: no model named 'smal'; did you mean 'small'?"),
     ({"classifier": {"model": "small"}}, "classifier.model: 'model' is for the kind 'model', and this one is 'keywords'"),
-    ({"classifier": {"cache": "x"}}, "classifier.cache: 'cache' is for the kind 'examples'"),
+    (
+        {"classifier": {"cache": "x"}},
+        "classifier.cache: 'cache' keeps what was learned from examples, and the kind 'keywords' learns from none",
+    ),
+    (
+        {"classifier": {"kind": "builtin", "cache": "x"}},
+        "classifier.cache: 'cache' keeps what was learned from examples, and no task has any",
+    ),
     ({"classifier": {"kind": "examples"}}, "classifier.kind: 'examples' has nothing to learn from"),
     ({"feedback": {"store": "redis"}}, "feedback.store: 'redis' needs 'url'"),
     ({"feedback": {"url": "redis://x"}}, "feedback.url: 'url' is for the store 'redis'"),
@@ -44,6 +51,7 @@ TAKEN: list[dict[str, Any]] = [
     choose(objective="balanced", min_quality=0.5, max_cost=1, margin="0%"),
     {"tasks": {"refunds": {"group": "money"}, "math": {"group": "reasoning"}}},
     {"classifier": {"kind": "examples", "cache": "x"}, "tasks": {"refunds": {"examples": ["my money back"]}}},
+    {"classifier": {"kind": "builtin", "cache": "x"}, "tasks": {"refunds": {"examples": ["my money back"]}}},
 ]
 
 
@@ -74,16 +82,16 @@ def test_a_floor_without_scores_and_scores_without_use_are_pointed_out() -> None
     assert "read for nothing" in text
 
 
-@pytest.mark.parametrize("classifier", [{}, {"kind": "keywords"}, {"kind": "builtin"}])
+@pytest.mark.parametrize("classifier", [{}, {"kind": "keywords"}])
 def test_examples_that_nothing_learns_from_are_pointed_out(classifier: dict[str, Any]) -> None:
     tasks = {"plain": {"keywords": ["x"]}, "refunds": {"examples": ["my money back"]}, "ships": {"examples": ["where is it"]}}
     [(path, text)] = said(tasks=tasks, classifier=classifier)
     assert path == ("tasks", "refunds", "examples")
     assert text.startswith("nothing learns from the examples of 'refunds', 'ships', because classifier.kind is")
-    assert "write kind: examples" in text
+    assert "write kind: examples, or kind: builtin for the built-in tasks as well" in text
 
 
-@pytest.mark.parametrize("classifier", [{"kind": "examples"}, {"kind": "model", "model": "small"}, {"kind": "none"}])
+@pytest.mark.parametrize("classifier", [{"kind": "examples"}, {"kind": "builtin"}, {"kind": "model", "model": "small"}, {"kind": "none"}])
 def test_examples_that_are_read_or_left_to_the_code_are_not_pointed_out(classifier: dict[str, Any]) -> None:
     assert said(tasks={"refunds": {"examples": ["my money back"]}, "ships": {"examples": ["where is it"]}}, classifier=classifier) == []
 

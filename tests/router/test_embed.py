@@ -77,6 +77,25 @@ def test_own_keywords_come_first_and_cost_no_request() -> None:
     assert asyncio.run(found.adecide(Call(QUESTION))).signals.task.source == "embedded"
 
 
+@pytest.mark.parametrize("given", [embed, aembed])
+@pytest.mark.parametrize("tasks", [TASKS, {"billing": TASKS["billing"]}], ids=["two tasks", "one task"])
+def test_with_the_built_in_classifier_it_comes_between_keywords_and_that(given: Any, tasks: dict[str, Any]) -> None:
+    own = {**tasks, "billing": {**tasks["billing"], "keywords": ["charged"]}}
+    found = Router(policy(tasks=own, routes=when(task="billing"), classifier={"kind": "builtin"}), embed=given, environ={})
+
+    async def sources() -> list[str]:
+        texts = ("You charged me", QUESTION, "Write a Python function that adds two numbers")
+        return [(await found.adecide(Call(text))).signals.task.source for text in texts]
+
+    assert asyncio.run(sources()) == ["keywords", "embedded", "builtin"]
+
+
+@pytest.mark.parametrize("tasks", [{}, {"legal": {"keywords": ["lawsuit"], "description": "the law"}}])
+def test_without_examples_it_is_refused_where_it_is_given(tasks: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="embed= is given, and no task has examples to embed; give your tasks 'examples'"):
+        Router(policy(tasks=tasks, classifier={"kind": "builtin"}), embed=embed, environ={})
+
+
 def test_what_was_learned_is_kept_where_the_policy_says(tmp_path: Path) -> None:
     found = router(embed, classifier={"cache": str(tmp_path / "kept")})
     assert found.decide(Call(QUESTION)).route == "hit"
@@ -90,7 +109,7 @@ def test_the_router_stays_picklable_where_the_function_is() -> None:
 @pytest.mark.parametrize(
     ("options", "kind", "says"),
     [
-        ({"embed": embed}, "keywords", "classifier.kind is 'keywords'; make it 'examples'"),
+        ({"embed": embed}, "keywords", "classifier.kind is 'keywords'; make it 'examples' or 'builtin'"),
         ({"embed": embed, "classifier": lambda text: None}, "examples", "classifier= is given, too"),
         ({"embed": 3}, "examples", "not of type int"),
         ({"embed": Documents}, "examples", "the class Documents; give an instance"),

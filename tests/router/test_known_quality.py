@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import pytest
 
 from taskroute import Call, Router
 from taskroute.known_quality import TABLE as FINGERPRINT
-from taskroute.known_quality import Careful, known_quality, prompts_beside
+from taskroute.known_quality import Careful, QualityFiles, known_quality, prompts_beside, why_unreadable
 from taskroute.learned.arrays import write_arrays
+from taskroute.learning.text_model import fit_prompt_model
 from taskroute.policy.choosing import Quality
 from taskroute.quality.table import Cell, QualityTable
 from taskroute.quality.text import dump
+from tests.learning.test_text_model import QUICK, scored
 
 TABLE = QualityTable([Cell("large", "math", None, 400, 0.9, 0.09), Cell("small", "math", None, 400, 0.4, 0.24)])
 MODELS = {
@@ -45,11 +49,100 @@ def test_a_file_that_cannot_be_read_costs_one_warning_and_no_call(tmp_path: Path
         router = Router(routing(str(path)), environ={})
     assert len(caught) == 1
     assert str(path) in str(caught[0].message)
+    assert "with 'taskroute train'" in str(caught[0].message)
     decision = router.decide(Call("1 + 1", task="math"))
     assert "nobody has scored them: by price and strengths" in decision.reason
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         router.reload(routing(str(path)))
+
+
+OTHER = QualityTable([Cell("large", "math", None, 400, 0.9, 0.09), Cell("small", "math", None, 400, 0.8, 0.16)])
+
+
+def warned(reload: Callable[[], object]) -> list[str]:
+    """Return what is warned of with the filters that a program has of itself."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        reload()
+    return [str(one.message) for one in caught]
+
+
+@pytest.mark.parametrize("source", ["file", "mapping"])
+def test_a_reload_with_a_broken_file_keeps_the_last_good_table_and_a_mended_one_is_taken(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "quality.json"
+    path.write_text(dump(TABLE))
+    policy_file = tmp_path / "taskroute.yaml"
+    policy_file.write_text(json.dumps(routing(str(path))))
+    router = Router.from_file(policy_file, environ={})
+
+    def reload() -> None:
+        router.reload(None if source == "file" else routing(str(path)))
+
+    def chosen() -> str | None:
+        return router.decide(Call("1 + 1", task="math")).model
+
+    assert chosen() == "large"
+    path.write_text("half a ta")
+    [said] = warned(reload)
+    assert said.startswith(f"quality.file: {path}")
+    assert said.endswith("what was read of it before stays in use")
+    assert (chosen(), warned(reload)) == ("large", [])
+    path.write_text("half a table")
+    assert len(warned(reload)) == 1
+    assert router.decide(Call("1 + 1", task="math")).expected["small"].labels == 400
+    path.write_text(dump(OTHER))
+    assert warned(reload) == []
+    assert chosen() == "small"
+    # The same words as before, of a file that was whole in between.
+    path.write_text("half a table")
+    assert len(warned(reload)) == 1
+    path.unlink()
+    assert "cannot be read" in warned(reload)[0]
+    assert chosen() == "small"
+
+
+def test_a_file_that_was_never_whole_has_nothing_to_keep_and_another_file_lends_it_nothing(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole.json", tmp_path / "broken.json"
+    whole.write_text(dump(TABLE))
+    broken.write_text("{}")
+    router = Router(routing(str(whole)), environ={})
+    [said] = warned(lambda: router.reload(routing(str(broken))))
+    assert said.endswith("models are compared without it")
+    assert "nobody has scored them" in router.decide(Call("1 + 1", task="math")).reason
+    assert warned(lambda: router.reload(routing(str(whole)))) == []
+    assert router.decide(Call("1 + 1", task="math")).model == "large"
+
+
+def test_many_routers_of_one_broken_file_warn_once(tmp_path: Path) -> None:
+    path = tmp_path / "quality.json"
+    path.write_text("half a table")
+    assert len(warned(lambda: [Router(routing(str(path)), environ={}) for _ in range(3)])) == 1
+
+
+def test_what_prompts_teach_stays_with_the_table_that_it_was_learned_with(tmp_path: Path) -> None:
+    path = tmp_path / "quality.json"
+    path.write_text(dump(TABLE))
+    beside = prompts_beside(path)
+    predictor = fit_prompt_model(scored(100, told=False), effort=QUICK).predictor
+    assert predictor is not None
+    arrays, meta = predictor.arrays()
+    write_arrays(beside, arrays, {**meta, FINGERPRINT: TABLE.version})
+    files, quality = QualityFiles(), Quality(file=str(path))
+    assert files.known(quality, {}).prompts is not None
+    beside.write_bytes(b"broken")
+    with pytest.warns(RuntimeWarning, match=r"prompts\.safetensors.*what was read of it before stays in use"):
+        assert files.known(quality, {}).prompts is not None
+    path.write_text("broken")
+    with pytest.warns(RuntimeWarning, match=r"quality\.json.*what was read of it before stays in use"):
+        known = files.known(quality, {})
+    assert (known.table is not None, known.prompts is not None) == (True, True)
+    assert files.known(Quality(file=str(path), prompts=False), {}).prompts is None
+    path.write_text(dump(OTHER))
+    with pytest.warns(RuntimeWarning, match=r"prompts\.safetensors.*models are compared without it"):
+        known = files.known(quality, {})
+    assert known.table is not None
+    assert (known.table.version, known.prompts) == (OTHER.version, None)
 
 
 def test_a_variable_that_is_not_set_costs_one_warning() -> None:
@@ -62,13 +155,18 @@ def test_what_prompts_teach_lies_beside_the_table_and_a_broken_one_costs_one_war
     path.write_text(dump(TABLE))
     assert prompts_beside(path) == tmp_path / "quality.prompts.safetensors"
     prompts_beside(path).write_bytes(b"not arrays")
-    with pytest.warns(RuntimeWarning, match=r"quality\.prompts\.safetensors"):
+    with pytest.warns(RuntimeWarning, match=r"quality\.prompts\.safetensors.* write it anew with 'taskroute train', or put back a copy"):
         known = known_quality(Quality(file=str(path)), {})
     assert known.table is not None
     assert known.prompts is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert known_quality(Quality(file=str(path), prompts=False), {}).table is not None
+
+
+def test_without_numpy_the_cure_is_said() -> None:
+    missing = ModuleNotFoundError("No module named 'numpy'", name="numpy")
+    assert why_unreadable(missing, "quality.prompts.safetensors") == "quality.prompts.safetensors needs NumPy: pip install numpy"
 
 
 def test_what_prompts_teach_of_another_table_costs_one_warning_and_does_not_count(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ TEXT = "models: {small: 'test:small', large: 'test:large'}\ndefault: [small]\n"
 def test_the_public_names_are_these() -> None:
     assert taskroute.__all__ == [
         "AllModelsFailedError", "Call", "Checked", "ConfigurationError", "Decision", "IncompleteStreamError", "Message", "NoEligibleModelError",
-        "Policy", "PolicyError", "Router", "RouterClosedError", "Signal", "Signals", "StreamInterruptedError", "TaskrouteError", "UnknownDecisionError", "load_policy",
+        "Policy", "PolicyError", "Router", "RouterClosedError", "Signal", "Signals", "StreamInterruptedError", "TaskrouteError", "UnknownDecisionError", "hybrid", "load_policy",
     ]  # fmt: skip
 
 

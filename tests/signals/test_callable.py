@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from taskroute import Call, Router
-from taskroute.classifying import as_classifier
+from taskroute import Call, Router, hybrid, load_policy
+from taskroute.classifying import as_classifier, classifier_of
 from taskroute.errors import ConfigurationError
 from taskroute.signals.classifiers.callable import CallableClassifier
 from taskroute.types import Classification
@@ -127,6 +127,72 @@ def test_no_name_at_all_abstains() -> None:
 
 def test_one_label_may_be_given_alone() -> None:
     assert CallableClassifier(by_name, labels="eu").labels == {"eu"}
+
+
+class Written:
+    """A classifier as a user might write it."""
+
+    name: Any = "written"
+    local = True
+    labels: Any = ()
+
+    def classify(self, text: str, tasks: Collection[str]) -> Classification:
+        return Classification({"math": 0.9})
+
+    async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
+        return self.classify(text, tasks)
+
+
+class TextAlone(Written):
+    def classify(self, text: str) -> Classification:  # type: ignore[override]
+        return Classification()
+
+
+class NotWritten(Written):
+    aclassify = None  # type: ignore[assignment]
+
+
+class Unnamed(Written):
+    name = None
+
+
+class Labelled(Written):
+    labels = 5
+
+
+class Away(Written):
+    local = False
+    labels = "eu"
+
+
+def test_a_class_with_the_methods_is_taken() -> None:
+    assert Router(policy(routes=when(task="math")), classifier=Written(), environ={}).decide(Call("1")).route == "hit"
+
+
+@pytest.mark.parametrize("given", [Away(), hybrid(by_name, Away())], ids=["alone", "as a part"])
+def test_one_label_may_be_given_alone_by_a_class(given: Any) -> None:
+    found = classifier_of(load_policy(policy()), given)
+    assert found is not None
+    assert found.labels == {"eu"}
+    assert hybrid(by_name, Away()).labels == {"eu"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (Written, "the class Written; give an instance"),
+        (
+            TextAlone(),
+            r"type TextAlone, and its 'classify' cannot be called with a text and the tasks; write classify\(self, text, tasks\)",
+        ),
+        (NotWritten(), "type NotWritten, and its 'aclassify' cannot be called"),
+        (Unnamed(), "type Unnamed, and its 'name' is None; give it a short text"),
+        (Labelled(), "labels of a classifier are 5"),
+    ],
+)
+def test_one_that_could_never_answer_is_refused_when_the_router_is_built(given: Any, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        Router(policy(), classifier=given, environ={})
 
 
 @pytest.mark.parametrize(("given", "says"), [(3, "not of type int"), (dict, "the class dict"), ("math", "not of type str")])

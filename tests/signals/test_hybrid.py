@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from taskroute import Call, Router
+import taskroute
+from taskroute import Call, ConfigurationError, Router
 from taskroute.signals.classifiers.hybrid import hybrid
 from taskroute.types import Classification, Decision
 from tests.policies import policy
@@ -95,6 +96,42 @@ def test_complexity_comes_from_the_first_that_knows_it() -> None:
 def test_it_may_be_asked_for_three_in_a_row() -> None:
     three = hybrid(Says("a", {}), hybrid(Says("b", {}), Says("c", {"math": 0.9})))
     assert told(decided(three)) == ("math", "c")
+
+
+def by_ticket(text: str) -> str | None:
+    return "math" if "MATH-" in text else None
+
+
+async def by_service(text: str, tasks: Collection[str]) -> dict[str, float]:
+    return {"debugging": 0.9} if "debugging" in tasks else {}
+
+
+def test_functions_are_parts_too_and_there_may_be_many() -> None:
+    several = hybrid(by_ticket, Says("rules", {}), by_service)
+    assert (several.name, several.local) == ("by_ticket+rules+by_service", False)
+    router = Router(policy(routes=ROUTES), classifier=several, environ={})
+    assert told(router.decide(Call("see MATH-1"))) == ("math", "by_ticket")
+    assert told(asyncio.run(router.adecide(Call("x")))) == ("debugging", "by_service")
+
+
+def test_the_public_names_are_short() -> None:
+    router = Router(policy(routes=ROUTES), classifier=taskroute.hybrid(by_ticket, taskroute.BuiltinClassifier()), environ={})
+    assert told(router.decide(Call("see MATH-1"))) == ("math", "by_ticket")
+    assert router.decide(Call("Write a Python function that adds two numbers")).signals.task.source == "builtin"
+    assert "BuiltinClassifier" not in taskroute.__all__
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ((by_ticket, 3), "part 2 of the hybrid must be a function or a classifier, not of type int"),
+        ((lambda: None, by_ticket), r"part 1 of the hybrid is function\(\); a function takes the text"),
+        ((by_ticket, by_ticket, Says), "part 3 of the hybrid is the class Says; give an instance of it"),
+    ],
+)
+def test_what_cannot_be_a_part_is_refused_and_named(parts: tuple[Any, ...], says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        hybrid(*parts)
 
 
 OWN = {"billing": {"keywords": ["invoice"]}, "legal": {"description": "contracts and the law"}}

@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskroute import Router
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Question
+from taskroute.signals.classifiers.hybrid import hybrid
 from taskroute.signals.classifiers.prompted import BUILT_IN, AskedTask, ModelClassifier, read_answer
 from taskroute.taxonomy import TASKS
 from taskroute.types import Classification, Cost, Reply
+from tests.policies import policy
 
 NAMES = (*TASKS, "billing")
 OWN = AskedTask("billing", "money that a customer owes or wants back", ("Why was I charged twice?", "Refund me"))
@@ -150,6 +153,28 @@ def test_without_anybody_to_ask_the_error_says_what_to_do() -> None:
 )
 def test_an_answer_is_read_however_it_is_written(text: str) -> None:
     assert read_answer(text, NAMES) == Classification({"math": 0.9}, complexity="low")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"model": ""}, "the model is ''; give the name of one of the policy's models"),
+        ({"model": None}, "the model is None"),
+        ({"timeout": -1}, "timeout=-1 is no time to wait; give seconds, more than 0, or None"),
+        ({"timeout": "2s"}, "timeout='2s' is no time"),
+        ({"own": {"billing": "money"}}, "own= has a str; give each task as an AskedTask"),
+        ({"labels": 5}, "labels of a classifier are 5"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_when_it_is_built(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        ModelClassifier(**{"model": "judge", **options})
+
+
+@pytest.mark.parametrize("given", [ModelClassifier("smal"), hybrid(lambda text: None, ModelClassifier("smal"))], ids=["alone", "as a part"])
+def test_one_that_asks_a_model_which_the_policy_lacks_is_refused_when_the_router_is_built(given: Any) -> None:
+    with pytest.raises(ConfigurationError, match="asks the model 'smal', which is none of 'models'; did you mean 'small'?"):
+        Router(policy(), classifier=given, environ={})
 
 
 def test_a_bare_name_is_an_answer() -> None:

@@ -29,16 +29,20 @@ def test_each_kind_has_its_own_and_keywords_of_the_policy_come_first() -> None:
     assert [named("none"), named("keywords"), named("builtin"), named("examples"), named("model", model="small")] == [
         None,
         "keywords",
-        "keywords+builtin",
+        "keywords+examples+builtin",
         "examples",
         "keywords+model",
     ]
 
 
-def test_without_keywords_of_the_policy_it_stands_alone() -> None:
+def test_without_keywords_and_examples_of_the_policy_it_stands_alone() -> None:
     found = classifier_of(load_policy(policy(classifier={"kind": "model", "model": "small"})))
     assert found is not None
     assert (found.name, found.local) == ("model", False)
+    described = {"legal": {"description": "contracts and the law"}}
+    builtin = classifier_of(load_policy(policy(tasks=described, classifier={"kind": "builtin"})))
+    assert builtin is not None
+    assert builtin.name == "builtin"
 
 
 def test_what_is_learned_from_examples_is_kept_in_the_folder_that_the_policy_names(tmp_path: Path) -> None:

@@ -103,13 +103,14 @@ def _unlearnable(policy: Policy) -> list[Warning]:
     path: Path = ("classifier", "kind")
     if importlib.util.find_spec("numpy") is None:
         return [Warning(path, f"{policy.classifier.kind!r} needs NumPy: pip install 'taskroute[learn]'")]
-    if policy.classifier.kind == "builtin":
+    is_builtin = policy.classifier.kind == "builtin"
+    if is_builtin and not any(task.examples for task in policy.tasks.values()):
         return []
     from taskroute.learned.examples import examples_in
     from taskroute.learned.fit import READING, checked
 
     try:
-        checked(examples_in(policy.tasks), READING)
+        checked(examples_in(policy.tasks, beside_builtin=is_builtin), READING)
     except ConfigurationError as error:
         return [Warning(path, f"no router can be built with it: {error}")]
     return []

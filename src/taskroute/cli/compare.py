@@ -8,13 +8,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskroute.cli.files import check_place
+from taskroute.cli.files import check_free, check_place, write_file
 from taskroute.cli.needs import check_seed, need
 from taskroute.cli.output import money, print_json, print_pairs, print_table, print_title, print_wrapped
 from taskroute.cli.policies import CommandError, Found, described, find_policy
 from taskroute.cli.progress import progress
-from taskroute.cli.quality_wording import why_unreadable
-from taskroute.known_quality import table_in
+from taskroute.known_quality import table_in, why_unreadable
 from taskroute.policy.schema import Policy
 from taskroute.router import Router
 from taskroute.stores.memory import MemoryStore
@@ -41,6 +40,7 @@ def add(commands: Any) -> None:
     command.add_argument("--quality", metavar="F", help="use this quality table in the place of the policy's")
     command.add_argument("--no-tags", action="store_true", help="do not tell the policy the tasks and stages of the data")
     command.add_argument("--plot", metavar="FILE", help="write a picture to this file: .svg or .png")
+    command.add_argument("--force", action="store_true", help="write over a picture that exists")
     command.add_argument("--draws", type=int, default=1000, metavar="N", help="of the bootstrap (default: 1000)")
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of folds and bootstrap (default: 0)")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read scores, decide for each prompt, and show how that compares."""
     need("learn", "numpy")
     if arguments.plot:
-        _check_picture(arguments.plot)
+        _check_picture(arguments.plot, force=arguments.force)
     if arguments.draws < 1:
         raise CommandError(f"--draws {arguments.draws} leaves no interval; give 1 or more")
     check_seed(arguments.seed)
@@ -63,16 +63,18 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(comparison, found)
     if arguments.plot:
-        _draw(comparison, arguments.plot)
+        _draw(comparison, arguments.plot, force=arguments.force)
     return 0
 
 
-def _check_picture(path: str) -> None:
+def _check_picture(path: str, *, force: bool) -> None:
     """Raise CommandError for a picture that cannot be drawn: better before the work than after it."""
     need("plot", "matplotlib")
     if not path.lower().endswith((".svg", ".png")):
         raise CommandError(f"--plot {path!r} is neither .svg nor .png; name the picture so")
     check_place(path)
+    if not force:
+        check_free(path)
 
 
 def _with_quality(policy: Policy, file: str | None) -> Policy:
@@ -83,7 +85,7 @@ def _with_quality(policy: Policy, file: str | None) -> Policy:
     try:
         table_in(path)
     except (OSError, ValueError) as error:
-        raise CommandError(why_unreadable(error, path)) from None
+        raise CommandError(why_unreadable(error, str(path))) from None
     return policy.model_copy(update={"quality": policy.quality.model_copy(update={"file": file})})
 
 
@@ -116,13 +118,10 @@ def _compared(arguments: argparse.Namespace, policy: Policy) -> Comparison:
     return result._replace(notes=(*data.notes, *fit.notes, *choices.notes, *result.notes, *learned))
 
 
-def _draw(comparison: Comparison, path: str) -> None:
-    from taskroute.learning.plot import draw
+def _draw(comparison: Comparison, path: str, *, force: bool) -> None:
+    from taskroute.learning.plot import drawn
 
-    try:
-        draw(comparison, path)
-    except OSError as error:
-        raise CommandError(f"{path}: cannot be written: {error.strerror or error}") from None
+    write_file(path, drawn(comparison, Path(path).suffix.lstrip(".").lower()), force=force)
 
 
 def _as_json(comparison: Comparison) -> dict[str, Any]:

@@ -155,14 +155,15 @@ def _show_expected(result: Explained) -> None:
         *(name for name in expected if name in result.decision.rejected),
     ]
     rows = [(name, *_expected_of(expected[name])) for name in names]
-    print_table(("model", "quality", "from", "cost", "seconds"), rows)
+    print_table(("model", "quality", "counted as", "from", "cost", "seconds"), rows)
 
 
-def _expected_of(one: Expected) -> tuple[str, str, str, str]:
+def _expected_of(one: Expected) -> tuple[str, str, str, str, str]:
     quality = "" if one.quality is None else f"{one.quality:.3f}" + ("" if one.low is None else f" (at least {one.low:.3f})")
+    counted = "" if one.counted is None else f"{one.counted:.3f}"
     source = f"{one.source}, {one.labels} scores" if one.labels else one.source
     cost = "unknown" if one.cost is None else f"{one.cost:.6f}"
-    return quality, source, cost, "unknown" if one.latency is None else f"{one.latency:.2f}"
+    return quality, counted, source, cost, "unknown" if one.latency is None else f"{one.latency:.2f}"
 
 
 def _show_signals(result: Explained) -> None:

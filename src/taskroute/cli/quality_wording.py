@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from taskroute.errors import ConfigurationError
-from taskroute.known_quality import prompts_beside, prompts_in, table_in
+from taskroute.known_quality import prompts_beside, prompts_in, table_in, why_unreadable
 from taskroute.policy.lint import Warning
 from taskroute.policy.schema import Policy
 from taskroute.variables import from_environment
@@ -30,7 +30,7 @@ def unscored(policy: Policy, environ: Mapping[str, str]) -> list[Warning]:
     try:
         table = table_in(path)
     except Exception as error:  # noqa: BLE001 - a file may hold anything
-        return [Warning(_FILE, f"{why_unreadable(error, path)}; {_GUESSED}")]
+        return [Warning(_FILE, f"{why_unreadable(error, str(path))}; {_GUESSED}")]
     found = _lacking(policy, table.models)
     beside = prompts_beside(path)
     if policy.quality.prompts and beside.exists():
@@ -51,19 +51,6 @@ def _lacking(policy: Policy, scored: tuple[str, ...]) -> list[Warning]:
 def _unreadable(read: Callable[[], Any], path: Path) -> list[Warning]:
     try:
         read()
-    except ModuleNotFoundError as error:
-        if error.name != "numpy":
-            raise
-        return [Warning(("quality", "prompts"), f"{path} needs NumPy: pip install numpy; without it the words of prompts do not count")]
     except Exception as error:  # noqa: BLE001 - a file may hold anything
-        return [Warning(("quality", "prompts"), f"{why_unreadable(error, path)}; until then the words of prompts do not count")]
+        return [Warning(("quality", "prompts"), f"{why_unreadable(error, str(path))}; until then the words of prompts do not count")]
     return []
-
-
-def why_unreadable(error: Exception, path: Path) -> str:
-    """Return what is wrong with a file, and the cure."""
-    if isinstance(error, OSError):
-        return f"{path}: cannot be read: {error.strerror or type(error).__name__}; write it with 'taskroute train'"
-    if isinstance(error, UnicodeError):
-        return f"{path}: this is no text in UTF-8; write it anew with 'taskroute train'"
-    return str(error) if str(path) in str(error) else f"{path}: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from taskroute.cli.files import check_place, write_file
+from taskroute.cli.files import check_free, check_place, write_file
 from taskroute.cli.needs import check_seed, need
 from taskroute.cli.output import print_json, print_wrapped
 from taskroute.cli.policies import CommandError, find_policy
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         check_place(arguments.output)
         if not arguments.force:
-            _refuse_to_overwrite(arguments.output)
+            check_free(arguments.output, prompts_beside(Path(arguments.output)))
     policy = find_policy(arguments.policy).policy if arguments.policy else None
     data = _read(arguments, policy)
     if policy is not None:
@@ -79,13 +80,6 @@ def run(arguments: argparse.Namespace) -> int:
         print_wrapped("\n".join((trained.report.text(), *data.notes)), indent="")
         print(f"\nwritten to {', '.join(written)}" if written else "\nnothing is written; give -o quality.json to keep it")
     return 1 if arguments.require_gain and not trained.report.gain else 0
-
-
-def _refuse_to_overwrite(output: str) -> None:
-    """Raise CommandError where a file would be written over: better before the work than after it."""
-    for name in (output, prompts_beside(Path(output))):
-        if os.path.lexists(name):
-            raise CommandError(f"{name}: this file exists already; give another name, or --force to write over it")
 
 
 def _read(arguments: argparse.Namespace, policy: Policy | None) -> Data:
@@ -177,7 +171,14 @@ def _as_json(trained: Trained) -> dict[str, Any]:
 
 
 def _held(held: Held) -> dict[str, Any]:
-    """Return one way to route; an interval becomes a mapping."""
+    """Return one way to route; intervals become mappings, and so does what it has over others, by their names."""
+    over = {name: _intervals(apart._asdict()) for name, apart in held.over}
+    return {**_intervals(held._asdict()), "over": over}
+
+
+def _intervals(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values for JSON; NaN is unknown, and none."""
     from taskroute.learning.bootstrap import Interval
 
-    return {name: value._asdict() if isinstance(value, Interval) else value for name, value in held._asdict().items()}
+    known = {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
+    return {name: value._asdict() if isinstance(value, Interval) else value for name, value in known.items()}

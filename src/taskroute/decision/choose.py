@@ -7,11 +7,11 @@ from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from taskroute.decision.chosen import sentence
+from taskroute.decision.chosen import WORTH_A_WORD, doubt, sentence
 from taskroute.decision.comparison import OUTPUT_TOKENS, Comparison, compared
 from taskroute.decision.eligible import sift
 from taskroute.decision.expected import NO_COSTS, Costs, costs_of, seconds_among, seconds_of, untried
-from taskroute.decision.objectives import Considered, in_line, rank
+from taskroute.decision.objectives import Considered, Ranking, in_line, rank
 from taskroute.decision.qualities import NO_QUALITIES, place_told, qualities
 from taskroute.quality.estimate import Estimate
 from taskroute.registry.rates import Rate
@@ -103,9 +103,10 @@ def _weighed(
         cost, latency = amounts.get(name), seconds.get(name)
         price = None if cost is None else float(cost)
         considered.append(Considered(name, told.get(name, 0.0), read.get(name, 0.0), price, latency, name in new, name in failing))
-        expected[name] = _expected(shown.get(name), cost, latency)
+        expected[name] = _expected(shown.get(name), read.get(name, 0.0), cost, latency)
     ranking = rank(choose, considered, last=state.last)
-    reason = sentence(comparison, ranking, expected, currency, untried=new, failing=failing, by_prior=found.by_prior)
+    passed = _passed_over(choose, considered, expected, ranking, last=state.last) if comparison.asks_quality else None
+    reason = sentence(comparison, ranking, expected, currency, untried=new, failing=failing, by_prior=found.by_prior, passed=passed)
     names = ranking.settled.names
     if len(names) < len(comparison.among):
         names += tuple([name for name in comparison.among if name not in names])
@@ -142,10 +143,22 @@ def weaker(other: str, model: str, snapshot: Snapshot) -> bool:
     return _less(theirs.rates.input, own.rates.input) and _less(theirs.rates.output, own.rates.output)
 
 
-def _expected(quality: Estimate | None, cost: Decimal | None, latency: float | None) -> Expected:
+def _expected(quality: Estimate | None, counted: float, cost: Decimal | None, latency: float | None) -> Expected:
     if quality is None:
         return Expected(cost=cost, latency=latency)
-    return Expected(quality.mean, quality.low, quality.labels, quality.source, cost, latency)
+    return Expected(quality.mean, quality.low, quality.labels, quality.source, cost, latency, min(1.0, max(0.0, counted)))
+
+
+def _passed_over(
+    choose: Choose, considered: list[Considered], expected: Mapping[str, Expected], ranking: Ranking, *, last: str | None
+) -> str | None:
+    """Return the model that would be first by what is expected of each, where it stands on too few scores for that to count."""
+    more = {name: doubt(one) for name, one in expected.items()}
+    if not any(by >= WORTH_A_WORD for by in more.values()):
+        return None
+    by_mean = [one._replace(told=one.told + more[one.name], read=one.read + more[one.name]) for one in considered]
+    first = rank(choose, by_mean, last=last).settled.names[0]
+    return first if first != ranking.settled.names[0] and more[first] >= WORTH_A_WORD else None
 
 
 def _failing(choose: Choose, state: StateView) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from taskroute.types import Expected
 
@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from taskroute.decision.comparison import Comparison
     from taskroute.decision.objectives import Ranking
 
-__all__ = ["sentence"]
+__all__ = ["WORTH_A_WORD", "doubt", "sentence"]
+
+WORTH_A_WORD: Final = 0.02
+"""How much less than what is expected of a model must count before the reason says so."""
+
+
+def doubt(expected: Expected) -> float:
+    """Return how much less than the expected quality counts, for want of scores."""
+    return 0.0 if expected.quality is None or expected.counted is None else expected.quality - expected.counted
 
 
 def sentence(
@@ -23,13 +31,20 @@ def sentence(
     untried: Collection[str],
     failing: Mapping[str, float],
     by_prior: bool,
+    passed: str | None = None,
 ) -> str:
-    """Return how the models were put in order, such as `cheapest of large, small`, with notes in brackets."""
-    text = comparison.aims[currency]
+    """Return how the models were put in order, such as `cheapest of large, small`, with notes in brackets.
+
+    `passed` is the model that would be first, did it stand on more scores.
+    """
+    text, first = comparison.aims[currency], ranking.settled.names[0]
     if comparison.asks_quality:
-        first = ranking.settled.names[0]
         text = f"{text}: {first} with {_worth(expected[first], currency)}"
     notes: list[str] = []
+    if comparison.asks_quality and doubt(expected[first]) >= WORTH_A_WORD:
+        notes.append(_counted(expected[first]))
+    if passed is not None:
+        notes.append(f"{passed} has {expected[passed].quality:.2f}, {_counted(expected[passed])}")
     if ranking.unmet:
         notes.append("none keeps to that, so the nearest comes first")
     if ranking.settled.held:
@@ -50,6 +65,12 @@ def _worth(expected: Expected, currency: str | None) -> str:
     if quality is None:
         return "" if cost is None else f"cost {float(cost):.2g} {currency}"
     return f"quality {quality:.2f}" if cost is None else f"quality {quality:.2f}, cost {float(cost):.2g} {currency}"
+
+
+def _counted(expected: Expected) -> str:
+    """Return what a quality is counted as, and why, such as `counted as 0.81: 7 scores`."""
+    scores = {0: "no scores there", 1: "1 score"}.get(expected.labels, f"{expected.labels:,} scores")
+    return f"counted as {expected.counted:.2f}: {scores}"
 
 
 def _held(comparison: Comparison, ranking: Ranking) -> str:

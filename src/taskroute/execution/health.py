@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -12,7 +11,6 @@ from taskroute.execution.account import Account
 from taskroute.execution.breaker import Circuit
 from taskroute.execution.circuits import Change, Health
 from taskroute.policy.carrying import Breaker
-from taskroute.registry.models import ModelSpec
 from taskroute.steps import Acquired, Release, Released
 from taskroute.types import NOTHING, LastError, ModelHealth, Outcome, StateView
 
@@ -28,7 +26,7 @@ class ModelGuard:
         settings = snapshot.policy.breaker
         self._settings = settings if isinstance(settings, Breaker) else None
         self._window = _WINDOW if self._settings is None else self._settings.window
-        self._keys = {name: _key(spec) for name, spec in snapshot.registry.items()}
+        self._keys = {name: spec.identity for name, spec in snapshot.registry.items()}
         self._known = frozenset(self._keys.values())
         self._view = self._untroubled()
         """Given out until somebody has looked at it: most calls never do."""
@@ -235,9 +233,3 @@ class _Seen(Mapping[str, ModelHealth]):
 
     def __len__(self) -> int:
         return len(self._look())
-
-
-def _key(spec: ModelSpec) -> str:
-    """Return a name for the circuit: two policies that mean the same model by the same name share it."""
-    what = "\n".join(part or "" for part in (spec.model, spec.base_url, spec.api_key_env))
-    return f"{spec.name}/{hashlib.sha256(what.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

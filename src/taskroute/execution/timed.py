@@ -11,6 +11,7 @@ from taskroute.policy.carrying import Breaker
 from taskroute.policy.schema import Policy
 from taskroute.ports import Asker, Classifier, Clock
 from taskroute.signals.classifiers.hybrid import AsksThrough
+from taskroute.signals.classifiers.scored import as_labels
 from taskroute.types import Classification
 
 
@@ -25,7 +26,7 @@ class TimedClassifier:
     def __init__(self, inner: Classifier, policy: Policy, clock: Clock, rest: Rest | None = None) -> None:
         self.inner = inner
         self.name = inner.name
-        self.labels = frozenset(inner.labels)
+        self.labels = as_labels(inner.labels)
         self.reads_context = bool(getattr(inner, "reads_context", False))
         self._policy = policy
         self._seconds = policy.classifier.timeout

@@ -94,26 +94,26 @@ def dump_arrays(arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, str]) -> 
     return len(head).to_bytes(8, "little") + head + data
 
 
-def read_arrays(source: str | os.PathLike[str] | bytes, *, largest: int = _LARGEST) -> Arrays:
+def read_arrays(source: str | os.PathLike[str] | bytes, *, largest: int = _LARGEST, cure: str = _CURE) -> Arrays:
     """Return the arrays and texts of a file, or of its content.
 
-    Raises ArraysError where it cannot be read, is larger than `largest` bytes, or is not whole: sizes, places, types and the checksum
-    of the numbers are looked at.
+    Raises ArraysError, with `cure` as what to do, where it is larger than `largest` bytes or is not whole: sizes, places, types and the
+    checksum of the numbers are looked at; and where it cannot be read.
     """
     if isinstance(source, bytes):
-        return _parse(source, "these bytes", largest)
+        return _parse(source, "these bytes", largest, cure)
     where = str(source)
     try:
         with Path(source).open("rb") as file:
             content = file.read(largest + 1)
     except OSError as error:
         raise ArraysError(where, f"cannot be read ({type(error).__name__}: {error})", "check the path and its permissions") from error
-    return _parse(content, where, largest)
+    return _parse(content, where, largest, cure)
 
 
-def _parse(content: bytes, where: str, largest: int) -> Arrays:
+def _parse(content: bytes, where: str, largest: int, cure: str) -> Arrays:
     def broken(what: str) -> ArraysError:
-        return ArraysError(where, what, _CURE)
+        return ArraysError(where, what, cure)
 
     if len(content) > largest:
         raise broken(f"is larger than {largest} bytes")

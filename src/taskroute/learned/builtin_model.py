@@ -88,7 +88,7 @@ class BuiltinModel:
     @classmethod
     def load(cls, path: Path) -> BuiltinModel:
         """Read the weights of a file; raises ArraysError for a file that is damaged, and OSError for one that cannot be read."""
-        arrays, meta = read_arrays(path)
+        arrays, meta = read_arrays(path, cure=_CURE)
         try:
             if meta["format"] != _FORMAT:
                 raise ArraysError(str(path), f"is of the format {meta['format']!r}, not {_FORMAT!r}", _CURE)

@@ -34,6 +34,7 @@ class EmbeddedClassifier:
     examples are embedded when the first text is classified, in one request; what `embed` raises is raised then. With `folder`, what was
     learned is kept there, under a name made of the examples and of `embedded_by`, and read again instead: one example is embedded to see
     that the function is still the same, and if it is not, all are. `labels` says what may be said of the place that texts are sent to.
+    With `beside_builtin`, usual requests of the built-in tasks stand for texts of none of these tasks.
     """
 
     name = "embedded"
@@ -49,6 +50,7 @@ class EmbeddedClassifier:
         folder: str | os.PathLike[str] | None = None,
         embedded_by: str = "",
         complexity: bool = True,
+        beside_builtin: bool = False,
     ) -> None:
         if embed is None and aembed is None:
             raise ConfigurationError("an EmbeddedClassifier has nothing to embed with; give 'embed', 'aembed' or both")
@@ -56,7 +58,7 @@ class EmbeddedClassifier:
         self.labels = labels
         self._embed, self._aembed = embed, aembed
         self._keywords = keywords_of(tasks, complexity=complexity)
-        self._examples = examples_in(tasks)
+        self._examples = examples_in(tasks, beside_builtin=beside_builtin)
         self._tasks = checked(self._examples, READING)
         self._path: Path | None = None if folder is None else place_of(folder, _LEARNED, embedded_by, self._examples)
         self._learned: Nearness | None = None
@@ -64,7 +66,13 @@ class EmbeddedClassifier:
 
     @classmethod
     def by(
-        cls, embedding: Embedding, tasks: Mapping[str, Task], *, folder: str | os.PathLike[str] | None = None, complexity: bool = True
+        cls,
+        embedding: Embedding,
+        tasks: Mapping[str, Task],
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        complexity: bool = True,
+        beside_builtin: bool = False,
     ) -> EmbeddedClassifier:
         """Return one that embeds as this says."""
         return cls(
@@ -75,6 +83,7 @@ class EmbeddedClassifier:
             folder=folder,
             embedded_by=embedding.name,
             complexity=complexity,
+            beside_builtin=beside_builtin,
         )
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:

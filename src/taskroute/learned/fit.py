@@ -106,7 +106,8 @@ def checked(examples: Sequence[Example], reading: Reading) -> tuple[str, ...]:
     labels = tuple(dict.fromkeys(example.label for example in examples))
     if len(labels) < 2:
         of = f"all are of {labels[0]!r}" if labels else "there are none"
-        raise ConfigurationError(f"a classifier needs examples of at least two tasks, and {of}; write 'examples' under another task")
+        cure = "write 'examples' under another task, or write kind: builtin, which needs those of one alone"
+        raise ConfigurationError(f"a classifier needs examples of at least two tasks, and {of}; {cure}")
     if len(examples) > MOST_EXAMPLES:
         raise ConfigurationError(f"{len(examples)} examples are more than {MOST_EXAMPLES}; leave out those that are alike")
     seen: dict[tuple[str, ...], Example] = {}

@@ -21,7 +21,7 @@ from taskroute.types import NOTHING
 Numbers = NDArray[Any]
 
 _FORMAT: Final = "taskroute.prompts/2"
-_CURE: Final = "train it again, or put back a copy"
+CURE: Final = "write it anew with 'taskroute train', or put back a copy"
 _LEAST: Final = 0.01
 """A task that is less likely than this is not told."""
 _SURE: Final = 0.999
@@ -135,6 +135,17 @@ class Predictor:
             added = added + counts[2] * told_at(near, known.told, task)
         return dict(zip(known.models, added.tolist(), strict=True))
 
+    def only(self, *, tasks: bool, read: bool, told: bool) -> Predictor:
+        """Return one that tells no more than this: tasks, and what the prompt adds where its task is read, and where it is told."""
+        trust = self.known.trust
+        kept = Trust(
+            trust.likeness,
+            tasks=trust.tasks if tasks else np.zeros_like(trust.tasks),
+            read=trust.read if read else _alone(trust.read),
+            told=trust.told if told else _alone(trust.told),
+        )
+        return Predictor(self.space, self.known._replace(trust=kept))
+
     def arrays(self) -> Arrays:
         """Return what `from_arrays` reads."""
         table, scale, known = self.space.table, self.space.scale, self.known
@@ -170,7 +181,7 @@ class Predictor:
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Predictor:
         """Read a file; raises ArraysError where it cannot be read or holds something else."""
-        return cls.from_arrays(read_arrays(path), str(path))
+        return cls.from_arrays(read_arrays(path, cure=CURE), str(path))
 
     @classmethod
     def from_arrays(cls, source: Arrays, where: str = "these arrays") -> Predictor:
@@ -178,7 +189,7 @@ class Predictor:
         arrays, meta = source
         try:
             if meta["format"] != _FORMAT:
-                raise ArraysError(where, f"is of the format {meta['format']!r}, not {_FORMAT!r}", _CURE)
+                raise ArraysError(where, f"is of the format {meta['format']!r}, not {_FORMAT!r}", CURE)
             if not all(bool(np.isfinite(array).all()) for array in arrays.values()):
                 raise ValueError("a number is none")
             looks, words, hinted, usual, unseen, other = map(float, json.loads(meta["space"]))
@@ -199,7 +210,7 @@ class Predictor:
         except ArraysError:
             raise
         except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
-            raise ArraysError(where, f"does not hold what prompts teach ({error})", _CURE) from error
+            raise ArraysError(where, f"does not hold what prompts teach ({error})", CURE) from error
 
     def _seen(self, text: str) -> _Seen:
         last = self._last
@@ -211,6 +222,13 @@ class Predictor:
         result = _Seen(Sight(found.likeness[0] * place.familiar, found.tasks[0], found.scores[0]), near)
         self._last = text, result
         return result
+
+
+def _alone(counts: Numbers) -> Numbers:
+    """Return what counts where the tasks alone do."""
+    alone = np.zeros_like(counts)
+    alone[:, 0] = 1
+    return alone
 
 
 def told_at(near: Numbers, told: Told, task: int) -> Numbers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,12 @@ from taskroute.quality.admission import usable
 from taskroute.quality.prior import Prior
 from taskroute.quality.table import QualityTable
 from taskroute.types import NOTHING
+
+TABLE_TOLD: Final = "table, task told"
+TABLE_READ: Final = "table, task read from the prompt"
+TABLE_UNKNOWN: Final = "table, task not known"
+WORDS_TOLD: Final = "table and words, task told"
+WORDS_READ: Final = "table and words, task read from the prompt"
 
 FitPrompts = Callable[[Labels], PromptQuality | None]
 """Learns from scored prompts what their words tell; None where they tell nothing."""
@@ -76,7 +82,16 @@ def by_told(settings: Settings) -> Method:
     def fit(known: Labels) -> Predict:
         return lambda asked: told_by(table_of(known, settings), asked, _told(asked), settings.min_labels)
 
-    return Method("table, task told", fit)
+    return Method(TABLE_TOLD, fit)
+
+
+def by_unknown(settings: Settings) -> Method:
+    """Return the table where no task is told or read; the stage counts as it was told."""
+
+    def fit(known: Labels) -> Predict:
+        return lambda asked: told_by(table_of(known, settings), asked, [NOTHING] * asked.size, settings.min_labels)
+
+    return Method(TABLE_UNKNOWN, fit, inner=1)
 
 
 def by_read(settings: Settings, words: Remembered) -> Method:
@@ -86,11 +101,11 @@ def by_read(settings: Settings, words: Remembered) -> Method:
         table = table_of(known, settings)
         return lambda asked: told_by(table, asked, words.foretold(known, asked).tasks, settings.min_labels)
 
-    return Method("table, task read from the prompt", fit, inner=1)
+    return Method(TABLE_READ, fit, inner=1, over=(TABLE_UNKNOWN,))
 
 
-def by_words(settings: Settings, words: Remembered, *, read: bool) -> Method:
-    """Return the table with what the words of the prompt add; `read` says whether the task is read from them, too."""
+def by_words(settings: Settings, words: Remembered, *, read: bool, over: tuple[str, ...] = ()) -> Method:
+    """Return the table with what the words of the prompt add, set beside `over`; `read` says whether the task is read from them, too."""
 
     def fit(known: Labels) -> Predict:
         table = table_of(known, settings)
@@ -102,7 +117,7 @@ def by_words(settings: Settings, words: Remembered, *, read: bool) -> Method:
 
         return predict
 
-    return Method("table and words, task read from the prompt" if read else "table and words, task told", fit, inner=1)
+    return Method(WORDS_READ if read else WORDS_TOLD, fit, inner=1, over=over)
 
 
 def told_by(table: QualityTable, asked: Labels, tasks: list[Mapping[str, float]], min_labels: int) -> Expected:

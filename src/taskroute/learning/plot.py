@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
+from io import BytesIO
 from typing import Any, Final
 
 import numpy as np
@@ -18,14 +17,10 @@ _SIZE: Final = (8.0, 5.0)
 _COLOURS: Final = {"zero router": "0.6", "prompt length": "tab:orange", "tag": "tab:blue", "oracle": "tab:green"}
 
 
-def draw(comparison: Comparison, path: str) -> None:
-    """Write the picture as PNG or SVG, as the name ends.
-
-    Raises ConfigurationError without matplotlib, ValueError for a name that ends otherwise, and OSError.
-    """
-    kind = Path(path).suffix.lstrip(".").lower()
+def drawn(comparison: Comparison, kind: str) -> bytes:
+    """Return the picture as a file of a kind, `png` or `svg`. Raises ConfigurationError without matplotlib, and ValueError for others."""
     if kind not in FORMATS:
-        raise ValueError(f"{path!r} is neither .svg nor .png; name the picture so")
+        raise ValueError(f"{kind!r} is neither svg nor png")
     try:
         figure = import_module("matplotlib.figure").Figure(figsize=_SIZE, layout="constrained")
     except ModuleNotFoundError as error:
@@ -34,13 +29,10 @@ def draw(comparison: Comparison, path: str) -> None:
         raise ConfigurationError("a picture needs the matplotlib package: pip install 'taskroute[plot]'") from None
     axes = figure.subplots()
     _fill(axes, comparison)
-    beside = Path(f"{path}.{os.getpid()}.tmp")
-    try:
-        # Without a date, the same comparison gives the same picture.
-        figure.savefig(beside, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    picture = BytesIO()
+    # Without a date, the same comparison gives the same picture.
+    figure.savefig(picture, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+    return picture.getvalue()
 
 
 def _fill(axes: Any, comparison: Comparison) -> None:

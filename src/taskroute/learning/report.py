@@ -10,12 +10,11 @@ import numpy as np
 from taskroute.learning.bootstrap import Interval
 from taskroute.learning.rows import Labels
 from taskroute.learning.validate import FEWEST_COMPARED, Held, best_model
+from taskroute.learning.verdict import Verdict, judged, less, signed
 
 FEWEST_PROMPTS: Final = 300
 """With fewer scored prompts, an interval of two percent is wider than what routing brings."""
 _MOST_NAMED: Final = 6
-LOST: Final = 0.02
-"""A saving counts where no more quality than this is lost, as far as the interval tells; it is the `margin` of a policy, too."""
 
 
 class Report(NamedTuple):
@@ -35,7 +34,7 @@ class Report(NamedTuple):
     findings: tuple[str, ...]
     """Plain sentences, the weightiest first."""
     gain: bool
-    """Whether one of the ways is better than the best model alone, with its whole interval."""
+    """Whether one of the ways is a gain over the best model alone."""
 
     def text(self) -> str:
         """Return the report for people to read."""
@@ -48,8 +47,8 @@ def report(labels: Labels, held: Sequence[Held], *, min_labels: int, notes: Sequ
     by_model = tuple((model, round(float(counts[at])), _mean(labels, at)) for at, model in enumerate(labels.models) if counts[at] > 0)
     best = labels.models[best_model(labels)]
     thin = _thin(labels, min_labels)
-    gains = tuple(one for one in held if counts_as_gain(one))
-    findings = (*_verdict(held, gains, best), *_doubts(labels, thin, min_labels), *notes)
+    verdicts = [judged(one.name, one.apart) for one in held if one.gain is not None]
+    findings = (*_findings(held, verdicts, best, is_cheapest=_is_cheapest(labels, best)), *_doubts(labels, thin, min_labels), *notes)
     return Report(
         prompts=labels.size,
         labels=round(float(counts.sum())),
@@ -58,16 +57,8 @@ def report(labels: Labels, held: Sequence[Held], *, min_labels: int, notes: Sequ
         held=tuple(held),
         thin=thin,
         findings=findings,
-        gain=bool(gains),
+        gain=any(verdict.gain for verdict in verdicts),
     )
-
-
-def counts_as_gain(held: Held) -> bool:
-    """Return whether a way to route is better at no more cost, or costs less and loses at most `LOST`, as far as the intervals tell."""
-    if held.gain is not None and held.gain.above_zero:
-        return True
-    saves = held.saving is not None and held.saving.above_zero
-    return saves and held.par_gain is not None and held.par_gain.low > -LOST
 
 
 def _mean(labels: Labels, column: int) -> float:
@@ -87,23 +78,29 @@ def _thin(labels: Labels, min_labels: int) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(found.items(), key=lambda one: one[1]))
 
 
-def _verdict(held: Sequence[Held], gains: Sequence[Held], best: str) -> Iterator[str]:
+def _is_cheapest(labels: Labels, model: str) -> bool:
+    """Return whether no model costs less, as far as all costs are known."""
+    if np.isnan(labels.costs).all(axis=0).any():
+        return False
+    means = np.nanmean(labels.costs, axis=0)
+    return bool(means[labels.models.index(model)] <= means.min())
+
+
+def _findings(held: Sequence[Held], verdicts: Sequence[Verdict], best: str, *, is_cheapest: bool) -> Iterator[str]:
     if not held:
         yield f"Nothing could be tried on prompts that were held back: until there is more, {best!r} for all calls is as good a guess."
         return
-    if not any(one.gain is not None for one in held):
+    if not verdicts:
         yield (
             f"Fewer than {FEWEST_COMPARED} prompts have scores of both the model that would be taken and {best!r}: "
-            "no gain can be told. Score several models on the same prompts."
+            "no gain can be told. Score more prompts, and several models on each."
         )
         return
-    if not gains:
-        yield f"No gain over {best!r} for all calls can be told: neither quality nor cost is surely better."
-    for one in gains:
-        if one.gain is not None and one.gain.above_zero:
-            yield f"{one.name}: {_signed(one.gain)} quality at no more than the cost of {best!r}."
-        else:
-            yield f"{one.name}: costs {_less(one.saving)} less than {best!r} for {_signed(one.par_gain)} quality."
+    if not any(verdict.gain for verdict in verdicts):
+        yield f"No gain over {best!r} for all calls can be told: use that model alone, or score more prompts."
+        if is_cheapest:
+            yield f"{best!r} is the cheapest model, too: what others are better at costs more."
+    yield from (verdict.sentence for verdict in verdicts)
 
 
 def _doubts(labels: Labels, thin: Sequence[tuple[str, int]], min_labels: int) -> Iterator[str]:
@@ -125,18 +122,16 @@ def _lines(told: Report) -> Iterator[str]:
     for model, count, mean in told.by_model:
         yield f"  {model}: mean {mean:.3f} of {count:,}" + (" (the best)" if model == told.best else "")
     if told.held:
-        yield f"Held back in cross-validation, against {told.best!r} or whichever was best, for all calls:"
+        yield f"Held back in cross-validation, against {told.best!r} for all calls:"
     for one in told.held:
-        cost = "" if one.cost is None else f" at {one.cost:.1%} of its cost"
-        yield f"  {one.name}: quality {one.quality:.3f}{cost}; difference {_signed(one.gain)}"
-        if one.par_quality is not None and one.par_cost is not None:
-            yield f"    aiming at its quality for less: {one.par_quality:.3f} at {one.par_cost:.1%}; saving {_less(one.saving)}"
+        yield f"  {one.name}: {_reached(one.quality, one.apart.gain, one.apart.spare)}"
+        if one.par_quality is not None:
+            yield f"    aiming at its quality for less cost: {_reached(one.par_quality, one.par_gain, one.saving)}"
+        if one.open_gain is not None and one.open_gain.above_zero and one.open_spare is not None and one.open_spare.high < 0:
+            yield f"    whatever it costs: {_reached(one.open_quality, one.open_gain, one.open_spare)}"
     yield from told.findings
 
 
-def _signed(interval: Interval | None) -> str:
-    return "not told" if interval is None else f"{interval.value:+.4f} ({interval.low:+.4f} to {interval.high:+.4f})"
-
-
-def _less(interval: Interval | None) -> str:
-    return "not told" if interval is None else f"{interval.value:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+def _reached(quality: float, gain: Interval | None, saving: Interval | None) -> str:
+    cost = "" if saving is None else f"; cost {less(saving)}"
+    return f"quality {quality:.3f}, {'difference not told' if gain is None else signed(gain)}{cost}"

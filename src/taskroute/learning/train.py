@@ -9,11 +9,24 @@ import numpy as np
 
 from taskroute.errors import QualityError
 from taskroute.learning.folds import part
-from taskroute.learning.methods import FitPrompts, Remembered, Settings, by_read, by_told, by_words, table_of
+from taskroute.learning.methods import (
+    TABLE_READ,
+    TABLE_TOLD,
+    TABLE_UNKNOWN,
+    FitPrompts,
+    Remembered,
+    Settings,
+    by_read,
+    by_told,
+    by_unknown,
+    by_words,
+    table_of,
+)
 from taskroute.learning.report import Report, report
 from taskroute.learning.rows import Labels
 from taskroute.learning.text_model import fit_prompts as fit_words
-from taskroute.learning.validate import Held, Method, validate
+from taskroute.learning.validate import Held, Method, best_model, validate
+from taskroute.learning.words_kept import Kept, kept_of
 from taskroute.ports import PromptQuality
 from taskroute.quality.prior import Prior
 from taskroute.quality.table import QualityTable
@@ -25,6 +38,7 @@ _MOST_READ: Final = 3000
 """Prompts that the words are cross-validated on, drawn at random where there are more: learning from words takes a while."""
 _FOLDS: Final = 5
 _REPEATS: Final = 2
+_NOTHING_MORE: Final = "The words of the prompts tell nothing more: they are left out."
 
 Progress = Callable[[int, int], None]
 """Is told how many steps are done, of how many."""
@@ -35,7 +49,7 @@ class Trained(NamedTuple):
 
     table: QualityTable
     prompts: PromptQuality | None
-    """What the words of a prompt add; None where cross-validation does not say that they help, or there are no prompts."""
+    """What the words of a prompt add; None where cross-validation does not say that routing is surely better by it."""
     report: Report
 
 
@@ -61,10 +75,18 @@ def train(
     steps = _Steps(_of_table(labels, settings), () if words is None else _of_words(labels, settings, words), progress)
     held = steps.held(labels, seed) if labels.size >= _FEWEST_HELD else ()
     table = table_of(labels, settings, trained_at=trained_at)
-    prompts = None if words is None else words(labels)
-    notes = [] if words is None or prompts is not None else ["The words of the prompts tell nothing more: they are left out."]
+    prompts, notes = (None, ()) if words is None else _kept(labels, words, kept_of(held))
     steps.finished()
-    return Trained(table=table, prompts=prompts, report=report(labels, held, min_labels=min_labels, notes=notes))
+    shown = [one for one in held if one.name != TABLE_UNKNOWN]
+    return Trained(table=table, prompts=prompts, report=report(labels, shown, min_labels=min_labels, notes=notes))
+
+
+def _kept(labels: Labels, words: FitPrompts, kept: Kept) -> tuple[PromptQuality | None, tuple[str, ...]]:
+    """Return what is kept of the words of all prompts, and why."""
+    if kept.findings and not kept.any:
+        return None, kept.findings
+    learned = words(labels) if kept.any else None
+    return (None, (_NOTHING_MORE,)) if learned is None else (kept.of(learned), kept.findings)
 
 
 class _Steps:
@@ -77,9 +99,11 @@ class _Steps:
 
     def held(self, labels: Labels, seed: int) -> tuple[Held, ...]:
         """Return what each way to route reached."""
-        found = validate(labels, self._table, folds=_FOLDS, repeats=_REPEATS, seed=seed, progress=self._step)
+        best = best_model(labels)
+        found = validate(labels, self._table, folds=_FOLDS, repeats=_REPEATS, seed=seed, fixed=best, progress=self._step)
         read = labels.take(part(np.arange(labels.size), size=_MOST_READ, seed=seed))
-        return (*found, *validate(read, self._words, folds=_FOLDS, repeats=1, seed=seed, progress=self._step))
+        by_words = validate(read, self._words, folds=_FOLDS, repeats=1, seed=seed, fixed=best, progress=self._step)
+        return (*found, *(one for one in by_words if one.name != TABLE_TOLD))
 
     def finished(self) -> None:
         """Tell that all is done."""
@@ -125,8 +149,8 @@ def _of_table(labels: Labels, settings: Settings) -> tuple[Method, ...]:
 
 
 def _of_words(labels: Labels, settings: Settings, fit_prompts: FitPrompts) -> tuple[Method, ...]:
-    words = Remembered(fit_prompts)
-    read = by_words(settings, words, read=True)
+    words, unknown = Remembered(fit_prompts), by_unknown(settings)
     if all(task is None for task in labels.tasks):
-        return (read,)
-    return by_read(settings, words), by_words(settings, words, read=False), read
+        return unknown, by_words(settings, words, read=True, over=(TABLE_UNKNOWN,))
+    told = by_told(settings)._replace(inner=1), by_words(settings, words, read=False, over=(TABLE_TOLD,))
+    return unknown, by_read(settings, words), *told, by_words(settings, words, read=True, over=(TABLE_UNKNOWN, TABLE_READ))

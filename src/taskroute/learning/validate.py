@@ -7,7 +7,7 @@ prompt does not count for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -40,6 +40,28 @@ class Method(NamedTuple):
     """Learns from these rows, and then tells what to expect on others."""
     inner: int = 3
     """In how many folds of the rows that are learned from the price of a unit of cost is chosen."""
+    over: tuple[str, ...] = ()
+    """Other methods of the same validation that it is set beside."""
+
+
+class Apart(NamedTuple):
+    """By how much one way to route is better than another on the same prompts, with paired 95 % intervals; None where that is not told.
+
+    Savings are parts of the best model's cost.
+    """
+
+    gain: Interval | None
+    """In quality, where both aim at the most of it for no more than the best model's cost."""
+    spare: Interval | None
+    """What it costs less there."""
+    par_gain: Interval | None
+    """In quality, where both aim at the best model's for the least cost."""
+    saving: Interval | None
+    """What it costs less there."""
+    open_gain: Interval | None = None
+    """In quality, where both aim at the most of it whatever it costs."""
+    open_spare: Interval | None = None
+    """What it costs less there."""
 
 
 class Held(NamedTuple):
@@ -60,6 +82,21 @@ class Held(NamedTuple):
     """What it costs less there, as a part of the best model's cost."""
     compared: int
     """Prompts on which it and the best model were both scored."""
+    spare: Interval | None = None
+    """What it costs less than the best model where it aims at the most quality, as a part of that model's cost."""
+    open_quality: float = float("nan")
+    """Mean score where it aims at the most, whatever it costs."""
+    open_gain: Interval | None = None
+    """Difference of that quality from the best model's."""
+    open_spare: Interval | None = None
+    """What it costs less there."""
+    over: tuple[tuple[str, Apart], ...] = ()
+    """Names of other ways to route, and what this one has over them."""
+
+    @property
+    def apart(self) -> Apart:
+        """What it has over the best model."""
+        return Apart(self.gain, self.spare, self.par_gain, self.saving, self.open_gain, self.open_spare)
 
 
 class _Picked(NamedTuple):
@@ -67,6 +104,7 @@ class _Picked(NamedTuple):
 
     best: NDArray[np.intp]
     par: NDArray[np.intp]
+    open: NDArray[np.intp]
     fixed: NDArray[np.intp]
 
 
@@ -78,16 +116,18 @@ def validate(
     repeats: int = 2,
     seed: int = 0,
     draws: int = 1000,
+    fixed: int | None = None,
     progress: Callable[[], None] | None = None,
 ) -> tuple[Held, ...]:
     """Return what each method reached; `progress` is called after each of `folds * repeats * len(methods)` steps.
 
-    There is nothing to return for fewer than two distinct prompts.
+    It is set beside the model in the column `fixed`; None for the best of those rows that are learned from, fold by fold. There is nothing
+    to return for fewer than two distinct prompts.
     """
     dealt = repeated(by_prompt(labels.prompts), folds=folds, repeats=repeats, seed=seed)
     if not dealt or not dealt[0]:
         return ()
-    return validate_on(labels, methods, dealt, seed=seed, draws=draws, progress=progress)
+    return validate_on(labels, methods, dealt, seed=seed, draws=draws, fixed=fixed, progress=progress)
 
 
 def validate_on(
@@ -97,19 +137,21 @@ def validate_on(
     *,
     seed: int = 0,
     draws: int = 1000,
+    fixed: int | None = None,
     progress: Callable[[], None] | None = None,
 ) -> tuple[Held, ...]:
     """Return what each method reached on these folds, those of one repeat after another; see `validate`."""
     runs: dict[str, list[_Picked]] = {method.name: [] for method in methods}
     for repeat, parts in enumerate(dealt):
         for picked in runs.values():
-            picked.append(_Picked(*(np.full(labels.size, -1, dtype=np.intp) for _ in range(3))))
+            picked.append(_Picked(*(np.full(labels.size, -1, dtype=np.intp) for _ in _Picked._fields)))
         for fold in parts:
             for method in methods:
-                _pick(labels, method, fold.train, fold.test, runs[method.name][-1], seed=seed + repeat)
+                _pick(labels, method, fold, runs[method.name][-1], fixed=fixed, seed=seed + repeat)
                 if progress is not None:
                     progress()
-    return tuple(_held(labels, name, picked, draws=draws, seed=seed) for name, picked in runs.items())
+    reached = {name: _reached(labels, picked) for name, picked in runs.items()}
+    return tuple(_held(method, reached, draws=draws, seed=seed) for method in methods)
 
 
 def best_model(labels: Labels) -> int:
@@ -117,15 +159,17 @@ def best_model(labels: Labels) -> int:
     return int(np.argmax(np.nan_to_num(_column_means(labels.scores), nan=-1.0)))
 
 
-def _pick(labels: Labels, method: Method, train: Rows, test: Rows, into: _Picked, *, seed: int) -> None:
+def _pick(labels: Labels, method: Method, fold: Fold, into: _Picked, *, fixed: int | None, seed: int) -> None:
     """Write down the models of the held-back rows, with what cost is worth chosen among the rows that are learned from."""
-    known = labels.take(train)
-    fixed = best_model(known)
+    known, test = labels.take(fold.train), fold.test
+    if fixed is None:
+        fixed = best_model(known)
     expected = method.fit(known)(labels.take(test))
     grid = _grid(known, fixed)
     at_best, at_par = _settled(known, method, grid, fixed, seed=seed) if grid.size > 1 else (0, 0)
-    chosen = curves.choices(expected.quality, _costs(expected.cost), grid[[at_best, at_par]])
-    into.best[test], into.par[test], into.fixed[test] = chosen[0], chosen[1], fixed
+    chosen = curves.choices(expected.quality, _costs(expected.cost), np.array([grid[at_best], grid[at_par], 0.0]))
+    into.best[test], into.par[test], into.open[test] = chosen
+    into.fixed[test] = fixed
 
 
 def _settled(known: Labels, method: Method, grid: Floats, fixed: int, *, seed: int) -> tuple[int, int]:
@@ -150,33 +194,70 @@ def _settled(known: Labels, method: Method, grid: Floats, fixed: int, *, seed: i
     return best, par
 
 
-def _held(labels: Labels, name: str, runs: Sequence[_Picked], *, draws: int, seed: int) -> Held:
-    def mean_of(values: Floats, which: Callable[[_Picked], NDArray[np.intp]]) -> Floats:
-        return _row_means(np.stack([_taken(values, which(run)) for run in runs]))
+class _Reached(NamedTuple):
+    """Score and cost of each row by what was picked, the mean over the repeats; NaN where it is not known."""
 
-    fixed, fixed_costs = mean_of(labels.scores, lambda run: run.fixed), mean_of(labels.costs, lambda run: run.fixed)
-    best, best_costs = mean_of(labels.scores, lambda run: run.best), mean_of(labels.costs, lambda run: run.best)
-    par, par_costs = mean_of(labels.scores, lambda run: run.par), mean_of(labels.costs, lambda run: run.par)
-    unit = _mean(fixed_costs)
+    best: Floats
+    best_costs: Floats
+    par: Floats
+    par_costs: Floats
+    open: Floats
+    open_costs: Floats
+    fixed: Floats
+    fixed_costs: Floats
+
+
+def _reached(labels: Labels, runs: Sequence[_Picked]) -> _Reached:
+    found: list[Floats] = []
+    for picks in zip(*runs, strict=True):
+        found += [_row_means(np.stack([_taken(values, pick) for pick in picks])) for values in (labels.scores, labels.costs)]
+    return _Reached(*found)
+
+
+def _held(method: Method, every: Mapping[str, _Reached], *, draws: int, seed: int) -> Held:
+    own = every[method.name]
+    unit = _mean(own.fixed_costs)
     priced = bool(unit > 0)
 
-    def compared(ours: Floats, theirs: Floats, scale: float = 1.0) -> Interval | None:
-        both = ~np.isnan(ours) & ~np.isnan(theirs)
-        if both.sum() < FEWEST_COMPARED:
-            return None
-        return difference(ours[both] / scale, theirs[both] / scale, draws=draws, seed=seed)
+    def more(ours: Floats, theirs: Floats) -> Interval | None:
+        return _difference(ours, theirs, draws=draws, seed=seed)
 
+    def less(ours: Floats, theirs: Floats) -> Interval | None:
+        return more(theirs / unit, ours / unit) if priced else None
+
+    def beside(other: _Reached) -> Apart:
+        return Apart(
+            gain=more(own.best, other.best),
+            spare=less(own.best_costs, other.best_costs),
+            par_gain=more(own.par, other.par) if priced else None,
+            saving=less(own.par_costs, other.par_costs),
+            open_gain=more(own.open, other.open),
+            open_spare=less(own.open_costs, other.open_costs),
+        )
+
+    alone = _Reached(*([own.fixed, own.fixed_costs] * len(_Picked._fields)))
+    apart = beside(alone)
     return Held(
-        name=name,
-        quality=_mean(best),
-        cost=_mean(best_costs) / unit if priced else None,
-        gain=compared(best, fixed),
-        par_quality=_mean(par) if priced else None,
-        par_cost=_mean(par_costs) / unit if priced else None,
-        par_gain=compared(par, fixed) if priced else None,
-        saving=compared(fixed_costs, par_costs, unit) if priced else None,
-        compared=int((~np.isnan(best) & ~np.isnan(fixed)).sum()),
+        name=method.name,
+        quality=_mean(own.best),
+        cost=_mean(own.best_costs) / unit if priced else None,
+        gain=apart.gain,
+        par_quality=_mean(own.par) if priced else None,
+        par_cost=_mean(own.par_costs) / unit if priced else None,
+        par_gain=apart.par_gain,
+        saving=apart.saving,
+        compared=int((~np.isnan(own.best) & ~np.isnan(own.fixed)).sum()),
+        spare=apart.spare,
+        open_quality=_mean(own.open),
+        open_gain=apart.open_gain,
+        open_spare=apart.open_spare,
+        over=tuple((name, beside(every[name])) for name in method.over),
     )
+
+
+def _difference(ours: Floats, theirs: Floats, *, draws: int, seed: int) -> Interval | None:
+    both = ~np.isnan(ours) & ~np.isnan(theirs)
+    return None if both.sum() < FEWEST_COMPARED else difference(ours[both], theirs[both], draws=draws, seed=seed)
 
 
 def _grid(known: Labels, fixed: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Do `choose`, `classifier`, `tasks`, `quality` and `feedback` of a policy fit together, and is what they ask for surely meant?"""
+"""Do `choose`, `classifier`, `tasks` and `quality` of a policy fit together, and is what they ask for surely meant?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from taskroute.policy import credentials
 from taskroute.policy.names import suggestion
 from taskroute.taxonomy import TASK_GROUPS, TASKS
 
@@ -35,7 +34,6 @@ def problems(policy: Policy) -> Iterator[Problem]:
         if route.choose is not None:
             yield from _objective(route.choose, ("routes", index, "choose"))
     yield from _classifier(policy)
-    yield from _feedback(policy)
 
 
 def findings(policy: Policy) -> Iterator[Problem]:
@@ -59,11 +57,11 @@ def findings(policy: Policy) -> Iterator[Problem]:
 
 
 def _unread_examples(policy: Policy) -> Iterator[Problem]:
-    kind, named = policy.classifier.kind, [name for name, task in policy.tasks.items() if task.examples]
-    if named and kind in ("keywords", "builtin"):
-        text = f"nothing learns from the examples of {', '.join(map(repr, named))}, because classifier.kind is {kind!r}"
-        knows = "which knows tasks of your own by their keywords alone" if kind == "builtin" else "which goes by keywords alone"
-        yield ("tasks", named[0], "examples"), f"{text}, {knows}; write kind: examples, or give these tasks 'keywords'"
+    named = [name for name, task in policy.tasks.items() if task.examples]
+    if named and policy.classifier.kind == "keywords":
+        text = f"nothing learns from the examples of {', '.join(map(repr, named))}, because classifier.kind is 'keywords'"
+        cure = "write kind: examples, or kind: builtin for the built-in tasks as well, or give these tasks 'keywords'"
+        yield ("tasks", named[0], "examples"), f"{text}, which goes by keywords alone; {cure}"
 
 
 def _tasks(policy: Policy) -> Iterator[Problem]:
@@ -92,20 +90,12 @@ def _classifier(policy: Policy) -> Iterator[Problem]:
     elif entry.model is not None and entry.model not in policy.models:
         text = f"no model named {entry.model!r}; {suggestion(entry.model, policy.models)}"
         yield (*path, "model"), f"{text}; add it under 'models' or correct the name"
-    if entry.cache is not None and entry.kind != "examples":
-        yield (*path, "cache"), f"'cache' is for the kind 'examples', and this one is {entry.kind!r}; remove it, or write kind: examples"
-    if entry.kind == "examples" and not any(task.examples for task in policy.tasks.values()):
+    has_examples = any(task.examples for task in policy.tasks.values())
+    if entry.cache is not None and entry.kind not in ("examples", "builtin"):
+        text = f"'cache' keeps what was learned from examples, and the kind {entry.kind!r} learns from none"
+        yield (*path, "cache"), f"{text}; remove it, or write kind: examples or kind: builtin"
+    elif entry.cache is not None and entry.kind == "builtin" and not has_examples:
+        text = "'cache' keeps what was learned from examples, and no task has any"
+        yield (*path, "cache"), f"{text}; remove it, or give your tasks 'examples' under 'tasks'"
+    if entry.kind == "examples" and not has_examples:
         yield (*path, "kind"), "'examples' has nothing to learn from; give your tasks 'examples' under 'tasks', or write kind: builtin"
-
-
-def _feedback(policy: Policy) -> Iterator[Problem]:
-    feedback = policy.feedback
-    if feedback is None:
-        return
-    if feedback.store == "redis" and feedback.url is None:
-        yield ("feedback", "store"), "'redis' needs 'url', the address of the server, such as url: ${REDIS_URL}"
-    if feedback.store != "redis" and feedback.url is not None:
-        yield ("feedback", "url"), f"'url' is for the store 'redis', and this one is {feedback.store!r}; remove it, or write store: redis"
-    if feedback.store != "disk" and "path" in feedback.model_fields_set:
-        yield ("feedback", "path"), f"'path' is for the store 'disk', and this one is {feedback.store!r}; remove it, or write store: disk"
-    yield from credentials.in_value({"url": feedback.url}, ("feedback",))

@@ -12,6 +12,8 @@ from taskroute.policy.regex import compile_linear
 from taskroute.taxonomy import SENSITIVE_KINDS, TASK_GROUPS, TASKS
 
 if TYPE_CHECKING:
+    from taskroute.policy.caching import Cache
+    from taskroute.policy.choosing import Feedback
     from taskroute.policy.schema import Policy
     from taskroute.policy.when import When
 
@@ -36,6 +38,7 @@ def problems(policy: Policy) -> list[Problem]:
         *_cache(policy),
         *_telemetry(policy),
         *choosing_checks.problems(policy),
+        *_feedback(policy),
     ]
 
 
@@ -125,12 +128,7 @@ def _cache(policy: Policy) -> Iterator[Problem]:
     cache = policy.cache
     if cache is None:
         return
-    if cache.store == "redis" and cache.url is None:
-        yield ("cache", "store"), "'redis' needs 'url', the address of the server, such as url: ${REDIS_URL}"
-    if cache.store != "redis" and cache.url is not None:
-        yield ("cache", "url"), f"'url' is for the store 'redis', and this one is {cache.store!r}; remove it, or write store: redis"
-    if cache.store != "disk" and "path" in cache.model_fields_set:
-        yield ("cache", "path"), f"'path' is for the store 'disk', and this one is {cache.store!r}; remove it, or write store: disk"
+    yield from _kept("cache", cache)
     for stage in cache.stages:
         if "*" in stage:
             yield ("cache", "stages", stage), f"{stage!r} matches nothing: stages are written out here; write each by its whole name"
@@ -138,7 +136,22 @@ def _cache(policy: Policy) -> Iterator[Problem]:
     for task in cache.tasks:
         if task not in known:
             yield ("cache", "tasks", task), f"no task named {task!r}; {suggestion(task, known)}; add your own under 'tasks'"
-    yield from credentials.in_value({"url": cache.url}, ("cache",))
+
+
+def _feedback(policy: Policy) -> Iterator[Problem]:
+    if policy.feedback is not None:
+        yield from _kept("feedback", policy.feedback)
+
+
+def _kept(key: str, settings: Cache | Feedback) -> Iterator[Problem]:
+    """Yield what does not fit of where something is kept."""
+    if settings.store == "redis" and settings.url is None:
+        yield (key, "store"), "'redis' needs 'url', the address of the server, such as url: ${REDIS_URL}"
+    if settings.store != "redis" and settings.url is not None:
+        yield (key, "url"), f"'url' is for the store 'redis', and this one is {settings.store!r}; remove it, or write store: redis"
+    if settings.store != "disk" and "path" in settings.model_fields_set:
+        yield (key, "path"), f"'path' is for the store 'disk', and this one is {settings.store!r}; remove it, or write store: disk"
+    yield from credentials.in_value({"url": settings.url}, (key,))
 
 
 def _telemetry(policy: Policy) -> Iterator[Problem]:

@@ -164,8 +164,8 @@ class ClassifierEntry(Section):
     """What tells the task of a call that carries no tag."""
 
     kind: Literal["keywords", "builtin", "examples", "model", "none"] = "keywords"
-    """`builtin` and `examples` have learned from prompts, those of taskroute and those under `tasks`; `model` asks a chat model. The
-    keywords under `tasks` come before all of them."""
+    """`examples` learns from the prompts under `tasks`; `builtin` has learned the built-in tasks, and comes after what it learns from these
+    prompts; `model` asks a chat model. The keywords under `tasks` come before all of them."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
     """Below this the classifier abstains."""
     model: Name | None = None
@@ -173,7 +173,7 @@ class ClassifierEntry(Section):
     timeout: Duration = 5.0
     """Seconds that what does I/O may take: the model, or a function that classifies or embeds."""
     cache: Annotated[str, Field(min_length=1)] | None = None
-    """With `examples`: a folder that keeps what was learned. May hold `${VARIABLE}`."""
+    """With `examples` and `builtin`: a folder that keeps what was learned from examples. May hold `${VARIABLE}`."""
 
 
 class SensitiveEntry(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -43,6 +44,12 @@ class ModelSpec(NamedTuple):
     """The user's own price; None leaves it to the price table."""
     source: str = "unknown"
     """Where window and capabilities came from: `user`, `known_models@<date>` (the user's own values still win) or `unknown`."""
+
+    @property
+    def identity(self) -> str:
+        """A name for what is called: two policies that mean the same model by the same name share it, whatever else they say of it."""
+        what = "\n".join(part or "" for part in (self.model, self.base_url, self.api_key_env))
+        return f"{self.name}/{hashlib.sha256(what.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def describe(

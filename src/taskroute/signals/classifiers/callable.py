@@ -19,11 +19,14 @@ class CallableClassifier:
     said of the place where it sends the text, for `require`.
     """
 
-    def __init__(self, function: Callable[..., Any], *, name: str | None = None, labels: Collection[str] | str = ()) -> None:
+    def __init__(
+        self, function: Callable[..., Any], *, name: str | None = None, labels: Collection[str] | str = (), where: str = "classifier="
+    ) -> None:
+        """Raises ConfigurationError, which begins with `where`, for what is no function, and for one that cannot be called with a text."""
         if not callable(function):
-            raise ConfigurationError(f"classifier= must be a function or a classifier, not of type {type(function).__name__}")
+            raise ConfigurationError(f"{where} must be a function or a classifier, not of type {type(function).__name__}")
         self._function = function
-        self._takes_tasks = _takes_tasks(function)
+        self._takes_tasks = _takes_tasks(function, where)
         self._is_async = _is_async(function)
         self.name = name or _name_of(function)
         self.local = not self._is_async
@@ -64,22 +67,27 @@ def _name_of(function: Callable[..., Any]) -> str:
     return named if isinstance(named, str) and named != "<lambda>" else type(function).__name__
 
 
-def _fits(function: Callable[..., Any], count: int) -> bool:
+def takes(function: Callable[..., Any], count: int) -> bool:
+    """Whether a function can be called with so many positional arguments, as far as that is known."""
     try:
-        inspect.signature(function).bind(*range(count))
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*range(count))
     except TypeError:
         return False
     return True
 
 
-def _takes_tasks(function: Callable[..., Any]) -> bool:
+def _takes_tasks(function: Callable[..., Any], where: str) -> bool:
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return False
-    if not _fits(function, 1) and not _fits(function, 2):
+    if not takes(function, 1) and not takes(function, 2):
         given = f"{_name_of(function)}{inspect.signature(function)}"
-        raise ConfigurationError(f"classifier= is {given}; a function takes the text, or the text and the tasks")
+        raise ConfigurationError(f"{where} is {given}; a function takes the text, or the text and the tasks")
     positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     needed = [one for one in positional if one.default is one.empty]
     return (

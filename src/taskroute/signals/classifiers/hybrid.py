@@ -6,6 +6,8 @@ from collections.abc import Collection
 from typing import Protocol, Self, runtime_checkable
 
 from taskroute.ports import Asker, Classifier
+from taskroute.signals.classifiers.given import Given, as_classifier
+from taskroute.signals.classifiers.scored import as_labels
 from taskroute.signals.task import classified_task
 from taskroute.types import Classification
 
@@ -19,9 +21,12 @@ class AsksThrough(Protocol):
         ...
 
 
-def hybrid(first: Classifier, then: Classifier) -> Hybrid:
-    """Return a classifier that takes the word of `first` where that is sure enough by the policy, else that of `then`."""
-    return Hybrid((first, then))
+def hybrid(first: Given, then: Given, *others: Given) -> Hybrid:
+    """Return a classifier that takes the word of `first` where that is sure enough by the policy, else that of `then`, and so on.
+
+    Each is a classifier, or a function that is one: `fn(text)` or `fn(text, tasks)`. Raises ConfigurationError for what is neither.
+    """
+    return Hybrid(tuple(as_classifier(part, f"part {number} of the hybrid") for number, part in enumerate((first, then, *others), start=1)))
 
 
 class Hybrid:
@@ -38,7 +43,7 @@ class Hybrid:
         self.name = "+".join(part.name for part in self.parts)
         self.local = all(part.local for part in self.parts)
         self.reads_context = any(getattr(part, "reads_context", False) for part in self.parts)
-        seeing = [frozenset(part.labels) for part in self.parts if not part.local]
+        seeing = [as_labels(part.labels) for part in self.parts if not part.local]
         self.labels: frozenset[str] = frozenset[str].intersection(*seeing) if seeing else frozenset()
 
     def at(self, min_confidence: float) -> Self:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Asker, Question
 from taskroute.reading import as_list, as_mapping
-from taskroute.signals.classifiers.scored import number_in, sound
+from taskroute.signals.classifiers.scored import as_labels, number_in, sound
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
 from taskroute.types import Classification, Reply
 
@@ -68,7 +68,8 @@ class AskedTask(NamedTuple):
 class ModelClassifier:
     """Has a chat model of the policy score the tasks. Answers are remembered, so that a text is asked about once.
 
-    `own` are the user's tasks. It cannot ask by itself: `through` says who puts its questions to the model.
+    `own` are the user's tasks; `timeout` is in seconds. It cannot ask by itself: `through` says who puts its questions to the model.
+    Raises ConfigurationError for what cannot be.
     """
 
     name = "model"
@@ -84,9 +85,11 @@ class ModelClassifier:
         asker: Asker | None = None,
         remembered: OrderedDict[str, Classification] | None = None,
     ) -> None:
+        asked = tuple(own)
+        _refuse_what_cannot_be(model, asked, timeout)
         self.model = model
-        self.labels = frozenset(labels)
-        self._own = {task.name: task for task in own}
+        self.labels = as_labels(labels)
+        self._own = {task.name: task for task in asked}
         self._timeout = timeout
         self._asker = asker
         self._remembered: OrderedDict[str, Classification] = OrderedDict() if remembered is None else remembered
@@ -95,12 +98,21 @@ class ModelClassifier:
         """Return the same classifier with somebody to ask for it."""
         return ModelClassifier(
             self.model,
-            own=self._own.values(),
+            own=self.own,
             labels=self.labels,
             timeout=self._timeout,
             asker=asker,
             remembered=self._remembered,
         )
+
+    @property
+    def own(self) -> tuple[AskedTask, ...]:
+        """The user's tasks."""
+        return tuple(self._own.values())
+
+    def remember_in(self, answers: OrderedDict[str, Classification]) -> None:
+        """Recall answers from here, and remember them here: those of the same model, told the same of the same tasks."""
+        self._remembered = answers
 
     def question(self, text: str, tasks: Collection[str]) -> Question:
         """Return what the model is asked about a text."""
@@ -150,6 +162,17 @@ class ModelClassifier:
         while len(self._remembered) > _KEPT:
             self._remembered.popitem(last=False)
         return found._replace(cost=reply.cost, asked=True)
+
+
+def _refuse_what_cannot_be(model: Any, own: tuple[Any, ...], timeout: Any) -> None:
+    """Raises ConfigurationError for an option that no ModelClassifier can have."""
+    if not isinstance(model, str) or not model:
+        raise ConfigurationError(f"ModelClassifier: the model is {model!r}; give the name of one of the policy's models")
+    wrong = next((task for task in own if not isinstance(task, AskedTask)), None)
+    if wrong is not None:
+        raise ConfigurationError(f"ModelClassifier: own= has a {type(wrong).__name__}; give each task as an AskedTask")
+    if timeout is not None and (isinstance(timeout, str) or not (number_in(timeout) or 0.0) > 0):
+        raise ConfigurationError(f"ModelClassifier: timeout={timeout!r} is no time to wait; give seconds, more than 0, or None")
 
 
 def _digest(text: str) -> str:

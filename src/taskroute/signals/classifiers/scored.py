@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any, Final, cast
 
+from taskroute.errors import ConfigurationError
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
 from taskroute.types import Classification
 from taskroute.warn import warn_once
@@ -17,8 +18,11 @@ _MOST_NAMED: Final = 8
 
 
 def as_labels(labels: Collection[str] | str) -> frozenset[str]:
-    """Return what is said of a place; one label may be given alone, as in a policy."""
-    return frozenset((labels,) if isinstance(labels, str) else labels)
+    """Return what is said of a place; one label may be given alone, as in a policy. Raises ConfigurationError for what are no labels."""
+    given: Collection[Any] = (labels,) if isinstance(labels, str) else labels
+    if not isinstance(given, Collection) or not all(isinstance(label, str) for label in given):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"labels of a classifier are {labels!r}; give names as they stand in 'require', such as ['eu']")
+    return frozenset(given)
 
 
 def sound(scores: Mapping[str, float]) -> Mapping[str, float]:
