@@ -5,14 +5,17 @@
 
 `strangers` are prompts written for tests; the author of the phrasings had read them before, so that they flatter. `sources` leaves out a
 benchmark with all that is like it, trains on the rest and asks for its tasks: code, mathematics and everything else, each weighing the
-same. `flips` counts decisions at the policy's default threshold that a perturbation changes, abstaining included.
+same. `flips` counts decisions at the policy's default threshold that a perturbation changes, abstaining included, over ten draws.
+`everyday` asks for prompts that belong to no task, or to one that is easily missed, and counts what is wrong though sure.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,6 +28,7 @@ sys.path[:0] = [str(ROOT / "scripts")]
 from tests.signals.prompts import PROMPTS  # noqa: E402
 from tests.signals.unseen_prompts import UNSEEN  # noqa: E402
 
+from benchmarks.quality.everyday import EVERYDAY  # noqa: E402
 from benchmarks.quality.packs import folder  # noqa: E402
 from benchmarks.quality.paraphrases import PAIRS  # noqa: E402
 from benchmarks.quality.perturb import PERTURBATIONS  # noqa: E402
@@ -40,6 +44,8 @@ from taskroute.signals.task import classified_task  # noqa: E402
 from taskroute.taxonomy import TASKS  # noqa: E402
 
 SURE: Final = 0.6
+DRAWS: Final = 10
+"""Times that each perturbation is drawn for each prompt."""
 LEFT_OUT: Final = {
     "all packs": ("",),
     "GSM8K, MGSM": ("llmrouter:gsm8k", "llmrouter:agentverse", "routellm_gsm8k"),
@@ -119,8 +125,12 @@ def flips() -> None:
 
 
 def _flipped(classifier: Classifier, texts: Sequence[str], change: Callable[[str, random.Random], str]) -> float:
-    rng = random.Random(5)
-    return sum(decision(classifier, text) != decision(classifier, change(text, rng)) for text in texts) / len(texts)
+    unchanged = [decision(classifier, text) for text in texts]
+    changed = 0
+    for seed in range(DRAWS):
+        rng = random.Random(seed)
+        changed += sum(known != decision(classifier, change(text, rng)) for known, text in zip(unchanged, texts, strict=True))
+    return changed / (DRAWS * len(texts))
 
 
 def _coarse(task: str) -> str:
@@ -129,16 +139,17 @@ def _coarse(task: str) -> str:
 
 def sources() -> None:
     """Print, for every benchmark that is left out of training, how often its task is found."""
-    from classifier_data.prompts import own_prompts, read_packs
+    from classifier_data.prompts import own_prompts, read_errands, read_packs
     from classifier_data.training import train
 
     packs = list(read_packs(folder()))
+    errands = list(read_errands(folder()))
     own = own_prompts(250, 1)
     print("| left out | n | task right | code, mathematics or other right (each class alike) | per class |\n|---|---|---|---|---|")
     for name, beginnings in LEFT_OUT.items():
         rng = random.Random(3)
         out = [example for example in packs if example.source.startswith(beginnings)]
-        kept = [example for example in packs if not example.source.startswith(beginnings)]
+        kept = [example for example in (*packs, *errands) if not example.source.startswith(beginnings)]
         rng.shuffle(kept)
         by_task: dict[tuple[str, str], int] = {}
         chosen = []
@@ -179,6 +190,22 @@ def context() -> None:
     print(f"of {len(TURNS)} messages: {alone} right alone, {with_it} with what stands before them")
 
 
+def everyday() -> None:
+    """Print how many everyday prompts are told right, wrong though sure, and not at all, by kind."""
+    print("| everyday prompts | classifier | n | right | wrong and sure | abstained |\n|---|---|---|---|---|---|")
+    for classifier in (BuiltinClassifier(), KeywordClassifier()):
+        kinds: dict[str, Counter[str]] = {}
+        for prompt in EVERYDAY:
+            found = decision(classifier, Said(prompt.text, system=prompt.system))
+            how = "abstained" if found is None else "right" if found in prompt.wanted else "wrong"
+            kinds.setdefault(prompt.kind, Counter())[how] += 1
+        for kind, counts in [*kinds.items(), ("all", sum(kinds.values(), Counter()))]:
+            print(
+                f"| {kind} | {classifier.name} | {counts.total()} | {counts['right']} | {counts['wrong']} | {counts['abstained']} |",
+                flush=True,
+            )
+
+
 def speed() -> None:
     """Print how long it takes to load, and to classify and decide at several lengths, in microseconds of processor time."""
     began = time.thread_time_ns()
@@ -200,12 +227,16 @@ def speed() -> None:
         print(f"| {name} | {size:,} | {np.quantile(warm, 0.5) / 1e3:.1f} | {np.quantile(warm, 0.99) / 1e3:.1f} |", flush=True)
 
 
-PARTS: Final = {"strangers": strangers, "flips": flips, "context": context, "speed": speed, "sources": sources}
+PARTS: Final = {"strangers": strangers, "flips": flips, "context": context, "everyday": everyday, "speed": speed, "sources": sources}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the parts that are named, or all but `sources`."""
-    for name in sys.argv[1:] or [part for part in PARTS if part != "sources"]:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality.classifier", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", choices=PARTS, metavar="part", help=f"{', '.join(PARTS)}; all but `sources` when none is named")
+    for name in parser.parse_args(arguments).parts or [part for part in PARTS if part != "sources"]:
         print(f"\n## {name}\n")
         PARTS[name]()
 

@@ -1,6 +1,7 @@
-"""Messages of a conversation that mean something only after what stands before them, and some that stand alone; written by hand, not tuned on."""
+"""Messages of a conversation that mean something only after what stands before them, and some that stand alone; written by hand.
 
-# ruff: noqa: E501 - a turn is a line, however long
+Not tuned on, but for one rule: that questions which refer to something lean on what stands before them was found with one of them.
+"""
 
 from __future__ import annotations
 

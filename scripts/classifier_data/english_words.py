@@ -39,7 +39,7 @@ respond to the customer below and apologise\\n{passage}
 create a <newsletter|brochure text|user guide|handbook chapter> about {topic}
 rewrite this <email|paragraph|letter|text> in a <more formal|friendlier|more confident> tone\\n{passage}
 rephrase this so that it sounds <professional|polite|natural>:\\n{passage}
-proofread and improve this <email|essay|paragraph>\\n{passage}
+improve the style of this <email|essay|paragraph>\\n{passage}
 expand these notes into a full <article|report|proposal>\\n{passage}
 turn these <notes|bullet points> into a <blog post|speech|report|letter>\\n{passage}
 make an argument <for|against> {topic} in {m} paragraphs

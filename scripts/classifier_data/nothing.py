@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from typing import Final
 
+NOTHING: Final = "nothing"
+"""The class of texts of which nothing is to be said."""
+
 FOREIGN: Final = """
 Napisz funkcję, która sortuje listę
 Przetłumacz ten tekst na angielski

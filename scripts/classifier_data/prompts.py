@@ -11,9 +11,11 @@ from benchmarks.quality.packs import NoPacks, folder, lines
 from benchmarks.quality.perturb import blanks, paraphrase, typos
 
 from classifier_data import sampling
+from classifier_data.nothing import NOTHING
 
 OWN: Final = "own"
 _ANSWERED: Final = "question_answering"
+_TALK: Final = "conversation"
 _LLMROUTER: Final = {
     "mbpp": "code_generation",
     "human_eval": "code_generation",
@@ -42,6 +44,22 @@ _UNCLEAR: Final = {
 """Subjects whose questions may be called mathematics or code as well."""
 _NOT_TALK: Final = {"meaning_of_life", "fun_fact", "tell_joke"}
 """Intents among CLINC150's small talk that ask for something."""
+_OTHERS: Final = {
+    "translate": "translation",
+    "calculator": "math",
+    "yes": _TALK,
+    "no": _TALK,
+    "maybe": _TALK,
+}
+"""Tasks of CLINC150's other intents that have one."""
+_UNCLEAR_INTENTS: Final = {"measurement_conversion", "exchange_rate", "cancel", "repeat", "text", "oos"}
+"""Intents that may be called mathematics, talk or writing as well; and what CLINC150 knows no intent for."""
+_FIRST_OF_QUESTIONS: Final = """
+what what's whats when when's where where's who who's which why how how's
+is are am was do does did can may should will would has have
+"""
+_QUESTIONS: Final = frozenset(_FIRST_OF_QUESTIONS.split())
+"""First words of a question. `can you` and its like begin a request."""
 _MOST: Final = 700
 """Prompts of one pack and task that are used at most."""
 _CHANGES: Final = (typos, typos, typos, blanks, paraphrase, lambda text, rng: typos(paraphrase(text, rng), rng))
@@ -63,7 +81,8 @@ def own_prompts(each: int, seed: int) -> list[Example]:
     rng = random.Random(seed)
     plain = list(sampling.english(each, rng))
     laden = [sampling.material_around(drawn, rng) for drawn in rng.sample(plain, len(plain) // 6) if drawn.task != "conversation"]
-    drawn = [*plain, *laden, *sampling.foreign(max(1, each // 6), rng), *sampling.nothings(each // 2, rng)]
+    drawn = [*plain, *laden, *sampling.foreign(max(1, each // 6), rng), *sampling.nothings(each, rng)]
+    drawn += sampling.everyday(each, rng)
     examples = [Example(found.text, found.task, OWN, found.phrasing) for found in drawn]
     return examples + changed(examples, 0.8, rng)
 
@@ -83,7 +102,7 @@ def pack_prompts(without: Sequence[str], seed: int) -> list[Example]:
         return []
     rng = random.Random(seed)
     groups: dict[tuple[str, str], list[Example]] = {}
-    for example in read_packs(where):
+    for example in (*read_packs(where), *read_errands(where)):
         if not any(example.source.startswith(name) for name in without):
             groups.setdefault((example.source.partition(":")[0], example.task), []).append(example)
     chosen = [example for group in groups.values() for example in rng.sample(group, min(_MOST, len(group)))]
@@ -102,7 +121,17 @@ def read_packs(where: Path) -> Iterator[Example]:
         yield _example(row, "math", "routellm_gsm8k:gsm8k")
     for row in lines(where / "clinc150_train_val.jsonl.gz"):
         if row["domain"] == "small_talk" and row["intent"] not in _NOT_TALK:
-            yield _example(row, "conversation", f"clinc150:{row['intent']}")
+            yield _example(row, _TALK, f"clinc150:{row['intent']}")
+
+
+def read_errands(where: Path) -> Iterator[Example]:
+    """Yield what people tell CLINC150's assistant of everyday life: questions, and errands, which belong to no task."""
+    for row in lines(where / "clinc150_train_val.jsonl.gz"):
+        if row["domain"] != "small_talk" and row["intent"] not in _UNCLEAR_INTENTS:
+            words = row["p"].lower().split()
+            asks = words[0] in _QUESTIONS and words[1:2] != ["you"]
+            task = _OTHERS.get(row["intent"], _ANSWERED if asks else NOTHING)
+            yield _example(row, task, f"clinc150:{row['intent']}")
 
 
 def _example(row: dict[str, Any], task: str, source: str) -> Example:

@@ -10,23 +10,25 @@ from typing import Final, NamedTuple
 from classifier_data import (
     english_chat,
     english_code,
+    english_everyday,
+    english_prose,
     english_reasoning,
     english_roundabout,
     english_talk,
     english_transform,
     english_words,
+    everyday_abroad,
     languages,
     languages_south,
     languages_west,
     nothing,
 )
 from classifier_data.material import MATERIAL
+from classifier_data.nothing import NOTHING
 from classifier_data.subjects import SUBJECTS
 
-NOTHING: Final = "nothing"
-"""The class of texts of which nothing is to be said."""
-
 _ENGLISH: Final = (english_code, english_reasoning, english_words, english_transform, english_chat, english_talk)
+_PLAIN: Final = (english_everyday, english_prose)
 _FOREIGN: Final = (
     languages.GERMAN,
     languages.FRENCH,
@@ -113,6 +115,11 @@ _CLOSINGS: Final = (
 )
 
 
+_SIGNS: Final = "…—!?.,;:-*#~()/\\|<>=+%&☺★✓👍🎈🔥🙈💡"
+_FULL: Final = 60
+"""Phrasings of a task for which everyday prompts are drawn in full."""
+
+
 class Drawn(NamedTuple):
     """A prompt with the task that it asks for."""
 
@@ -128,7 +135,7 @@ def _lines(text: str) -> list[str]:
 
 def _all_slots() -> Mapping[str, tuple[str, ...]]:
     slots: dict[str, tuple[str, ...]] = {**SUBJECTS, **MATERIAL}
-    for part in (*_ENGLISH, languages, languages_south, languages_west):
+    for part in (*_ENGLISH, *_PLAIN, languages, languages_south, languages_west, everyday_abroad):
         slots.update(part.SLOTS)
     return slots
 
@@ -191,6 +198,27 @@ def foreign(each: int, rng: random.Random) -> Iterator[Drawn]:
                 yield Drawn(text.lower() if rng.random() < 0.2 else text, task, phrasing)
 
 
+def everyday(each: int, rng: random.Random) -> Iterator[Drawn]:
+    """Yield what is written to shops, offices and doctors: of every task and of nothing, by how many phrasings it has."""
+    for language in (*(part.SAID for part in _PLAIN), *everyday_abroad.LANGUAGES):
+        for task, listed in language.items():
+            lines = _lines(listed)
+            for _ in range(each * len(lines) // _FULL):
+                phrasing = rng.choice(lines)
+                yield Drawn(_said_plainly(fill(phrasing, rng), rng), task, phrasing)
+
+
+def _said_plainly(text: str, rng: random.Random) -> str:
+    """Return the text as people type it: with or without capitals and a full stop."""
+    if "\n" not in text and text[-1] not in ".?!" and rng.random() < 0.5:
+        text += rng.choice((".", "!", "."))
+    if text[-1] == "?" and rng.random() < 0.15:
+        text = text[:-1]
+    if rng.random() < 0.5:
+        text = text[0].upper() + text[1:]
+    return text.lower() if "\n" not in text and rng.random() < 0.15 else text
+
+
 def material_around(drawn: Drawn, rng: random.Random) -> Drawn:
     """Return the prompt with passages before or after it, as retrieval and pasting put them."""
     passages = [rng.choice(MATERIAL["passage"]) for _ in range(rng.randint(1, 6))]
@@ -216,8 +244,10 @@ def nothings(count: int, rng: random.Random) -> Iterator[Drawn]:
             text = rng.choice(MATERIAL["passage"])
             if rng.random() < 0.6:
                 text = rng.choice(re.split(r"(?<=[.!]) ", text))
-        elif kind < 0.57:
+        elif kind < 0.6:
             text = " ".join("".join(rng.choices(letters, k=rng.randint(1, 9))) for _ in range(rng.randint(1, 12)))
+        elif kind < 0.63:
+            text = "".join(rng.choices(_SIGNS, k=rng.randint(1, 9)))
         elif kind < 0.8:
             text = " ".join(
                 rng.choice(_SLOTS[rng.choice(("topic", "noun", "place", "item", "human", "field"))]) for _ in range(rng.randint(1, 3))

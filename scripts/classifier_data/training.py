@@ -23,7 +23,7 @@ PENALTY: Final = 2e-6
 """This, and what marks, rarity and pieces count in `fitting`, did best on our own phrasings that were kept out."""
 OWN_SHARE: Final = 0.6
 """What our own prompts of a task weigh, where packs hold prompts of it as well."""
-NOTHING_SHARE: Final = 0.4
+NOTHING_SHARE: Final = 0.8
 """What `nothing` weighs against a task: a prompt with errors looks like noise."""
 PIECES: Final = 60_000
 THINNED: Final = 0.8

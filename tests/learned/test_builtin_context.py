@@ -9,7 +9,9 @@ from typing import NamedTuple
 import pytest
 from benchmarks.quality.turns import TURNS
 
+from taskroute.learned.before import lean_of
 from taskroute.learned.builtin import BuiltinClassifier
+from taskroute.learned.request import read_prompt
 from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.classifiers.hybrid import hybrid
 from taskroute.signals.classifiers.keywords import KeywordClassifier
@@ -72,6 +74,13 @@ def test_what_was_said_before_helps_and_seldom_hurts() -> None:
 def test_a_message_that_stands_alone_is_judged_alone(now: str) -> None:
     before = ("Write a Python function that adds two numbers.",)
     assert classifier.classify(Said(now, earlier=before, system="You are a helpful assistant."), TASKS) == classifier.classify(now, TASKS)
+
+
+@pytest.mark.parametrize("now", ["Who was it?", "when is that?", "wo ist es?"])
+def test_a_question_that_refers_to_something_is_never_taken_for_talk_that_stands_alone(now: str) -> None:
+    lean = lean_of(read_prompt(now))
+    assert (lean.own, lean.unless_talk) == (1.0, False)
+    assert lean.before > 0
 
 
 def test_a_yes_stands_for_what_was_asked_before_it_however_often_it_is_said() -> None:

@@ -30,6 +30,9 @@ it that this these those them one ones again same instead above earlier previous
 es das dies diese ca cela le la les eso esto lo questo quello isso isto dat deze kurzer langer nochmal encore otra ancora novo nog too
 """
 _REFERS: Final = frozenset(_REFERRING.split())
+_ASKING: Final = "who whose which when where wer wann wo qui quand ou quien cuando donde chi quando dove quem onde wie wanneer waar"
+_ASKS: Final = frozenset(_ASKING.split())
+"""First words of a question that is no talk."""
 _LONGEST: Final = 9
 """Words of a message that may need the one before it."""
 _LONGEST_END: Final = 5
@@ -68,4 +71,6 @@ def lean_of(prompt: Prompt) -> Lean:
         return ONLY_BEFORE
     if (spoken[0] in _GOES_ON and len(spoken) <= _LONGEST_END) or spoken[1:2] == ["about"]:
         return _TOGETHER
-    return ALONE if _REFERS.isdisjoint(spoken) else _PERHAPS
+    if _REFERS.isdisjoint(spoken):
+        return ALONE
+    return _TOGETHER if spoken[0] in _ASKS else _PERHAPS
