@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from taskroute.learned.prompt_space import hints_of
 from taskroute.learning.folds import grouped
 from taskroute.learning.landmarks import basis, solve
-from taskroute.learning.task_scores import cross_fitted, fit_task_scores, hints, without
+from taskroute.learning.task_scores import cross_fitted, fit_task_scores, scored, without
 
 SIZE, TASKS = 120, 3
 
@@ -22,7 +23,7 @@ def material(*, signal: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_the_task_is_hinted_at_where_words_tell_it() -> None:
     looks, meaning, of_task = material(signal=True)
-    found = hints(fit_task_scores(looks, meaning, of_task), looks, meaning)
+    found = hints_of(scored(fit_task_scores(looks, meaning, of_task), looks, meaning))
     assert (found.argmax(axis=1) == of_task.argmax(axis=1)).mean() > 0.95
     assert found.min() >= 0
     assert found.sum(axis=1).max() <= 1 + 1e-5
@@ -35,7 +36,7 @@ def test_a_row_learns_nothing_from_itself() -> None:
 
 
 def test_a_task_that_is_not_known_is_not_hinted_at() -> None:
-    found = without(np.array([[0.5, 0.5, 0.0], [0.1, 0.0, 0.9]], dtype=np.float32), np.array([0]))
+    found = hints_of(without(np.array([[0.5, 0.5, 0.0], [0.1, 0.0, 0.9]], dtype=np.float32), np.array([0])))
     assert (found[:, 0] == 0).all()
     assert found[0, 1] == pytest.approx(1.0)
 

@@ -47,14 +47,23 @@ def gate(inside: Scores, outside: Scores, *, usual: float = _GATE_COUNTS) -> Gat
     y = np.repeat((1.0, 0.0, 1.0, 0.0), (len(inside), len(outside), len(_USUAL_INSIDE), len(_USUAL_OUTSIDE)))
     share = np.where(y == 1.0, 1.0 / max(len(inside), 1), 1.0 / max(len(outside), 1)) * (len(inside) + len(outside)) / 2
     weight = np.where(np.arange(len(x)) >= len(inside) + len(outside), usual, share)
-    design = np.stack((np.ones_like(x), x), axis=1)
-    found = np.zeros(2)
+    base, score = logistic(x[:, None], y, weight, drawn=_FLATTEST)
+    return Gate(base=float(base), score=float(score))
+
+
+def logistic(x: Scores, y: Scores, weight: Scores, *, drawn: float) -> Scores:
+    """Return the start and the slopes of a logistic regression: of `y`, 0 or 1, on the columns of `x`, each row with its weight.
+
+    `drawn` times half of each number's square is added to what is least.
+    """
+    design = np.column_stack((np.ones(len(x)), x))
+    found = np.zeros(design.shape[1])
     for _ in range(50):
         p = 1.0 / (1.0 + np.exp(-np.clip(design @ found, -30, 30)))
-        slope = design.T @ (weight * (y - p)) - _FLATTEST * found
-        bend = (design * (weight * p * (1 - p))[:, None]).T @ design + _FLATTEST * np.eye(2)
+        slope = design.T @ (weight * (y - p)) - drawn * found
+        bend = (design * (weight * p * (1 - p))[:, None]).T @ design + drawn * np.eye(len(found))
         step = np.linalg.solve(bend, slope)
         found = found + np.clip(step, -20.0, 20.0)
         if float(np.max(np.abs(step))) < 1e-6:
             break
-    return Gate(base=float(found[0]), score=float(found[1]))
+    return found

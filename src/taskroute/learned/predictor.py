@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from taskroute.errors import ArraysError
 from taskroute.learned.arrays import Arrays, dump_arrays, read_arrays, write_arrays
+from taskroute.learned.familiar import TRAITS, Familiar, traits
 from taskroute.learned.prompt_space import Hints, PromptSpace, Scale, Weights
 from taskroute.learned.word_table import WordTable
 from taskroute.learned.words import Reading
@@ -20,7 +21,7 @@ from taskroute.types import NOTHING
 
 Numbers = NDArray[Any]
 
-_FORMAT: Final = "taskroute.prompts/2"
+_FORMAT: Final = "taskroute.prompts/3"
 CURE: Final = "write it anew with 'taskroute train', or put back a copy"
 _LEAST: Final = 0.01
 """A task that is less likely than this is not told."""
@@ -63,36 +64,39 @@ class Known(NamedTuple):
     places: Numbers
     """Their points, of shape (n, width of the space)."""
     weights: Numbers
-    """Shape (n, 1 + k + m): towards likeness, the tasks, and the scores less their means."""
+    """Shape (n, k + m): towards the tasks, and the scores less their means."""
     told: Told
     means: Numbers
     """Mean score of each model."""
     table: Numbers
     """Score of each task and model, shrunk towards the model's mean; shape (k, m)."""
+    familiar: Familiar
     trust: Trust
 
 
 class Sight(NamedTuple):
-    """What is seen in prompts; an array of one number, or of one row, for each."""
+    """What is seen in prompts, a row for each."""
 
-    likeness: Numbers
-    """About 1 in the midst of what was scored, 0 far from it."""
     tasks: Numbers
     scores: Numbers
 
 
 class _Seen(NamedTuple):
-    """What is seen in one prompt, and how near the known ones are to it."""
+    """What is seen in one prompt."""
 
-    sight: Sight
+    likeness: float
+    """From 0 to 1: how like it is to what was scored."""
+    tasks: Numbers
+    scores: Numbers
     near: Numbers
+    """How near each of the known prompts is."""
 
 
 class Predictor:
     """Implements `PromptQuality` from what `taskroute train` learned. Threads may share it; it keeps no more than the last prompt."""
 
     def __init__(self, space: PromptSpace, known: Known) -> None:
-        width = 1 + len(known.tasks) + len(known.models)
+        width = len(known.tasks) + len(known.models)
         shapes = (known.places.shape[1:], known.weights.shape[1:], known.means.shape, known.table.shape)
         if shapes != ((space.width,), (width,), (len(known.models),), (len(known.tasks), len(known.models))):
             raise ValueError(f"the arrays of {len(known.models)} models and {len(known.tasks)} tasks have the shapes {shapes}")
@@ -101,9 +105,17 @@ class Predictor:
             raise ValueError(f"what is told has the shapes {told.tasks.shape} and {told.weights.shape}")
         if len(known.places) != len(known.weights) or len({len(part) for part in known.trust}) != 1:
             raise ValueError("there are not as many weights as places")
+        if known.familiar.weights.shape != (TRAITS,) or len(space.hints.start) != len(known.tasks):
+            raise ValueError("what tells known prompts from others is for other tasks or traits")
+        if not (space.weights.looks and space.weights.words):
+            raise ValueError("looks or words weigh nothing")
         self.space = space
         self.known = known
-        self._half = (known.places * known.places).sum(axis=1) / 2
+        words, hints = space.parts
+        # Each part alone is read as one block.
+        self._parts = [np.ascontiguousarray(part) for part in np.split(known.places, (words, hints), axis=1)]
+        self._squares = (self._parts[0] ** 2).sum(axis=1)
+        self._half = (known.places**2).sum(axis=1) / 2
         self._last: tuple[str, _Seen] | None = None
         self._version: str | None = None
 
@@ -116,24 +128,30 @@ class Predictor:
 
     def tasks(self, text: str) -> Mapping[str, float]:
         """Return how likely each task is. What is missing to 1 is a task that nothing is known of; empty where the prompt is like none."""
-        sight = self._seen(text).sight
-        trusted = sight.tasks * np.interp(sight.likeness, self.known.trust.likeness, self.known.trust.tasks)
+        found = self._seen(text)
+        trusted = found.tasks * np.interp(found.likeness, self.known.trust.likeness, self.known.trust.tasks)
         return {task: share for task, share in zip(self.known.tasks, trusted.tolist(), strict=True) if share >= _LEAST}
 
     def shifts(self, text: str, tasks: Mapping[str, float]) -> Mapping[str, float]:
-        """Return for each model what the prompt adds to the quality that is expected of it for these tasks; empty for nothing."""
-        known, (sight, near) = self.known, self._seen(text)
+        """Return for each model what the prompt adds to the quality that is expected of it for these tasks; empty for nothing.
+
+        The likelier a task that none of the known prompts is of, the less is added.
+        """
+        known, found = self.known, self._seen(text)
         shares = np.array([tasks.get(task, 0.0) for task in known.tasks])
+        strange = sum(tasks.values()) - float(shares.sum()) if known.tasks else 0.0
+        if strange > _SURE:
+            return NOTHING
         task = int(shares.argmax()) if len(shares) and float(shares.max()) > _SURE else None
         trust = known.trust
         columns: list[NDArray[Any]] = list((trust.read if task is None else trust.told).T)
-        counts = [float(np.interp(sight.likeness, trust.likeness, column)) for column in columns]
+        counts = [float(np.interp(found.likeness, trust.likeness, column)) for column in columns]
         if counts[0] == 1 and not any(counts[1:]):
             return NOTHING
-        added = (counts[0] - 1) * (shares @ (known.table - known.means)) + counts[1] * (sight.scores - known.means)
+        added = (counts[0] - 1) * (shares @ (known.table - known.means)) + counts[1] * (found.scores - known.means)
         if task is not None and counts[2]:
-            added = added + counts[2] * told_at(near, known.told, task)
-        return dict(zip(known.models, added.tolist(), strict=True))
+            added = added + counts[2] * told_at(found.near, known.told, task)
+        return dict(zip(known.models, ((1 - max(strange, 0.0)) * added).tolist(), strict=True))
 
     def only(self, *, tasks: bool, read: bool, told: bool) -> Predictor:
         """Return one that tells no more than this: tasks, and what the prompt adds where its task is read, and where it is told."""
@@ -170,6 +188,7 @@ class Predictor:
             "start": self.space.hints.start.astype(np.float32),
             "means": known.means.astype(np.float32),
             "table": known.table.astype(np.float32),
+            "familiar": np.append(known.familiar.weights, known.familiar.start).astype(np.float32),
             "trust": np.column_stack(known.trust).astype(np.float32),
         }
         return Arrays(arrays, meta)
@@ -206,7 +225,9 @@ class Predictor:
             if not bool(np.all((told.tasks >= -1) & (told.tasks < len(tasks)))):
                 raise ValueError("a prompt has a task that is none of them")
             places, weights, means, of_tasks = (arrays[name] for name in ("places", "weights", "means", "table"))
-            return cls(space, Known(models, tasks, places, weights, told, means, of_tasks, trust))
+            *of_traits, start = arrays["familiar"].tolist()
+            familiar = Familiar(np.array(of_traits), start)
+            return cls(space, Known(models, tasks, places, weights, told, means, of_tasks, familiar, trust))
         except ArraysError:
             raise
         except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
@@ -217,9 +238,14 @@ class Predictor:
         if last is not None and last[0] == text:
             return last[1]
         known, place = self.known, self.space.place(text)
-        near = np.exp(np.minimum(known.places @ place.point - self._half - place.point @ place.point / 2, 0))
+        own = np.split(place.point, self.space.parts)
+        looks, words, hints = (part @ of_it for part, of_it in zip(self._parts, own, strict=True))
+        near = np.exp(np.minimum(looks + words + hints - self._half - place.point @ place.point / 2, 0))
+        weights = self.space.weights
+        apart = np.maximum(self._squares + own[0] @ own[0] - 2 * looks, 0) / weights.looks**2
+        likeness = float(known.familiar(traits(words[None] / weights.words**2, apart[None], place.hinted[None]))[0])
         found = seen((near @ known.weights)[None, :], known.means, len(known.tasks))
-        result = _Seen(Sight(found.likeness[0] * place.familiar, found.tasks[0], found.scores[0]), near)
+        result = _Seen(likeness * place.familiar, found.tasks[0], found.scores[0], near)
         self._last = text, result
         return result
 
@@ -238,9 +264,5 @@ def told_at(near: Numbers, told: Told, task: int) -> Numbers:
 
 def seen(sums: Numbers, means: Numbers, tasks: int) -> Sight:
     """Return what weighted sums mean: shares of the tasks that come to 1 at most, and scores about the means."""
-    shares = np.maximum(sums[:, 1 : 1 + tasks], 0)
-    return Sight(
-        likeness=sums[:, 0],
-        tasks=shares / np.maximum(shares.sum(axis=1, keepdims=True), 1),
-        scores=means + sums[:, 1 + tasks :],
-    )
+    shares = np.maximum(sums[:, :tasks], 0)
+    return Sight(tasks=shares / np.maximum(shares.sum(axis=1, keepdims=True), 1), scores=means + sums[:, tasks:])

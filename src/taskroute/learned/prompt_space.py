@@ -57,6 +57,8 @@ class Place(NamedTuple):
     """Where one prompt lies."""
 
     point: Floats
+    hinted: NDArray[Any]
+    """Linear scores of the tasks."""
     familiar: float
     """From 0, where none of its words was learned from, to 1, where as many were as is usual."""
 
@@ -79,6 +81,11 @@ class PromptSpace:
         self._directions = columns - tasks
 
     @property
+    def parts(self) -> tuple[int, int]:
+        """Where in a point the words begin, and where the hints do."""
+        return len(self.scale.knots), len(self.scale.knots) + self._directions
+
+    @property
     def width(self) -> int:
         """How many numbers a point has."""
         return len(self.scale.knots) + int(self.table.weights.shape[1])
@@ -88,10 +95,8 @@ class PromptSpace:
         read = self.table.read(text)
         familiar = min(read.known / self.usual, 1.0) if self.usual > 0 else 1.0
         looks = self.scale(surface(text))
-        hinted = read.scores[self._directions :]
-        if len(hinted):
-            hinted = hints_of(hinted + looks @ self.hints.by_looks + self.hints.start)
-        return Place(joined(looks, read.scores[: self._directions], hinted, self.weights), familiar)
+        hinted = read.scores[self._directions :] + looks @ self.hints.by_looks + self.hints.start
+        return Place(joined(looks, read.scores[: self._directions], hints_of(hinted), self.weights), hinted, familiar)
 
 
 def joined(looks: NDArray[Any], meaning: NDArray[Any], hinted: NDArray[Any], weights: Weights) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -9,17 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskroute.learned.predictor import Trust
+from taskroute.learning.folds import Rows
 from taskroute.learning.rows import Floats
 
-_STRANGE: Final = 0.1
-"""The share of the usual prompts that are taken for strange."""
+_UNLIKE: Final = 0.1
+"""The share of the usual prompts that are taken for unlike the others."""
+_STRANGE: Final = 0.25
+"""The share of calls whose task is taken to be strange to what was learned, before the prompt is looked at."""
+_GRID: Final = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.0])
 _FEWEST: Final = 20
 """Prompts: with fewer, what holds is chance."""
 _MOST: Final = 1.5
 """What tasks or prompts may count at most: what is foretold is drawn towards the mean, and may have been drawn too far."""
-_PLACES: Final = 3
-_NOTHING: Final = np.array([[1.0, 0.0]] * _PLACES)
-_NOTHING_TOLD: Final = np.array([[1.0, 0.0, 0.0]] * _PLACES)
 _RIDGE: Final = 1e-6
 _FITTED: Final = 2.0
 """Numbers that are fitted to what was held back before a gain is measured on it."""
@@ -29,6 +31,7 @@ class HeldBack(NamedTuple):
     """What was foretold of prompts that were held back, and their true scores. `n` prompts, `m` models; unknown scores are NaN."""
 
     likeness: Floats
+    """From 0 to 1: how like each is to what was learned from."""
     scores: Floats
     """True scores, shape (n, m)."""
     means: Floats
@@ -36,13 +39,15 @@ class HeldBack(NamedTuple):
     read: Floats
     """Scores by the tasks that were read, shape (n, m)."""
     told: Floats
-    """Scores by the task that was told; the means where it was not learned from, or none was told."""
+    """Scores by the task that was told; the means where none was, or one that was not learned from."""
     foretold: Floats
     """Scores by the prompt, where its task is not told."""
     beside: Floats
     """Scores by the prompt, where its task is told."""
     is_told: NDArray[np.bool_]
-    """Shape (n,)."""
+    """Whether a task was told that was learned from; shape (n,)."""
+    of: Rows
+    """A number that prompts of the same task share; shape (n,)."""
 
 
 class Gain(NamedTuple):
@@ -83,33 +88,43 @@ def judge(usual: HeldBack, strange: HeldBack | None) -> Verdict:
     """Return how far to trust what was foretold. `strange` are prompts of tasks that were not learned from; None where that is unknown.
 
     Only what is foretold of one model against another counts: a level that all models share decides nothing. The less sure it is that
-    something is gained, the less it is trusted.
+    something is gained, the less it is trusted. Between what holds on usual prompts and what holds on strange ones, the likeness of a
+    prompt decides: where it was fitted to both it is the chance that a prompt is a usual one, if half of all were.
     """
-    both = usual if strange is None else joined([usual, strange])
-    places = _places(usual, both)
-    tasks = _tasks_alone(both, np.arange(len(both.scores)) < len(usual.scores), places)
+    if strange is not None and len(strange.scores) < _FEWEST:
+        strange = None
+    places = _places(usual) if strange is None else _GRID
+    tasks = np.minimum(_counts(usual, strange, lambda held: [np.array(held.means), held.read], places)[:, 1], 1.0)
     # What is read is told to callers only so far as it holds, and the prompt comes on top of that.
-    usual, both = (_as_trusted(held, places, tasks) for held in (usual, both))
-    everything = np.ones(len(both.scores), dtype=np.bool_)
-    is_usual = np.arange(len(everything)) < len(usual.scores)
-    trust = Trust(
-        places,
-        tasks=tasks,
-        read=_shares(both, [both.read, both.foretold], is_usual, places, everything),
-        told=_shares(both, [both.told, both.foretold, both.beside], is_usual, places, both.is_told),
-    )
-    read, told = _gains(usual, trust)
-    return Verdict(_believed(trust, read.share, told.share), read, told)
+    usual, strange = _as_trusted(usual, places, tasks), None if strange is None else _as_trusted(strange, places, tasks)
+    read = _counts(usual, strange, lambda held: [held.read, held.foretold], places)
+    told = _by_likeness(usual, [usual.told, usual.foretold, usual.beside], usual.is_told, places)
+    trust = Trust(places, tasks=tasks, read=read, told=told)
+    of_read, of_told = _gains(usual, trust)
+    return Verdict(_believed(trust, of_read.share, of_told.share), of_read, of_told)
+
+
+def _counts(usual: HeldBack, strange: HeldBack | None, parts: Callable[[HeldBack], list[Floats]], places: Floats) -> Floats:
+    """Return what each part of what was foretold counts at each place."""
+    if strange is None:
+        return _by_likeness(usual, parts(usual), _all(usual), places)
+    return _mixed(_fitted(usual, parts(usual), _all(usual)), _fitted_apart(strange, parts(strange)), places)
+
+
+def _all(held: HeldBack) -> NDArray[np.bool_]:
+    return np.ones(len(held.scores), dtype=np.bool_)
+
+
+def _chance_of_usual(places: Floats) -> Floats:
+    usual = (1 - _STRANGE) * places
+    return np.asarray(usual / (usual + _STRANGE * (1 - places)))
 
 
 def _believed(trust: Trust, read: float, told: float) -> Trust:
     """Return the trust with only these shares of what the prompt changes."""
-    return Trust(
-        trust.likeness,
-        tasks=read * trust.tasks,
-        read=trust.read * [1.0, read],
-        told=_NOTHING_TOLD + told * (trust.told - _NOTHING_TOLD),
-    )
+    nothing = np.zeros_like(trust.told)
+    nothing[:, 0] = 1.0
+    return Trust(trust.likeness, tasks=read * trust.tasks, read=trust.read * [1.0, read], told=nothing + told * (trust.told - nothing))
 
 
 def misfit(held: HeldBack) -> float:
@@ -129,20 +144,12 @@ def added(likeness: Floats, trust: Trust, shares: Floats, tasks: Floats, *prompt
     return found
 
 
-def _places(usual: HeldBack, both: HeldBack) -> Floats:
-    """Return the places of likeness: none at all, the middle of what is stranger than usual, and where the usual begins."""
-    begins = max(float(np.quantile(usual.likeness, _STRANGE)), 1e-3)
-    stranger = both.likeness[both.likeness < begins]
-    middle = float(np.median(stranger)) if len(stranger) else begins / 2
+def _places(usual: HeldBack) -> Floats:
+    """Return the places of likeness: none at all, the middle of what is unlike the others, and where the usual begins."""
+    begins = max(float(np.quantile(usual.likeness, _UNLIKE)), 1e-3)
+    unlike = usual.likeness[usual.likeness < begins]
+    middle = float(np.median(unlike)) if len(unlike) else begins / 2
     return np.array([0.0, min(max(middle, begins / 10), begins * 0.999), begins])
-
-
-def _tasks_alone(both: HeldBack, is_usual: NDArray[np.bool_], places: Floats) -> Floats:
-    """Return what the tasks that were read count at each place, where nothing else is known."""
-    nothing = np.array(both.means)
-    (within, _), (beyond, error) = (_fitted(both, [nothing, both.read], rows) for rows in (is_usual, both.likeness < places[-1]))
-    most = min(within[1], 1.0)
-    return np.array([0.0, min(max(beyond[1] - error, 0.0), most), most])
 
 
 def _as_trusted(held: HeldBack, places: Floats, tasks: Floats) -> HeldBack:
@@ -150,35 +157,69 @@ def _as_trusted(held: HeldBack, places: Floats, tasks: Floats) -> HeldBack:
     return held._replace(read=held.means + share * (held.read - held.means))
 
 
-def _shares(both: HeldBack, foretold: list[Floats], is_usual: NDArray[np.bool_], places: Floats, counts: NDArray[np.bool_]) -> Floats:
-    """Return for each place what the tasks and the prompt count: among the usual prompts, and, less a standard error, beyond."""
-    within, _ = _fitted(both, foretold, counts & is_usual)
-    stranger = counts & (both.likeness < places[-1])
-    if stranger.sum() < _FEWEST:
+def _mixed(within: _Fitted, beyond: _Fitted, places: Floats) -> Floats:
+    """Return what the tasks and the prompt count at each place, by the share of usual prompts there; nothing at the first place."""
+    share = _chance_of_usual(places)[:, None]
+    found = share * np.array(within.counts) + (1 - share) * np.array(_careful(within, beyond))
+    found[0] = _nothing(within)
+    return np.asarray(found)
+
+
+def _by_likeness(held: HeldBack, foretold: list[Floats], rows: NDArray[np.bool_], places: Floats) -> Floats:
+    """Return the same where strange prompts are not known: what holds on prompts that are unlike the others, and it falls from there."""
+    own = _places(held)
+    within = _fitted(held, foretold, rows)
+    unlike = rows & (held.likeness < own[-1])
+    if unlike.sum() < _FEWEST:
         # Too few to tell: it falls with the likeness.
-        nearer = float(places[1] / places[-1])
-        return np.array(
-            [[1.0] + [0.0] * (len(within) - 1), [1 + nearer * (within[0] - 1), *(nearer * share for share in within[1:])], within]
-        )
-    beyond, error = _fitted(both, foretold, stranger)
-    careful = [min(max(share - error, 0.0), most) for share, most in zip(beyond[1:], within[1:], strict=True)]
-    tasks = min(beyond[0], 1.0) if any(careful) else 1.0
-    return np.array([[1.0] + [0.0] * len(careful), [tasks, *careful], within])
+        nearer, nothing = float(own[1] / own[-1]), np.array(_nothing(within))
+        between = nothing + nearer * (np.array(within.counts) - nothing)
+    else:
+        between = np.array(_careful(within, _fitted(held, foretold, unlike)))
+    steps: list[Floats] = list(np.array([_nothing(within), between, within.counts]).T)
+    found: list[Floats] = [np.asarray(np.interp(places, own, column)) for column in steps]
+    return np.column_stack(found)
 
 
-def _fitted(both: HeldBack, foretold: list[Floats], rows: NDArray[np.bool_]) -> tuple[list[float], float]:
-    """Return what each of `foretold` counts towards the true scores, 0 or more, and a standard error of what is foretold by prompts."""
+def _nothing(within: _Fitted) -> list[float]:
+    return [1.0] + [0.0] * (len(within.counts) - 1)
+
+
+def _careful(within: _Fitted, beyond: _Fitted) -> list[float]:
+    """Return what counts where less is known: less a standard error, and no more than elsewhere."""
+    careful = [min(max(share - beyond.error, 0.0), most) for share, most in zip(beyond.counts[1:], within.counts[1:], strict=True)]
+    return [min(beyond.counts[0], 1.0) if any(careful) else 1.0, *careful]
+
+
+class _Fitted(NamedTuple):
+    """What each part of what was foretold counts towards the true scores, the tasks first, and a standard error of the others."""
+
+    counts: list[float]
+    error: float
+
+
+def _fitted(both: HeldBack, foretold: list[Floats], rows: NDArray[np.bool_]) -> _Fitted:
+    """Return what each of `foretold` counts on these rows, 0 or more."""
     scores = both.scores[rows]
     columns = [_between((part - both.means)[rows], scores).ravel() for part in foretold]
     wanted = _between(scores - both.means[rows], scores).ravel()
     if len(scores) < _FEWEST:
-        return [1.0] + [0.0] * (len(columns) - 1), 0.0
+        return _Fitted([1.0] + [0.0] * (len(columns) - 1), 0.0)
     matrix = np.column_stack(columns)
     found = _least_squares(matrix, wanted)
     down = float((matrix[:, 1:] ** 2).sum(axis=0).mean()) if len(columns) > 1 else 0.0
     left = float(((wanted - matrix @ found) ** 2).sum()) ** 0.5
     error = left * (scores.shape[1] / max(len(wanted), 1)) ** 0.5 / max(down, 1e-12) ** 0.5
-    return [min(float(share), _MOST) for share in found], error
+    return _Fitted([min(float(share), _MOST) for share in found], error)
+
+
+def _fitted_apart(held: HeldBack, foretold: list[Floats]) -> _Fitted:
+    """Return the same for all rows, with an error that knows that prompts of one task are alike: by leaving out each task (jackknife)."""
+    groups = np.unique(held.of)
+    found = _fitted(held, foretold, _all(held))
+    left = np.array([_fitted(held, foretold, held.of != group).counts[1:] for group in groups])
+    errors = np.sqrt((len(groups) - 1) / len(groups) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    return _Fitted(found.counts, max(found.error, float(errors.max(initial=0.0))))
 
 
 def _least_squares(matrix: Floats, wanted: Floats) -> Floats:

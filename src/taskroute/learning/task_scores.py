@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from taskroute.learned.prompt_space import hints_of
 from taskroute.learned.surface import Floats
 from taskroute.learning.folds import Fold, Rows
 
@@ -38,22 +37,22 @@ def fit_task_scores(looks: Floats, meaning: Floats, of_task: Floats) -> TaskScor
     return TaskScores(weights[:split], weights[split:] / size, start)
 
 
-def hints(scores: TaskScores, looks: Floats, meaning: Floats) -> Floats:
-    """Return the shares that the scores hint at, of shape (n, k)."""
-    return np.asarray(hints_of(meaning @ scores.by_meaning + looks @ scores.by_looks + scores.start), dtype=np.float32)
+def scored(scores: TaskScores, looks: Floats, meaning: Floats) -> Floats:
+    """Return the linear scores of the tasks, of shape (n, k); `hints_of` makes shares of them."""
+    return np.asarray(meaning @ scores.by_meaning + looks @ scores.by_looks + scores.start, dtype=np.float32)
 
 
 def cross_fitted(looks: Floats, meaning: Floats, of_task: Floats, folds: Sequence[Fold]) -> Floats:
-    """Return for each row what the rows of the other folds hint at: as good as for a prompt that was never seen, and no better."""
+    """Return for each row what the rows of the other folds score it: as good as for a prompt that was never seen, and no better."""
     found = np.zeros(of_task.shape, dtype=np.float32)
     for fold in folds:
         scores = fit_task_scores(looks[fold.train], meaning[fold.train], of_task[fold.train])
-        found[fold.test] = hints(scores, looks[fold.test], meaning[fold.test])
+        found[fold.test] = scored(scores, looks[fold.test], meaning[fold.test])
     return found
 
 
 def without(found: Floats, tasks: Rows) -> Floats:
-    """Return the same hints where nothing is known of these tasks."""
+    """Return the same scores where nothing is known of these tasks."""
     left = found.copy()
     left[:, tasks] = 0
-    return np.asarray(hints_of(left), dtype=np.float32)
+    return left

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskroute.learned.predictor import seen
-from taskroute.learning.folds import Rows
+from taskroute.learning.folds import Rows, by_task
 from taskroute.learning.landmarks import Basis, basis, solve
 from taskroute.learning.residual import HeldBack
 from taskroute.learning.rows import Floats, Labels
@@ -31,7 +31,7 @@ class Taught(NamedTuple):
     """What some rows teach: weights in each basis, the mean of each model, and the table of tasks. `k` tasks, `m` models."""
 
     read: Floats
-    """Shape (landmarks, 1 + k + m)."""
+    """Shape (landmarks, k + m)."""
     told: Floats
     """Shape (landmarks, m); 0 where no task is known."""
     means: Floats
@@ -67,7 +67,7 @@ def teach(found: Bases, rows: Rows, labels: Labels, tasks: tuple[str, ...], *, n
     of_task = (numbers[:, None] == np.arange(len(tasks))).astype(np.float64)
     table = (of_task.T @ filled + _DRAWN * means) / (of_task.T @ known + _DRAWN)
     of_task[numbers < 0] = np.nan
-    targets = np.column_stack((np.ones(len(rows)), of_task, scores - means))
+    targets = np.column_stack((of_task, scores - means))
     read = solve(found.read.rows[rows], targets, noise=noise)
     told = np.zeros((len(read), len(means)))
     if found.told is not None:
@@ -75,20 +75,21 @@ def teach(found: Bases, rows: Rows, labels: Labels, tasks: tuple[str, ...], *, n
     return Taught(read, told, means, table)
 
 
-def held_back(found: Bases, taught: Taught, rows: Rows, labels: Labels, tasks: tuple[str, ...]) -> HeldBack:
-    """Return what is foretold of these rows, with their true scores."""
+def held_back(found: Bases, taught: Taught, rows: Rows, labels: Labels, tasks: tuple[str, ...], *, likeness: Floats) -> HeldBack:
+    """Return what is foretold of these rows, with their true scores; `likeness` has a number for each of them."""
     sight = seen(found.read.rows[rows] @ taught.read, taught.means, len(tasks))
     numbers = numbers_of(labels, tasks)[rows]
-    by_task = np.vstack((taught.table, taught.means))
+    of_tasks = np.vstack((taught.table, taught.means))
     beside = taught.means if found.told is None else taught.means + found.told.rows[rows] @ taught.told
     scores = labels.scores[rows]
     return HeldBack(
-        likeness=sight.likeness,
+        likeness=likeness,
         scores=scores,
         means=np.broadcast_to(taught.means, scores.shape),
         read=taught.means + sight.tasks @ (taught.table - taught.means),
-        told=by_task[numbers],
+        told=of_tasks[numbers],
         foretold=sight.scores,
         beside=np.broadcast_to(beside, scores.shape),
-        is_told=np.array([labels.tasks[row] is not None for row in rows]),
+        is_told=numbers >= 0,
+        of=by_task(labels.tasks)[rows],
     )

@@ -7,14 +7,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from taskroute.learned.familiar import Familiar
 from taskroute.learned.predictor import Known, Predictor, Told
-from taskroute.learned.prompt_space import PromptSpace, Weights, joined
-from taskroute.learning.folds import Fold, by_prompt, by_task, grouped
+from taskroute.learned.prompt_space import PromptSpace, Weights, hints_of, joined
+from taskroute.learning.familiarity import Seen, fit_familiar, seen_by
+from taskroute.learning.folds import Fold, Rows, by_prompt, by_task, grouped
 from taskroute.learning.landmarks import drawn, left_out, unrotated
 from taskroute.learning.residual import Gain, HeldBack, Verdict, judge, misfit
 from taskroute.learning.residual import joined as joined_parts
-from taskroute.learning.rows import Labels
-from taskroute.learning.task_scores import cross_fitted, fit_task_scores, hints, without
+from taskroute.learning.rows import Floats, Labels
+from taskroute.learning.task_scores import cross_fitted, fit_task_scores, without
 from taskroute.learning.taught import OTHER, Bases, bases, held_back, numbers_of, tasks_of, teach
 from taskroute.learning.text_features import Texts, read_texts
 
@@ -75,15 +77,20 @@ class _Scored(NamedTuple):
     of_task: NDArray[np.float32]
     """1 for the task of each row, else 0."""
     hinted: NDArray[np.float32]
-    """What each row hints at, by what the other folds taught."""
+    """Linear scores of the tasks for each row, by what the other folds taught."""
     folds: tuple[Fold, ...]
+    landmarks: Rows
+    strange: tuple[Seen, ...]
+    """With whole tasks held back; none where there are too few."""
+    familiar: Familiar
+    likeness: Floats
+    """Of each row to those of the other folds."""
     effort: Effort
     seed: int
 
-    def points(self, weights: Weights, rows: NDArray[Any] | slice = slice(None), hinted: NDArray[np.float32] | None = None) -> Any:
-        """Return the points of these rows; `hinted` stands for what all rows hint at."""
-        found = (self.hinted if hinted is None else hinted) if weights.tasks else self.hinted[:, :0]
-        return joined(self.texts.looks[rows], self.texts.meaning[rows, : self.effort.directions], found[rows], weights)
+    def points(self, weights: Weights, rows: NDArray[Any] | slice = slice(None)) -> Any:
+        """Return the points of these rows."""
+        return joined(self.texts.looks[rows], self.texts.meaning[rows, : self.effort.directions], hints_of(self.hinted[rows]), weights)
 
 
 def fit_prompts(labels: Labels) -> Predictor | None:
@@ -101,18 +108,33 @@ def fit_prompt_model(labels: Labels, *, effort: Effort = USUAL, seed: int = 0) -
     plain = _chosen(known)
     choices = [plain, plain._replace(weights=plain.weights._replace(tasks=_HINTS))] if len(known.tasks) > 1 else [plain]
     choice, found, usual = min((_tried(known, choice) for choice in choices), key=lambda tried: misfit(tried.usual))
-    verdict = judge(usual, _strange(known, choice))
+    strange = [_without_tasks(known, seen, choice) for seen in known.strange]
+    verdict = judge(usual, joined_parts(strange) if strange else None)
     if not (verdict.read.share or verdict.told.share):
         return PromptModel(None, verdict.read, verdict.told)
     return PromptModel(_predictor(found, known, choice, verdict), verdict.read, verdict.told)
 
 
 def _scored(labels: Labels, effort: Effort, seed: int) -> _Scored:
-    tasks = tasks_of(labels)
-    texts = read_texts([prompt or "" for prompt in labels.prompts], directions=max(effort.directions, effort.reading), seed=seed)
+    tasks, prompts, directions = tasks_of(labels), [prompt or "" for prompt in labels.prompts], max(effort.directions, effort.reading)
+    texts = read_texts(prompts, directions=directions, seed=seed)
     of_task = (numbers_of(labels, tasks)[:, None] == np.arange(len(tasks))).astype(np.float32)
     folds = grouped(by_prompt(labels.prompts), folds=_FOLDS, seed=seed)
-    return _Scored(labels, tasks, texts, of_task, cross_fitted(texts.looks, texts.meaning, of_task, folds), folds, effort, seed)
+    landmarks = drawn(labels.size, landmarks=effort.standing(labels.size), seed=seed)
+
+    def apart(folds: tuple[Fold, ...]) -> tuple[Seen, ...]:
+        return tuple(seen_by(prompts, fold, of_task, directions=directions, seed=seed) for fold in folds)
+
+    def traits(held: tuple[Seen, ...]) -> Floats:
+        return np.concatenate([seen.traits(landmarks, directions=effort.directions) for seen in held])
+
+    strange = apart(grouped(by_task(labels.tasks), folds=_FOLDS, seed=seed)) if len(tasks) > 2 else ()
+    usual = traits(apart(folds))
+    familiar = fit_familiar(usual, traits(strange) if strange else None)
+    likeness = np.empty(labels.size)
+    likeness[np.concatenate([fold.test for fold in folds])] = familiar(usual)
+    hinted = cross_fitted(texts.looks, texts.meaning, of_task, folds)
+    return _Scored(labels, tasks, texts, of_task, hinted, folds, landmarks, strange, familiar, likeness, effort, seed)
 
 
 def _predictor(found: Bases, known: _Scored, choice: Choice, verdict: Verdict) -> Predictor:
@@ -128,14 +150,14 @@ def _predictor(found: Bases, known: _Scored, choice: Choice, verdict: Verdict) -
         told=Told(numbers_of(labels, tasks)[found.read.chosen].astype(np.int32), told.astype(np.float32), OTHER),
         means=taught.means.astype(np.float32),
         table=taught.table.astype(np.float32),
+        familiar=known.familiar,
         trust=verdict.trust,
     )
     return Predictor(space, prompts)
 
 
 def _space(known: _Scored, weights: Weights) -> PromptSpace:
-    of_task = known.of_task if weights.tasks else known.of_task[:, :0]
-    scores = fit_task_scores(known.texts.looks, known.texts.meaning, of_task)
+    scores = fit_task_scores(known.texts.looks, known.texts.meaning, known.of_task)
     return known.texts.space(scores, weights, directions=known.effort.directions)
 
 
@@ -165,34 +187,24 @@ class _Tried(NamedTuple):
 
 def _tried(known: _Scored, choice: Choice) -> _Tried:
     """Return what is foretold of each prompt by those of the other folds."""
-    labels, tasks, points = known.labels, known.tasks, known.points(choice.weights)
-    found = bases(points, drawn(len(points), landmarks=known.effort.standing(len(points)), seed=known.seed), labels, tasks)
+    labels, tasks = known.labels, known.tasks
+    found = bases(known.points(choice.weights), known.landmarks, labels, tasks)
     parts: list[HeldBack] = []
     for fold in known.folds:
         taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
-        parts.append(held_back(found, taught, fold.test, labels, tasks))
+        parts.append(held_back(found, taught, fold.test, labels, tasks, likeness=known.likeness[fold.test]))
     return _Tried(choice, found, joined_parts(parts))
 
 
-def _strange(known: _Scored, choice: Choice) -> HeldBack | None:
-    """Return what is foretold of each task by the others; None where there are too few to tell."""
-    if len(known.tasks) <= 2:
-        return None
-    folds = grouped(by_task(known.labels.tasks), folds=_FOLDS, seed=known.seed)
-    return joined_parts([_without_tasks(known, fold, choice) for fold in folds])
-
-
-def _without_tasks(known: _Scored, fold: Fold, choice: Choice) -> HeldBack:
+def _without_tasks(known: _Scored, seen: Seen, choice: Choice) -> HeldBack:
     """Return what is foretold of the tasks that are held back, of which nothing is known but by the others."""
-    labels, texts = known.labels, known.texts
-    held = np.flatnonzero(known.of_task[fold.test].any(axis=0))
-    scores = fit_task_scores(texts.looks[fold.train], texts.meaning[fold.train], known.of_task[fold.train])
-    hinted = without(known.hinted, held)
-    hinted[fold.test] = hints(scores, texts.looks[fold.test], texts.meaning[fold.test])
-    points = known.points(choice.weights, hinted=hinted)
-    tasks = tasks_of(labels.take(fold.train))
-    size = len(fold.train)
-    chosen = fold.train[drawn(size, landmarks=known.effort.standing(size), seed=known.seed)]
+    labels, effort, (train, test) = known.labels, known.effort, seen.fold
+    hinted = without(known.hinted, np.flatnonzero(known.of_task[test].any(axis=0)))
+    hinted[test] = seen.hinted
+    points = joined(seen.looks, seen.meaning[:, : effort.directions], hints_of(hinted), choice.weights)
+    tasks = tasks_of(labels.take(train))
+    chosen = train[drawn(len(train), landmarks=effort.standing(len(train)), seed=known.seed)]
     found = bases(points, chosen, labels, tasks)
-    taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
-    return held_back(found, taught, fold.test, labels, tasks)
+    taught = teach(found, train, labels, tasks, noise=choice.noise)
+    likeness = known.familiar(seen.traits(known.landmarks, directions=effort.directions))
+    return held_back(found, taught, test, labels, tasks, likeness=likeness)
