@@ -72,16 +72,10 @@ def test_a_prompt_of_a_known_task_counts_for_more_than_a_strange_one(predictor: 
     assert sum(predictor.tasks(STRANGE).values()) < 0.2
 
 
-def test_nothing_is_added_for_a_task_that_was_told_and_never_scored(predictor: Predictor) -> None:
-    text = written("sums", random.Random(5)) + HARDER
-    assert any(predictor.shifts(text, {}).values())
-    assert not predictor.shifts(text, {"astronomy": 1.0})
-
-
 def test_the_likelier_an_unknown_task_the_less_is_added(predictor: Predictor) -> None:
     text = written("sums", random.Random(5)) + HARDER
-    whole, half = (predictor.shifts(text, {"astronomy": share}) for share in (0.0, 0.5))
-    assert half["small"] == pytest.approx(whole["small"] / 2)
+    added = [abs(predictor.shifts(text, {"astronomy": share})["small"]) for share in (0.0, 0.5, 1.0)]
+    assert added[0] > added[1] > added[2]
 
 
 @given(st.lists(st.tuples(*[st.floats(-50, 50)] * TRAITS), min_size=1))

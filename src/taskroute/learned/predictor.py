@@ -135,23 +135,21 @@ class Predictor:
     def shifts(self, text: str, tasks: Mapping[str, float]) -> Mapping[str, float]:
         """Return for each model what the prompt adds to the quality that is expected of it for these tasks; empty for nothing.
 
-        The likelier a task that none of the known prompts is of, the less is added.
+        The likelier a task that none of the known prompts is of, the less like them is the prompt taken to be.
         """
-        known, found = self.known, self._seen(text)
+        known, found, trust = self.known, self._seen(text), self.known.trust
         shares = np.array([tasks.get(task, 0.0) for task in known.tasks])
-        strange = sum(tasks.values()) - float(shares.sum()) if known.tasks else 0.0
-        if strange > _SURE:
-            return NOTHING
+        strange = max(sum(tasks.values()) - float(shares.sum()), 0.0) if known.tasks else 0.0
+        likeness = found.likeness - min(strange, 1.0) * max(found.likeness - float(trust.likeness[1]), 0.0)
         task = int(shares.argmax()) if len(shares) and float(shares.max()) > _SURE else None
-        trust = known.trust
         columns: list[NDArray[Any]] = list((trust.read if task is None else trust.told).T)
-        counts = [float(np.interp(found.likeness, trust.likeness, column)) for column in columns]
+        counts = [float(np.interp(likeness, trust.likeness, column)) for column in columns]
         if counts[0] == 1 and not any(counts[1:]):
             return NOTHING
         added = (counts[0] - 1) * (shares @ (known.table - known.means)) + counts[1] * (found.scores - known.means)
         if task is not None and counts[2]:
             added = added + counts[2] * told_at(found.near, known.told, task)
-        return dict(zip(known.models, ((1 - max(strange, 0.0)) * added).tolist(), strict=True))
+        return dict(zip(known.models, added.tolist(), strict=True))
 
     def only(self, *, tasks: bool, read: bool, told: bool) -> Predictor:
         """Return one that tells no more than this: tasks, and what the prompt adds where its task is read, and where it is told."""
