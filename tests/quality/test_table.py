@@ -100,6 +100,12 @@ def test_a_model_that_was_scored_on_hard_tasks_alone_is_not_taken_for_a_bad_one(
     assert mean(table, "new", "easy") > 0.75
 
 
+def test_scores_without_any_task_are_of_whatever_task_is_told() -> None:
+    table = QualityTable([cell("small", None, 450, 0.57), cell("large", None, 450, 0.68)])
+    for tasks in ({"math": 0.55}, {"math": 1.0}, {"math": 0.3, "law": 0.3}):
+        assert table.estimate("small", tasks=tasks) == table.estimate("small")
+
+
 def test_likely_tasks_are_mixed_and_the_rest_counts_as_unknown() -> None:
     table = QualityTable(TWO)
     halves = table.estimate("small", tasks={"math": 0.5, "translation": 0.5})

@@ -46,7 +46,7 @@ class QualityTable:
     how sure each is.
     """
 
-    __slots__ = ("_groups", "_open", "_priors", "_stages", "_tasks", "_usual", "_z", "cells", "trained_at", "version")
+    __slots__ = ("_groups", "_open", "_priors", "_stages", "_tasks", "_tells_tasks", "_usual", "_z", "cells", "trained_at", "version")
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class QualityTable:
         self._stages = Axis("stage", _pooled(self.cells, "stage"), NOTHING, self._priors, costs=costs)
         # Scores without a task are of whatever kind of prompt that is.
         self._open = None if any(cell.task is None for cell in self.cells) else STRANGE
+        self._tells_tasks = any(cell.task is not None for cell in self.cells)
 
     def given(self, *, priors: Mapping[str, Prior], groups: Mapping[str, str] = NOTHING, confidence: float = CONFIDENCE) -> QualityTable:
         """Return the same scores with what a policy says of models and tasks."""
@@ -96,10 +97,13 @@ class QualityTable:
     def estimate(self, model: str, *, tasks: Mapping[str, float] = NOTHING, stage: str | None = None) -> Estimate | None:
         """Return the quality to expect of a model; None for a model without scores and without a prior.
 
-        `tasks` tells how likely each task is. What is missing to 1 counts as a task that nothing is known of.
+        `tasks` tells how likely each task is. What is missing to 1 counts as a task that nothing is known of. Where no score has a task,
+        all of them are of whatever task that is.
         """
         if model not in self._tasks.models and model not in self._priors:
             return None
+        if not self._tells_tasks:
+            tasks = NOTHING
         if stage is None:
             return self._told(self._mixed(model, tasks))
         by_stage = self._stages.belief(model, stage)
