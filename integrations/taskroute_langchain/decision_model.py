@@ -22,7 +22,7 @@ from taskroute.router import Router
 from taskroute.signals.classifiers.callable import takes
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.classifiers.prompted import BUILT_IN
-from taskroute.signals.classifiers.scored import as_labels, known, number_in
+from taskroute.signals.classifiers.scored import KnownTasks, as_labels, number_in
 from taskroute.signals.size import cap
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS, TASKS
 from taskroute.types import NOTHING, Call, Classification, Cost
@@ -83,6 +83,7 @@ class DecisionModelClassifier:
         self._timeout = timeout
         self._price = price
         self._config = config
+        self._known = KnownTasks(self.name)
 
     def through(self, asker: Asker) -> DecisionModelClassifier:
         """Return the same for one call, below the run that its host is of."""
@@ -113,7 +114,7 @@ class DecisionModelClassifier:
         answer = response.choices.get(_TASK)
         scores = {} if answer is None else {task: score for task, score in answer.probabilities.items() if task != NO_TASK}
         used = response.usage
-        return known(Classification(scores, cost=self._cost(used), asked=used is not None), tasks, self.name)
+        return self._known.of(Classification(scores, cost=self._cost(used), asked=used is not None), tasks)
 
     def _cost(self, used: UsageMetadata | None) -> Cost | None:
         """Return what the tokens cost by `price`; None where that is not known, which costs one warning where `price` is to blame."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -24,6 +24,7 @@ __all__ = [
     "TABLE",
     "KnownQuality",
     "QualityFiles",
+    "has_prompts",
     "known_quality",
     "prompts_beside",
     "prompts_in",
@@ -41,6 +42,7 @@ class KnownQuality(NamedTuple):
 
 NOTHING_KNOWN = KnownQuality()
 _STAYS: Final = "what was read of it before stays in use"
+_MOST_NAMED: Final = 5
 TABLE: Final = "quality"
 """Under this name, what was learned of prompts says the version of the table that it was learned with."""
 
@@ -52,10 +54,10 @@ class QualityFiles:
         self._last: dict[str, KnownQuality] = {}
         """By the file as the policy names it."""
 
-    def known(self, quality: Quality, environ: Mapping[str, str]) -> KnownQuality:
+    def known(self, quality: Quality, environ: Mapping[str, str], *, models: Collection[str] = ()) -> KnownQuality:
         """Return what `quality.file` holds, and what lies beside it of prompts where these count.
 
-        Never raises: what is broken costs one warning for each change of the file.
+        Never raises: what is broken, or has a score of none of these `models`, costs one warning for each change of the file.
         """
         name = quality.file
         if name is None:
@@ -66,8 +68,9 @@ class QualityFiles:
         table = None if path is None else _tried("quality", lambda: table_in(path), str(path), instead)
         if path is None or table is None:
             return last if quality.prompts else last._replace(prompts=None)
-        found = KnownQuality(table, _prompts(path, table.version, last) if quality.prompts else None)
+        found = KnownQuality(table, _prompts(path, table, last) if quality.prompts else None)
         self._last[name] = found
+        _warn_of_others(table, models, str(path))
         return found
 
 
@@ -76,20 +79,25 @@ def known_quality(quality: Quality, environ: Mapping[str, str]) -> KnownQuality:
     return QualityFiles().known(quality, environ)
 
 
-def _prompts(path: Path, version: str, last: KnownQuality) -> PromptQuality | None:
-    """Return what was learned of prompts beside a table of this version; where that is broken, what was known with the same table."""
+def _prompts(path: Path, table: QualityTable, last: KnownQuality) -> PromptQuality | None:
+    """Return what was learned of prompts with this table; where that is broken or gone, what was known with the same table."""
     beside = prompts_beside(path)
-    if not beside.exists():
+    if not has_prompts(path, table):
         return None
-    before = last.prompts if last.table is not None and last.table.version == version else None
+    before = last.prompts if last.table is not None and last.table.version == table.version else None
     instead = "models are compared without it" if before is None else _STAYS
-    prompts = _tried("quality", lambda: prompts_in(beside, version), str(beside), instead)
+    prompts = _tried("quality", lambda: prompts_in(beside, table.version), str(beside), instead)
     return before if prompts is None else Careful(prompts, str(beside))
 
 
 def prompts_beside(path: Path) -> Path:
     """Return where what was learned of prompts lies, beside a quality table: `quality.prompts.safetensors` beside `quality.json`."""
     return path.with_suffix(".prompts.safetensors")
+
+
+def has_prompts(path: Path, table: QualityTable) -> bool:
+    """Return whether there is, or should be, a file of prompts beside this table in `path`."""
+    return table.words or prompts_beside(path).exists()
 
 
 def table_in(path: Path) -> QualityTable:
@@ -100,8 +108,11 @@ def table_in(path: Path) -> QualityTable:
 def prompts_in(path: Path, version: str) -> PromptQuality:
     """Return what was learned of prompts in a file, together with the table of this version.
 
-    Raises ArraysError, also where it was another table, ImportError without NumPy, and what reading a file raises.
+    Raises ArraysError, also where it was another table or there is no such file, ImportError without NumPy, and what reading a file raises.
     """
+    if not path.exists():
+        cure = "copy it there together with the table, or train anew with 'taskroute train'"
+        raise ArraysError(str(path), "this file is missing, and the table beside it was written with it", cure)
     # It needs NumPy, which is loaded only where there is something for it.
     from taskroute.learned.arrays import read_arrays
     from taskroute.learned.predictor import CURE, Predictor
@@ -134,6 +145,15 @@ def _tried(what: str, read: Callable[[], T], name: str, instead: str) -> T | Non
         return None
     whole(what, name)
     return found
+
+
+def _warn_of_others(table: QualityTable, models: Collection[str], name: str) -> None:
+    if not models or not set(models).isdisjoint(table.models):
+        whole("scored", name)
+        return
+    others = ", ".join(map(repr, table.models[:_MOST_NAMED])) + (", …" if len(table.models) > _MOST_NAMED else "")
+    text = f"quality.file: {name}: it has no score of any of the policy's models, only of {others or 'nobody'}"
+    warn_of_change("scored", name, table.version, text, "models are compared without it")
 
 
 def _content(name: str) -> str | None:

@@ -67,7 +67,7 @@ class Lasting:
         parts = self._parts
         environ = os.environ if parts.environ is None else parts.environ
         pin, disabled = switches(policy, environ)
-        known = NOTHING_KNOWN if disabled else self._quality.known(policy.quality, environ)
+        known = NOTHING_KNOWN if disabled else self._quality.known(policy.quality, environ, models=policy.models)
         snapshot = compile_policy(
             policy,
             classifier=None if disabled else classifier_of(policy, parts.classifier, environ, embed=parts.embed, clock=parts.clock),

@@ -109,7 +109,8 @@ class Router:
     # Deciding
 
     def decide(self, call: Call) -> Decision:
-        """Return which models may answer, in order, and why. Raises NoEligibleModelError when none may, and TypeError for what is no call.
+        """Return which models may answer, in order, and why. Raises NoEligibleModelError when none may, and TypeError or
+        ValueError for what is no call.
 
         A classifier that needs I/O is not asked: then the task stays unknown, its `detail` says so, and `adecide` is the one to use.
         """

@@ -34,9 +34,13 @@ def warn_of_change(what: str, name: str, state: object, text: str, instead: str)
         if said.get(instead) == (state, text):
             return
         said[instead] = (state, text)
+    warn_again(f"{text}; {instead}")
+
+
+def warn_again(text: str) -> None:
+    """Warn with `text`, also where the same was said before: the usual filters show a text once for each line of code. Never raises."""
     with contextlib.suppress(Warning):
-        # The usual filters show a text once for each line of code, and here it may have to be said again.
-        warnings.warn_explicit(f"{text}; {instead}", RuntimeWarning, "taskroute", 0, registry={})
+        warnings.warn_explicit(text, RuntimeWarning, "taskroute", 0, registry={})
 
 
 def whole(what: str, name: str) -> None:

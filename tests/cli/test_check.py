@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from taskroute import ConfigurationError, Router
 from taskroute.quality.table import Cell, QualityTable
 from taskroute.quality.text import dump
 
@@ -260,6 +262,13 @@ def test_what_was_learned_of_prompts_is_read_too(cli: Cli) -> None:
     assert warning.endswith("until then the words of prompts do not count")
 
 
+def test_a_table_that_was_copied_without_its_file_of_prompts_is_a_warning(cli: Cli) -> None:
+    cli.write("quality.json", dump(QualityTable(TABLE.cells, words=True)))
+    [warning] = _warnings(cli, "quality.json")
+    assert "quality.prompts.safetensors: this file is missing, and the table beside it was written with it; copy it there" in warning
+    assert warning.endswith("until then the words of prompts do not count")
+
+
 def test_a_table_whose_place_is_known_elsewhere_is_not_looked_for(cli: Cli) -> None:
     assert _warnings(cli, "${NO_SUCH_PLACE}/quality.json") == []
 
@@ -280,12 +289,17 @@ tasks:
         ("  refunds: {examples: [money]}\n  other: {examples: ['???']}", "the example '???' of 'other' has no word"),
     ],
 )
-def test_examples_that_no_router_could_learn_from_are_a_warning(cli: Cli, tasks: str, said: str) -> None:
+def test_examples_that_no_router_could_learn_from_are_an_error(cli: Cli, tasks: str, said: str) -> None:
     cli.write("taskroute.yaml", f"{UNLEARNABLE}{tasks}\n")
-    ran = cli("check", "taskroute.yaml", "--strict")
-    assert ran.status == 1
-    assert "taskroute.yaml:3: classifier.kind: no router can be built with it: " in ran.out
-    assert said in ran.out
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        Router.from_file("taskroute.yaml")
+    ran = cli("check", "taskroute.yaml")
+    assert (ran.status, ran.out) == (1, "")
+    assert "taskroute.yaml:3: classifier.kind: no router can be built with it: " in ran.err
+    assert said in ran.err
+    as_data = json.loads(cli("check", "taskroute.yaml", "--json").out)
+    assert (as_data["ok"], [error["line"] for error in as_data["errors"]]) == (False, [3])
+    assert said in as_data["errors"][0]["text"]
 
 
 def test_examples_that_can_be_learned_are_no_warning(cli: Cli) -> None:
@@ -298,6 +312,6 @@ def test_beside_the_built_in_classifier_examples_of_one_task_are_enough(cli: Cli
     cli.write("taskroute.yaml", f"{builtin}  refunds: {{examples: [my money back]}}\n")
     assert cli("check", "taskroute.yaml", "--strict").status == 0
     cli.write("taskroute.yaml", f"{builtin}  refunds: {{examples: [same]}}\n  other: {{examples: [same]}}\n")
-    ran = cli("check", "taskroute.yaml", "--strict")
+    ran = cli("check", "taskroute.yaml")
     assert ran.status == 1
-    assert "classifier.kind: no router can be built with it: the example 'same' stands under 'refunds' and under 'other'" in ran.out
+    assert "classifier.kind: no router can be built with it: the example 'same' stands under 'refunds' and under 'other'" in ran.err

@@ -87,6 +87,29 @@ def test_for_a_person_it_is_a_table(cli: Cli, data: str) -> None:
     assert max(map(len, ran.out.splitlines())) <= 100
 
 
+def test_of_few_prompts_no_interval_is_given_and_that_is_said(cli: Cli, data: str) -> None:
+    for size, is_told in ((29, False), (30, True)):
+        cli.write("few.jsonl", text(size))
+        found = compared(cli, "few.jsonl", "--plot", f"{size}.svg")
+        policy, single = ways(found)["policy"], ways(found)["strongest"]
+        assert policy["quality"]["value"] > 0
+        assert (policy["quality"]["low"] is not None, single["policy_gain"]["high"] is not None) == (is_told, is_told)
+        said = f"{size} prompts are too few to say how much is chance, so no intervals are given; they are from 30 on"
+        assert (said in found["notes"]) is not is_told
+    cli.write("one.jsonl", text(1))
+    ran = cli("compare", "one.jsonl")
+    assert "1 prompts are too few" in ran.out
+    assert "nan" not in ran.out
+
+
+def test_what_is_left_out_of_the_data_is_said(cli: Cli, data: str) -> None:
+    cli.write("slip.jsonl", text(40).replace('"task"', '"tsk"'))
+    assert (
+        "column 'tsk' was left out, in 40 rows, the first in slip.jsonl, line 1; did you mean 'task'?"
+        in compared(cli, "slip.jsonl")["notes"]
+    )
+
+
 @pytest.mark.parametrize(("name", "begins"), [("curve.svg", b"<?xml"), ("curve.PNG", b"\x89PNG")])
 def test_the_picture_is_svg_or_png_by_its_name(cli: Cli, data: str, name: str, begins: bytes) -> None:
     compared(cli, data, "--plot", name)
@@ -205,6 +228,19 @@ def test_a_policy_that_always_takes_one_model_stands_where_that_model_stands() -
     assert by_name["strongest"].gain is not None
     assert by_name["strongest"].gain.low == by_name["strongest"].gain.high == 0
     assert by_name["zero router"].quality.value == pytest.approx(by_name["policy"].quality.value)
+
+
+def test_a_curve_that_ends_before_the_policys_cost_has_its_own() -> None:
+    values = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 1.0], [0.0, 1.0]] * 10)
+    told = labels(("a", "b"), values, prompts=tuple(f"q{n}" for n in range(40)))
+    costs = np.tile([1.0, 3.0], (40, 1))
+    dear, cheap = (compare(told, costs, np.full(40, model), draws=50).standings for model in (1, 0))
+    reached = {each.name: (each.cost, each.quality.value) for each in dear}
+    # All are right for a quarter of the calls to the dear one.
+    assert reached["oracle"] == (1.5, 1)
+    # The dear one is no better, so that the cheap one is all that there is of a mixture.
+    assert (reached["policy"], reached["zero router"]) == ((3, 0.75), (1, 0.75))
+    assert {each.name: each.cost for each in cheap}["oracle"] == 1
 
 
 def test_a_curve_that_costs_more_than_the_policy_everywhere_has_no_quality_there() -> None:

@@ -49,7 +49,8 @@ def test_it_writes_a_table_that_routes_by_task(cli: Cli, data: str) -> None:
 def test_the_keys_of_the_json_stay_as_they_are(cli: Cli, data: str) -> None:
     found = trained(cli, data)
     assert list(found) == [
-        *("version", "gain", "best", "prompts", "labels", "models", "held", "thin", "findings", "words", "scores", "notes", "written")
+        *("version", "gain", "best", "prompts", "labels", "models", "held", "thin", "findings", "words", "scores", "notes", "written"),
+        "removed",
     ]
     assert (found["prompts"], found["labels"], found["scores"], found["written"]) == (200, 400, 400, [])
     assert [model["model"] for model in found["models"]] == ["small", "large"]
@@ -147,7 +148,11 @@ def test_what_the_words_of_prompts_tell_is_written_beside_the_table_where_it_hel
     predictor = Predictor.read(cli.directory / "quality.prompts.safetensors")
     told = predictor.tasks("What is 3 times 300?")
     assert told["math"] > told.get("creative", 0)
-    assert known_quality(Quality(file=str(cli.directory / "quality.json")), {}).prompts is not None
+    quality = Quality(file=str(cli.directory / "quality.json"))
+    assert known_quality(quality, {}).prompts is not None
+    (cli.directory / "quality.prompts.safetensors").unlink()
+    with pytest.warns(RuntimeWarning, match="this file is missing, and the table beside it was written with it"):
+        assert known_quality(quality, {}).prompts is None
 
 
 def test_tasks_that_the_policy_does_not_know_are_named_with_what_was_probably_meant(cli: Cli) -> None:
@@ -165,8 +170,13 @@ def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(
     ran = cli("train", data, "--no-words", "-o", "quality.json")
     assert ran.status == 2
     assert "quality.prompts.safetensors: this file exists already" in ran.err
-    assert trained(cli, data, "-o", "quality.json", "--force")["written"] == ["quality.json"]
+    found = trained(cli, data, "-o", "quality.json", "--force")
+    assert (found["written"], found["removed"]) == (["quality.json"], ["quality.prompts.safetensors"])
     assert not (cli.directory / "quality.prompts.safetensors").exists()
+    again = ("train", data, "--no-words", "-o", "quality.json", "--force")
+    assert "removed" not in cli(*again).out
+    cli.write("quality.prompts.safetensors", "old")
+    assert cli(*again).out.endswith("removed quality.prompts.safetensors: it was written with an earlier table\n")
 
 
 @pytest.mark.parametrize(
@@ -174,6 +184,7 @@ def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(
     [
         ((), "no scores are given"),
         (("missing.jsonl",), "missing.jsonl: cannot be read: No such file"),
+        (("--feedback", "missing"), "missing: there is no such file or folder; give a policy with 'feedback'"),
         (("--feedback", "."), "no scores were kept in this folder"),
         (("--feedback", "taskroute.yaml"), "this policy keeps no scores"),
         (("wrong.jsonl",), "wrong.jsonl, line 1: the score of 'small' is 2; scores go from 0 to 1"),

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from taskroute.learned.builtin import WEIGHTS, BuiltinClassifier
 from taskroute.ports import Classifier
+from taskroute.signals.said import Said
 from taskroute.signals.task import classified_task
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS, TASKS
+from taskroute.types import Classification
 from tests.signals.more_prompts import COMPLEX, FOREIGN
 from tests.signals.prompts import PROMPTS
 from tests.signals.unseen_prompts import UNSEEN
@@ -146,6 +148,17 @@ def test_complexity_fits_most_prompts_and_never_confuses_the_ends() -> None:
     levels = [(prompt.task, classifier.classify(prompt.text, TASKS).complexity) for prompt in COMPLEX if prompt.held_out]
     assert sum(wanted == level for wanted, level in levels) >= 0.75 * len(levels)
     assert all({wanted, level} != {"low", "high"} for wanted, level in levels)
+
+
+@pytest.mark.parametrize("text", ["😀", "😀🎉😀", "👍🏽", "\x00\x01\x02", "\u200b", "???", "…", "{}", "_", "√", "```\n```"])
+def test_a_text_without_a_letter_or_a_digit_gets_nothing(text: str) -> None:
+    for said in (text, Said(text, earlier=("Write a Python function.",), system="You review SQL.")):
+        assert classifier.classify(said, TASKS) == Classification()
+
+
+def test_one_word_or_sum_beside_signs_is_judged() -> None:
+    assert decided("2+2=?") == "math"
+    assert decided("😀 write a poem about rain 😀") == "creative"
 
 
 def test_async_says_the_same() -> None:

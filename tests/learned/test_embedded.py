@@ -16,6 +16,7 @@ from taskroute.errors import ConfigurationError
 from taskroute.learned.embedded import EmbeddedClassifier
 from taskroute.learned.embedding import embedding_of
 from taskroute.signals.classifiers.guarded import GuardedClassifier
+from taskroute.types import Classification
 from tests.learned.prompts import TASKS, UNSEEN
 
 MEANING = {
@@ -201,6 +202,27 @@ class Documents:
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return Embedding()(texts)
+
+
+def test_vectors_of_any_length_tell_the_same_task_without_a_warning() -> None:
+    embed = Embedding()
+    text, task = next(iter(UNSEEN.items()))
+
+    def told_by(length: float) -> Classification:
+        def longer(texts: Sequence[str]) -> list[list[float]]:
+            return [[value * length for value in row] for row in embed(texts)]
+
+        return EmbeddedClassifier(TASKS, longer).classify(text, ())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = [told_by(length) for length in (1.0, 5e306, 1e-100)]
+    for each in told:
+        assert each.best() is not None
+        assert each.scores == pytest.approx(told[0].scores)
+    assert max(told[0].scores, key=told[0].scores.__getitem__) == task
+    with pytest.raises(ConfigurationError, match="embed gave something else than vectors"):
+        EmbeddedClassifier(TASKS, lambda texts: [[10**400, 1]] * len(texts)).classify(text, ())
 
 
 def test_what_embeds_may_come_in_several_shapes() -> None:

@@ -153,6 +153,32 @@ def test_an_id_tells_which_scores_belong_together(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(tmp_path / "ids.jsonl", lines(rows)).scores, [[0, 0], [1, 1]])
 
 
+def test_an_id_is_of_one_prompt_in_all_files(tmp_path: Path) -> None:
+    first = file_of(tmp_path / "a.jsonl", lines([{"id": n, "prompt": f"first {n}", "scores": {"a": 1, "b": 0}} for n in range(2)]))
+    second = file_of(
+        tmp_path / "b.jsonl", lines([{"id": 2 - n, "prompt": f"second {n} " + "x" * 99, "scores": {"a": 0}} for n in range(2)])
+    )
+    with pytest.raises(DataError) as caught:
+        read_files([first, second])
+    assert f"{second}, line 2: the id '1' is that of 'second 1 {'x' * 30}…' here, and of 'first 1' in {first}, line 2; give each" in str(
+        caught.value
+    )
+    with pytest.raises(DataError, match=r"line 2: the id '7' is that of 'two' here, and of 'one' in .*data, line 1"):
+        read(tmp_path / "data", lines([{"id": 7, "prompt": prompt, "scores": {"a": 1, "b": 0}} for prompt in ("one", "two")]))
+
+
+def test_an_id_is_of_one_question_where_its_prompts_agree_or_are_not_told(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": 1, "stage": "plan", "model": "a", "score": 1},
+        {"id": 1, "stage": "plan", "prompt": "one", "model": "b", "score": 0},
+        {"id": 1, "stage": "plan", "prompt": " one\n", "model": "b", "score": 1},
+        {"id": 1, "stage": "answer", "prompt": "another", "model": "b", "score": 1},
+    ]
+    found = read(tmp_path / "steps.jsonl", lines(rows))
+    assert found.prompts == ("one", "another")
+    np.testing.assert_array_equal(found.scores, [[1, 0.5], [np.nan, 1]])
+
+
 def test_numbers_may_be_written_as_tables_of_people_and_databases_have_them(tmp_path: Path) -> None:
     shares = lines([{"task": "t", "model": model, "score": score} for model, score in (("a", "87 %"), ("b", "12.5%"))])
     assert read(tmp_path / "shares.jsonl", shares).scores.tolist() == [[pytest.approx(0.87), pytest.approx(0.125)]]
@@ -195,6 +221,33 @@ def one(**changes: Any) -> str:
     return lines([{"prompt": "hi", "model": "large", "score": 1}, {key: value for key, value in row.items() if value is not ...}])
 
 
+def test_columns_that_nobody_reads_are_named_once(tmp_path: Path) -> None:
+    row = {"prompt": "a", "scores": {"a": 1, "b": 0}, "costz": {"a": 1}, "dataset": "d", "answer": "x", "": 1}
+    path = file_of(tmp_path / "data.jsonl", lines([LONG[0], row, row, {**row, "Scroe": 1}]))
+    assert read_files([path]).notes == (
+        "4 scores of the same question and model were averaged with others",
+        f"column 'Scroe' was left out, in 1 row, the first in {path}, line 4; did you mean 'score'?",
+        f"column 'costz' was left out, in 3 rows, the first in {path}, line 2; did you mean 'cost'?",
+        "columns that are not read: 'answer', 'dataset'",
+    )
+    many = file_of(tmp_path / "many.jsonl", lines([{**row, **{f"{n}cost": 1 for n in range(9)}, **{f"x{n}": 1 for n in range(9)}}]))
+    *named, more, others = read_files([many]).notes
+    assert (len(named), more) == (5, "5 more columns or values were left out")
+    assert others == "columns that are not read: 'answer', 'dataset', 'x0', 'x1', 'x2', 6 more"
+
+
+def test_values_of_a_model_without_a_score_are_named_once(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"{n}", "scores": {"small": 1, "large": None}, "costs": {"smal": 5, "large": 1}, "latencies": {"other": None}}
+        for n in range(3)
+    ]
+    path = file_of(tmp_path / "data.jsonl", lines([*rows, {"prompt": "x", "model": "large", "score": 1, "cost": 1}]))
+    said = f"'cost' of 'smal' was left out, in 3 rows, the first in {path}, line 1, because no score of that model stands there"
+    assert read_files([path]).notes == (said,)
+    table = "prompt,scores.small,scores.large,costs.smal,costs.large\nhi,1,,,2\nho,1,0,3,\n"
+    assert [note[:25] for note in read_files([file_of(tmp_path / "wide.csv", table)]).notes] == ["'cost' of 'smal' was left"]
+
+
 WRONG: dict[str, tuple[str | bytes, str]] = {
     "nan": (one().replace('"score": 1}\n', '"score": NaN}\n'), "line 1: the score of 'large' is nan; leave the row out"),
     "infinite": (one(score=math.inf), "line 2: the score of 'small' is inf; scores go from 0 to 1: divide by the best"),
@@ -216,6 +269,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "a task that is nan": (one(task=math.nan), "line 2: 'task' is nan, not text; leave it out where it is not known"),
     "half a character": (one(task="a\ud83d"), "line 2: 'task' is 'a\\ud83d', which has half a character in it"),
     "half a character in a model": (lines([{"task": "a", "scores": {"b\ud83d": 1}}]), "line 1: 'score' is 'b\\ud83d', which has half a"),
+    "both forms": (one(scores={"small": 0, "large": 1}), "line 2: there is a 'score' of 'small' beside the 'scores' of several models; write"),
     "a model without a name": (lines([{"task": "a", "scores": {" ": 1, "b": 0}}]), "line 1: a score is of a model without a name; name it"),
     "a column twice": ("task,model,score,score\na,small,1,0\n", "line 1: two columns are named 'score'; leave one of them out"),
     "no json": (one() + "{oops}\n", "line 3: this is no JSON (Expecting property name enclosed in double quotes); write one object a line"),

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pytest
 
 from taskroute.errors import QualityError
 from taskroute.learning.cells import cells
-from taskroute.learning.methods import FitPrompts
 from taskroute.learning.rows import Floats, Labels, labels
-from taskroute.learning.train import Trained, check
+from taskroute.learning.train import check
 from taskroute.learning.train import train as train_with_words
 from taskroute.quality.prior import Prior
 from taskroute.quality.text import dump, load
 
-MODELS = ("small", "large")
-
-
-def scored(n: int, *, small: Mapping[str, float], large: Mapping[str, float], seed: int = 0, costs: bool = True) -> Labels:
-    """Return right or wrong answers of two models on tasks where they are right as often as it is said; the large one costs ten times as
-    much."""
-    rng = np.random.default_rng(seed)
-    tasks = tuple(rng.choice(sorted(small), n).tolist())
-    right = np.array([[small[task], large[task]] for task in tasks])
-    return labels(
-        MODELS,
-        (rng.random((n, 2)) < right).astype(np.float64),
-        prompts=tuple(f"question {row} of {task}" for row, task in enumerate(tasks)),
-        tasks=tasks,
-        costs=np.tile([0.1, 1.0], (n, 1)) if costs else None,
-        output_tokens=np.tile([100.0, 200.0], (n, 1)),
-    )
-
-
-SPLIT: dict[str, Any] = {"small": {"math": 0.3, "poems": 0.95}, "large": {"math": 0.9, "poems": 0.7}}
-ALIKE: dict[str, Any] = {"small": {"math": 0.6, "poems": 0.6}, "large": {"math": 0.8, "poems": 0.8}}
-
-
-def train(data: Labels, *, fit_prompts: FitPrompts | None = None, **options: Any) -> Trained:
-    """Train without the words of the prompts, unless a test has some."""
-    return train_with_words(data, fit_prompts=fit_prompts, **options)
+from .two_models import ALIKE, MODELS, SPLIT, Words, scored, train
 
 
 def test_models_that_are_good_at_different_tasks_give_a_gain() -> None:
@@ -76,6 +47,7 @@ def test_a_model_that_is_better_at_everything_gives_no_gain_and_the_report_says_
 def test_where_the_best_model_is_the_cheapest_the_report_says_so() -> None:
     told = train(scored(800, small={"math": 0.9, "poems": 0.8}, large={"math": 0.6, "poems": 0.95})).report
     assert (told.gain, told.best) == (False, "small")
+    assert told.findings[0].endswith(": use that model alone, unless what follows is worth it to you.")
     assert told.findings[1] == "'small' is the cheapest model, too: what others are better at costs more."
     assert "    whatever it costs: quality 0." in told.text()
     assert "quality, but " in told.findings[2]
@@ -149,6 +121,7 @@ def test_stages_count_like_tasks() -> None:
     trained = train(data._replace(stages=data.tasks, tasks=(None,) * data.size))
     assert trained.report.gain
     assert trained.table.stages == ("math", "poems")
+    assert trained.report.held[0].name == "table, stage told"
 
 
 def test_scores_that_are_all_the_same_tell_no_models_apart() -> None:
@@ -224,18 +197,6 @@ def test_scores_that_nothing_can_be_learned_from_are_refused_with_the_reason(dat
         check(data)
     with pytest.raises(QualityError, match=said):
         train(data)
-
-
-class Words:
-    """Tells the task from the prompt's last word, and that the small model is better than it was thought."""
-
-    version = "1"
-
-    def tasks(self, text: str) -> Mapping[str, float]:
-        return {text.rsplit(" ", 1)[-1]: 1.0}
-
-    def shifts(self, text: str, tasks: Mapping[str, float]) -> Mapping[str, float]:
-        return {"small": 0.01, "unknown": 1.0}
 
 
 def test_the_task_may_be_read_from_the_prompt() -> None:

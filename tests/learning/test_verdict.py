@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskroute.learning.bootstrap import Interval
-from taskroute.learning.validate import Apart
+from taskroute.learning.validate import Apart, Coins
 from taskroute.learning.verdict import judged, less
 
 QUALITY = {
@@ -24,6 +24,8 @@ SAVING = {
     "more": Interval(-1.8, -2.0, -1.6),
     "unknown": None,
 }
+SURE, UNSURE_COIN = Interval(0.05, 0.03, 0.07), Interval(0.01, -0.01, 0.03)
+AHEAD = Coins(SURE, SURE, SURE)
 NOTHING_SURE = "neither quality nor cost is surely better"
 IF_WORTH_IT = "no gain, unless that is worth it to you"
 UNSURE = "quality is not surely better"
@@ -38,7 +40,7 @@ SAVED = "40.0% less cost for -0.0020 quality"
         ("better", "just more", True, "+0.0300 quality at about the same cost: a gain"),
         ("better", "maybe more", False, f"+0.0300 quality, but 15.0% more cost: {IF_WORTH_IT}"),
         ("better", "more", False, f"+0.0300 quality, but 180.0% more cost: {IF_WORTH_IT}"),
-        ("better", "unknown", True, "+0.0300 quality, at a cost that is not known: a gain"),
+        ("better", "unknown", True, "+0.0300 quality: a gain in quality; costs are not known"),
         ("kept", "less", True, f"{SAVED}: a gain"),
         ("kept", "alike", False, NOTHING_SURE),
         ("kept", "more", False, f"180.0% more cost, and {UNSURE}: do not use it"),
@@ -56,7 +58,7 @@ SAVED = "40.0% less cost for -0.0020 quality"
 )
 def test_what_is_sure_of_quality_and_cost_makes_the_sentence(quality: str, cost: str, gain: bool, said: str) -> None:
     apart = Apart(QUALITY[quality], SAVING[cost], QUALITY[quality], SAVING[cost])
-    assert judged("way", apart) == (gain, f"way: {said}.")
+    assert judged("way", apart, AHEAD)[:2] == (gain, f"way: {said}.")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_of_two_aims_the_one_that_gains_is_told_and_both_where_they_gain_differe
     most: tuple[str, str], least: tuple[str, str], said: str
 ) -> None:
     apart = Apart(QUALITY[most[0]], SAVING[most[1]], QUALITY[least[0]], SAVING[least[1]])
-    assert judged("way", apart).sentence == f"way: {said}."
+    assert judged("way", apart, AHEAD).sentence == f"way: {said}."
 
 
 @pytest.mark.parametrize(
@@ -90,15 +92,49 @@ def test_of_two_aims_the_one_that_gains_is_told_and_both_where_they_gain_differe
 def test_what_more_cost_would_buy_is_told_where_nothing_else_is_gained(cost: str, gain: bool, said: str) -> None:
     kept, alike = QUALITY["kept"], SAVING["alike"]
     apart = Apart(kept, alike, kept, alike, QUALITY["better"], SAVING[cost])
-    assert judged("way", apart) == (gain, f"way: {said}.")
+    assert judged("way", apart, AHEAD)[:2] == (gain, f"way: {said}.")
     saving = apart._replace(saving=SAVING["less"])
-    assert judged("way", saving) == (True, f"way: {SAVED}: a gain.")
+    assert judged("way", saving, AHEAD)[:2] == (True, f"way: {SAVED}: a gain.")
+
+
+BY_CHANCE = "choosing between two models at random at that cost may do as well: no gain"
+
+
+@pytest.mark.parametrize("coin", [UNSURE_COIN, Interval(-0.01, -0.02, -0.005), None])
+@pytest.mark.parametrize("quality", ["kept", "a little lost", "doubtful", "worse"])
+def test_a_saving_that_a_coin_may_bring_as_well_is_no_gain(quality: str, coin: Interval | None) -> None:
+    apart = Apart(QUALITY[quality], SAVING["less"], QUALITY[quality], SAVING["less"])
+    told = judged("way", apart, Coins(coin, coin, coin))
+    assert (told.gain, told.is_trade) == (False, False)
+    assert told.sentence == f"way: 40.0% less cost for {QUALITY[quality].value:+.4f} quality, but {BY_CHANCE}."
+
+
+def test_a_coin_does_not_count_against_quality_that_is_surely_better() -> None:
+    apart = Apart(QUALITY["better"], SAVING["less"], QUALITY["better"], SAVING["less"])
+    assert judged("way", apart, Coins()).gain
+
+
+def test_a_saving_that_is_not_surely_above_two_percent_is_no_gain() -> None:
+    apart = Apart(QUALITY["kept"], Interval(0.03, 0.019, 0.04), QUALITY["kept"], Interval(0.03, 0.019, 0.04))
+    said = "way: 3.0% less cost for -0.0020 quality, a saving that is not surely above 2%: no gain."
+    assert judged("way", apart, AHEAD)[:2] == (False, said)
+    enough = apart._replace(saving=Interval(0.03, 0.021, 0.04))
+    assert judged("way", enough, AHEAD).gain
+
+
+@pytest.mark.parametrize(
+    ("quality", "cost", "is_trade"),
+    [("better", "more", True), ("worse", "less", True), ("kept", "alike", False), ("better", "less", False), ("worse", "more", False)],
+)
+def test_what_is_a_matter_of_taste_is_told_apart(quality: str, cost: str, is_trade: bool) -> None:
+    apart = Apart(QUALITY[quality], SAVING[cost], QUALITY[quality], SAVING[cost])
+    assert judged("way", apart, AHEAD).is_trade is is_trade
 
 
 def test_a_way_that_takes_the_one_model_throughout_is_called_so() -> None:
     nothing = Interval(0.0, 0.0, 0.0)
     for apart in (Apart(nothing, nothing, nothing, nothing), Apart(nothing, None, None, None)):
-        assert judged("way", apart) == (False, "way: it takes that one model for all calls.")
+        assert judged("way", apart, AHEAD)[:2] == (False, "way: it takes that one model for all calls.")
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,23 @@ def test_a_group_that_is_nearly_a_built_in_one_is_pointed_out() -> None:
     [(path, text)] = said(tasks={"refunds": {"group": "reasonning"}, "other": {"group": "money"}})
     assert path == ("tasks", "refunds", "group")
     assert "did you mean the built-in 'reasoning'?" in text
+
+
+def test_a_keyword_of_two_tasks_is_pointed_out() -> None:
+    tasks = {"billing": {"keywords": ["refund", "my invoice"]}, "shipping": {"keywords": ["parcel", "My  invoice!", "Refund"]}}
+    found = said(tasks=tasks)
+    assert [path for path, _ in found] == [("tasks", "shipping", "keywords", 1), ("tasks", "shipping", "keywords", 2)]
+    assert found[1][1] == ("the keyword 'Refund' stands under 'billing', too, so that it tells neither for sure; keep it under one of them")
+
+
+@pytest.mark.parametrize(
+    ("tasks", "kind"),
+    [
+        ({"billing": {"keywords": ["refund", "refund"]}, "shipping": {"keywords": ["parcel"]}}, "keywords"),
+        ({"billing": {"keywords": ["a refund"]}, "shipping": {"keywords": ["refund"]}}, "builtin"),
+        ({"billing": {"keywords": ["?"]}, "shipping": {"keywords": ["?"]}}, "keywords"),
+        ({"billing": {"keywords": ["refund"]}, "shipping": {"keywords": ["refund"]}}, "none"),
+    ],
+)
+def test_keywords_that_differ_or_that_nothing_reads_are_not_pointed_out(tasks: dict[str, Any], kind: str) -> None:
+    assert said(tasks=tasks, classifier={"kind": kind}) == []

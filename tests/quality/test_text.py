@@ -26,9 +26,11 @@ def with_cell(**changes: Any) -> str:
 
 
 def test_what_was_written_is_read_as_it_was() -> None:
-    table = QualityTable([CELL, CELL._replace(model="large", task=None)], trained_at="2026-01-02")
+    table = QualityTable([CELL, CELL._replace(model="large", task=None)], trained_at="2026-01-02", words=True)
     again = load(dump(table))
-    assert (again.cells, again.version, again.trained_at) == (table.cells, table.version, "2026-01-02")
+    assert (again.cells, again.version, again.trained_at, again.words) == (table.cells, table.version, "2026-01-02", True)
+    assert again.given(priors={}).words
+    assert not load(dump(QualityTable([CELL]))).words
 
 
 def test_each_cell_is_one_line_in_a_fixed_order() -> None:
@@ -73,6 +75,7 @@ def test_a_table_without_scores_can_be_written_and_read() -> None:
         (raw(version=True), "version True is not known"),
         (raw(extra=1), "no key named 'extra'"),
         (raw(trained_at=3), "trained_at"),
+        (raw(words="yes"), "words: 'yes' is neither true nor false"),
         (raw(cells=3), "not a list"),
         (raw(cells=[3]), r"cells\[0\]: 3 is not a cell"),
         (with_cell(labels=0), r"cells\[0\].labels: 0"),

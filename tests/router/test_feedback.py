@@ -184,7 +184,7 @@ def test_sensitive_data_is_looked_for_even_where_the_policy_does_not_ask_for_it(
     assert [row.prompt for row in rows(policy, tmp_path)] == [None, None, "Write a letter"]
 
 
-@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan"), float("inf"), pytest.param(10**400, id="huge")])
 def test_a_score_that_cannot_be_is_refused(score: float) -> None:
     router = Router(data({"store": "memory"}), environ={})
     decision = answered(router, Call("q"))
@@ -379,8 +379,11 @@ def test_training_is_told_where_there_are_no_scores_to_read(tmp_path: Path) -> N
         read_feedback(written(data(None), tmp_path), {})
     with pytest.raises(DataError, match="no scores were kept in this folder"):
         read_feedback(str(tmp_path), {})
-    with pytest.raises(PolicyError):
+    with pytest.raises(DataError, match=r"missing\.yaml: there is no such file or folder"):
         read_feedback(str(tmp_path / "missing.yaml"), {})
+    (tmp_path / "empty.yaml").touch()
+    with pytest.raises(PolicyError):
+        read_feedback(str(tmp_path / "empty.yaml"), {})
 
 
 def test_the_folder_may_be_given_in_the_place_of_the_policy(tmp_path: Path) -> None:

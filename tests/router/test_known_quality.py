@@ -145,6 +145,40 @@ def test_what_prompts_teach_stays_with_the_table_that_it_was_learned_with(tmp_pa
     assert (known.table.version, known.prompts) == (OTHER.version, None)
 
 
+def test_a_file_of_prompts_that_is_gone_costs_one_warning_and_what_was_read_of_it_stays(tmp_path: Path) -> None:
+    path = tmp_path / "quality.json"
+    path.write_text(dump(QualityTable(TABLE.cells, words=True)))
+    beside, files, quality = prompts_beside(path), QualityFiles(), Quality(file=str(path))
+    with pytest.warns(RuntimeWarning, match=r"prompts\.safetensors: this file is missing.*models are compared without it"):
+        assert files.known(quality, {}).prompts is None
+    assert warned(lambda: files.known(quality, {})) == []
+    assert warned(lambda: files.known(Quality(file=str(path), prompts=False), {})) == []
+    predictor = fit_prompt_model(scored(100, told=False), effort=QUICK).predictor
+    assert predictor is not None
+    arrays, meta = predictor.arrays()
+    write_arrays(beside, arrays, {**meta, FINGERPRINT: TABLE.version})
+    assert files.known(quality, {}).prompts is not None
+    beside.unlink()
+    with pytest.warns(RuntimeWarning, match=r"prompts\.safetensors: this file is missing.*what was read of it before stays in use"):
+        assert files.known(quality, {}).prompts is not None
+    path.write_text(dump(TABLE))
+    assert warned(lambda: files.known(quality, {})) == []
+
+
+@pytest.mark.parametrize(("cells", "of"), [([], "nobody"), ([Cell("Small", "math", None, 400, 0.9, 0.09)], "'Small'")])
+def test_a_table_that_has_a_score_of_none_of_the_models_costs_one_warning(tmp_path: Path, cells: list[Cell], of: str) -> None:
+    path = tmp_path / "quality.json"
+    path.write_text(dump(TABLE))
+    router = Router(routing(str(path)), environ={})
+    path.write_text(dump(QualityTable(cells)))
+    [said] = warned(lambda: router.reload(routing(str(path))))
+    assert said == f"quality.file: {path}: it has no score of any of the policy's models, only of {of}; models are compared without it"
+    assert warned(lambda: router.reload(routing(str(path)))) == []
+    path.write_text(dump(OTHER))
+    assert warned(lambda: router.reload(routing(str(path)))) == []
+    assert router.decide(Call("1 + 1", task="math")).model == "small"
+
+
 def test_a_variable_that_is_not_set_costs_one_warning() -> None:
     with pytest.warns(RuntimeWarning, match="NO_SUCH_PLACE"):
         assert known_quality(Quality(file="${NO_SUCH_PLACE}/quality.json"), {}) == (None, None)

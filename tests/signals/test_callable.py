@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import math
-from collections.abc import Collection
+import warnings
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -74,6 +76,34 @@ def test_tasks_that_nobody_knows_are_left_out_with_one_warning_that_names_them()
     with pytest.warns(RuntimeWarning, match="'guesses_wildly' names tasks that the policy does not know: 'juggling'"):
         assert classifier.classify("x", TASKS).scores == {"code": 0.8}
     assert classifier.classify("x", TASKS).scores == {"code": 0.8}
+
+
+def warned_of(*asks: Callable[[], object]) -> list[str]:
+    """Return the warnings of these, by the usual filter."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        for ask in asks:
+            ask()
+    return [str(one.message).partition("know: ")[2] for one in told]
+
+
+def test_each_unknown_name_is_warned_of_once() -> None:
+    said = iter([{"juggling": 0.9}, {"juggling": 0.9, "dancing": 0.5}, {"dancing": 0.2}, {"a b": 1.0}, {"c d": 1.0}])
+    classifier = as_classifier(lambda text: next(said))
+    told = warned_of(*[lambda: classifier.classify("x", TASKS)] * 5)
+    assert told == ["'juggling'; they are left out", "'dancing'; they are left out", "1 more; they are left out"]
+
+
+def test_functions_without_a_name_are_warned_of_one_by_one() -> None:
+    one, other = as_classifier(lambda text: "juggling"), as_classifier(lambda text: "juggling")
+    told = warned_of(lambda: one.classify("x", TASKS), lambda: other.classify("x", TASKS))
+    assert told == ["'juggling'; they are left out"] * 2
+
+
+def test_one_that_makes_up_ever_new_names_does_not_warn_for_ever() -> None:
+    count = itertools.count()
+    classifier = as_classifier(lambda text: f"made-up-{next(count)}")
+    assert 10 < len(warned_of(*[lambda: classifier.classify("x", TASKS)] * 500)) < 100
 
 
 def test_the_name_is_that_of_the_function() -> None:

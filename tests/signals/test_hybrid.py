@@ -72,6 +72,28 @@ def test_the_default_answers_where_both_abstain(local: bool) -> None:
     assert decision.signals.task.detail == "abstains: 'debugging' at 0.30 is below 0.6"
 
 
+@pytest.mark.parametrize("local", [True, False])
+def test_where_the_last_has_found_nothing_the_doubts_of_the_one_before_it_are_the_reason(local: bool) -> None:
+    doubt = hybrid(Says("rules", {"math": 0.3}), Says("then", {"debugging": 0.2}), Says("silent", {}, local=local))
+    signal = decided(doubt).signals.task
+    assert (signal.value, signal.source, signal.detail) == (None, "silent", "abstains: 'debugging' at 0.20 is below 0.6 (then)")
+    assert not signal.scores
+
+
+def test_tasks_that_are_equally_likely_are_all_named() -> None:
+    signal = decided(Says("rules", {"math": 0.4, "creative": 0.1, "debugging": 0.4})).signals.task
+    assert signal.detail == "abstains: 'math' and 'debugging' at 0.40 each are below 0.6"
+
+
+@pytest.mark.parametrize("kind", ["keywords", "builtin"])
+def test_a_keyword_of_two_tasks_is_named_as_the_reason(kind: str) -> None:
+    tasks = {"billing": {"keywords": ["zorblax"]}, "shipping": {"keywords": ["zorblax"]}}
+    routed = Router(policy(routes=ROUTES, tasks=tasks, classifier={"kind": kind}), environ={})
+    signal = routed.decide(Call("zorblax")).signals.task
+    assert signal.value is None
+    assert signal.detail.startswith("abstains: 'billing' and 'shipping' at ")
+
+
 def test_a_part_that_fails_is_passed_over_with_a_warning() -> None:
     with pytest.warns(RuntimeWarning, match="'rules' failed with KeyError"):
         assert told(decided(hybrid(Says("rules", KeyError("x")), Says("then", {"debugging": 0.9})))) == ("debugging", "then")

@@ -9,6 +9,7 @@ import re
 import sys
 from typing import Any
 
+from taskroute.classifying import has_examples
 from taskroute.cli.cache_wording import exceptions, in_one_line
 from taskroute.cli.output import Style, money, print_json, print_pairs, print_table, print_title
 from taskroute.cli.policies import read_document
@@ -44,12 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         document = read_document(document_name)
         policy = parse(document)
+        _refuse_unlearnable(policy, document)
     except PolicyError as error:
         return _refused(error, document_name, as_json=arguments.json)
     snapshot = compile_policy(policy)
     priced = {name: price_of(spec) for name, spec in snapshot.registry.items()}
     found = [*warnings(policy), *_unknown(snapshot, priced), *_incomparable(snapshot, priced), *_unloadable(snapshot)]
-    found += [*_unlearnable(policy), *unscored(policy, os.environ)]
+    found += [*_without_numpy(policy), *unscored(policy, os.environ)]
     found.sort(key=lambda warning: document.line(warning.path) or 0)
     if arguments.json:
         print_json(_as_json(document, snapshot, priced, found))
@@ -96,24 +98,28 @@ def _unloadable(snapshot: Snapshot) -> list[Warning]:
     return []
 
 
-def _unlearnable(policy: Policy) -> list[Warning]:
-    """Return what keeps a classifier from being made of the policy's examples, so that a router could not be built."""
-    if policy.classifier.kind not in ("examples", "builtin"):
+def _without_numpy(policy: Policy) -> list[Warning]:
+    """Return that the policy's classifier cannot be made here, because it needs a package that is not there."""
+    if policy.classifier.kind not in ("examples", "builtin") or importlib.util.find_spec("numpy") is not None:
         return []
-    path: Path = ("classifier", "kind")
-    if importlib.util.find_spec("numpy") is None:
-        return [Warning(path, f"{policy.classifier.kind!r} needs NumPy: pip install 'taskroute[learn]'")]
+    return [Warning(("classifier", "kind"), f"{policy.classifier.kind!r} needs NumPy: pip install 'taskroute[learn]'")]
+
+
+def _refuse_unlearnable(policy: Policy, document: Document) -> None:
+    """Raise PolicyError where nothing can be learned from the policy's examples, so that no router can be built."""
     is_builtin = policy.classifier.kind == "builtin"
-    if is_builtin and not any(task.examples for task in policy.tasks.values()):
-        return []
+    if (policy.classifier.kind != "examples" and not (is_builtin and has_examples(policy))) or _without_numpy(policy):
+        return
     from taskroute.learned.examples import examples_in
     from taskroute.learned.fit import READING, checked
 
     try:
         checked(examples_in(policy.tasks, beside_builtin=is_builtin), READING)
     except ConfigurationError as error:
-        return [Warning(path, f"no router can be built with it: {error}")]
-    return []
+        path: Path = ("classifier", "kind")
+        line = document.line(path)
+        place = document.name if line is None else f"{document.name}:{line}"
+        raise PolicyError([f"{place}: {dotted(path)}: no router can be built with it: {error}"]) from None
 
 
 def _incomparable(snapshot: Snapshot, priced: dict[str, Price | None]) -> list[Warning]:

@@ -177,9 +177,14 @@ def _show(comparison: Comparison, found: Found) -> None:
 def _cells(standing: Standing, strongest: Standing) -> tuple[str, ...]:
     quality, gain = standing.quality, standing.gain
     share = f"{standing.cost / strongest.cost:.1%}" if strongest.cost > 0 else ""
-    worth = "costs more" if math.isnan(quality.value) else f"{quality.value:.3f} ({quality.low:.3f}, {quality.high:.3f})"
-    better = "" if gain is None or math.isnan(gain.value) else f"{gain.value:+.3f} ({gain.low:+.3f}, {gain.high:+.3f})"
+    worth = "costs more" if math.isnan(quality.value) else _shown(quality, ".3f")
+    better = "" if gain is None or math.isnan(gain.value) else _shown(gain, "+.3f")
     return standing.name, _amount(standing.cost), share, worth, better, "" if standing.aiq is None else f"{standing.aiq:.3f}"
+
+
+def _shown(interval: Interval, form: str) -> str:
+    ends = "" if math.isnan(interval.low) else f" ({interval.low:{form}}, {interval.high:{form}})"
+    return f"{interval.value:{form}}{ends}"
 
 
 def _amount(cost: float) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from taskroute.errors import ConfigurationError
-from taskroute.known_quality import prompts_beside, prompts_in, table_in, why_unreadable
+from taskroute.known_quality import has_prompts, prompts_beside, prompts_in, table_in, why_unreadable
 from taskroute.policy.lint import Warning
 from taskroute.policy.schema import Policy
 from taskroute.variables import from_environment
@@ -33,7 +33,7 @@ def unscored(policy: Policy, environ: Mapping[str, str]) -> list[Warning]:
         return [Warning(_FILE, f"{why_unreadable(error, str(path))}; {_GUESSED}")]
     found = _lacking(policy, table.models)
     beside = prompts_beside(path)
-    if policy.quality.prompts and beside.exists():
+    if policy.quality.prompts and has_prompts(path, table):
         found += _unreadable(lambda: prompts_in(beside, table.version), beside)
     return found
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from taskroute.cli.files import check_free, check_place, write_file
 from taskroute.cli.needs import check_seed, need
@@ -23,6 +23,7 @@ from taskroute.decision.snapshot import compile_policy
 from taskroute.known_quality import TABLE, prompts_beside
 from taskroute.policy.schema import Policy
 from taskroute.quality.prior import Prior
+from taskroute.quality.table import QualityTable
 from taskroute.registry.prices import Prices
 from taskroute.taxonomy import TASK_GROUPS, TASKS
 
@@ -73,12 +74,14 @@ def run(arguments: argparse.Namespace) -> int:
     if policy is not None:
         data = data._replace(notes=(*data.notes, *_strange_tasks(data, policy)))
     trained = _trained(data, policy, arguments)
-    written = [] if arguments.output is None else _write(trained, arguments.output, force=arguments.force)
+    files = _Files([], []) if arguments.output is None else _write(trained, arguments.output, force=arguments.force)
     if arguments.json:
-        print_json({**_as_json(trained), "scores": data.scores, "notes": list(data.notes), "written": written})
+        print_json({**_as_json(trained), "scores": data.scores, "notes": list(data.notes), **files._asdict()})
     else:
         print_wrapped("\n".join((trained.report.text(), *data.notes)), indent="")
-        print(f"\nwritten to {', '.join(written)}" if written else "\nnothing is written; give -o quality.json to keep it")
+        print(f"\nwritten to {', '.join(files.written)}" if files.written else "\nnothing is written; give -o quality.json to keep it")
+        for file in files.removed:
+            print(f"removed {file}: it was written with an earlier table")
     return 1 if arguments.require_gain and not trained.report.gain else 0
 
 
@@ -86,13 +89,17 @@ def _read(arguments: argparse.Namespace, policy: Policy | None) -> Data:
     from taskroute.learning.feedback_rows import read_feedback
     from taskroute.learning.files import as_data, read_rows
     from taskroute.learning.gather import gather
+    from taskroute.learning.left_out import LeftOut
 
+    left_out = LeftOut()
     models = None if policy is None else tuple(policy.models)
     told = [read_feedback(source, os.environ, models=models) for source in arguments.feedback]
     with progress("reading") as seen:
-        rows: Iterator[Row] = chain(read_rows(arguments.data, models=models, progress=seen), *(each.rows for each in told))
+        rows: Iterator[Row] = chain(
+            read_rows(arguments.data, models=models, progress=seen, left_out=left_out), *(each.rows for each in told)
+        )
         data = as_data(gather(rows), ", ".join((*arguments.data, *arguments.feedback)))
-    return data._replace(notes=(*data.notes, *(note for each in told for note in each.notes)))
+    return data._replace(notes=(*data.notes, *left_out.notes(), *(note for each in told for note in each.notes)))
 
 
 def _strange_tasks(data: Data, policy: Policy) -> list[str]:
@@ -133,24 +140,34 @@ def _priors(policy: Policy) -> dict[str, Prior]:
     return priors_of(snapshot.registry, snapshot.rates)
 
 
-def _write(trained: Trained, output: str, *, force: bool) -> list[str]:
-    """Write down what was learned, and return the names of the files."""
+class _Files(NamedTuple):
+    """Names of files."""
+
+    written: list[str]
+    removed: list[str]
+    """Those that stood beside the written ones and do not go with them."""
+
+
+def _write(trained: Trained, output: str, *, force: bool) -> _Files:
+    """Write down what was learned, and return the files that this changed."""
     from taskroute.learned.arrays import write_arrays
     from taskroute.learned.predictor import Predictor
     from taskroute.quality.text import dump
 
     beside, prompts = prompts_beside(Path(output)), trained.prompts
-    write_file(output, dump(trained.table), force=force)
+    words = isinstance(prompts, Predictor)
+    write_file(output, dump(QualityTable(trained.table.cells, trained_at=trained.table.trained_at, words=words)), force=force)
     try:
         if not isinstance(prompts, Predictor):
             # What an earlier training learned of prompts does not belong to this table.
+            is_old = os.path.lexists(beside)
             beside.unlink(missing_ok=True)
-            return [output]
+            return _Files([output], [str(beside)] if is_old else [])
         arrays, meta = prompts.arrays()
         write_arrays(beside, arrays, {**meta, TABLE: trained.table.version})
     except OSError as error:
         raise CommandError(f"{beside}: cannot be written: {error.strerror or error}") from None
-    return [output, str(beside)]
+    return _Files([output, str(beside)], [])
 
 
 def _as_json(trained: Trained) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 from collections import OrderedDict
@@ -199,7 +200,10 @@ def _checked(score: float) -> float:
     # Judges and tests reckon with NumPy's numbers and with decimals, too.
     if not isinstance(score, Real | Decimal):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"a score is a number from 0 to 1, not {type(score).__name__}")
-    number = float(score)
+    try:
+        number = float(score)
+    except OverflowError:
+        score = number = math.inf
     if not 0 <= number <= 1:
         raise ValueError(f"the score is {score!r}; scores go from 0 to 1: divide by the best there can be")
     return number

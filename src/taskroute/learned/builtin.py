@@ -35,7 +35,7 @@ _FIRST_FOREIGN: Final = "\u0250"
 
 
 class BuiltinClassifier:
-    """Scores the built-in tasks for a prompt; abstains on noise and on languages that it has not learned from.
+    """Scores the built-in tasks for a prompt; abstains where no letter or digit is, and on languages that it has not learned from.
 
     A score is the probability of the task. Sentences that order a model or rate their own difficulty are passed over. Where the weights
     cannot be read, one warning says so and it abstains ever after.
@@ -57,7 +57,7 @@ class BuiltinClassifier:
         if self._model is None:
             return _ABSTAINS
         prompt = read_prompt(text)
-        if not prompt.tokens or not _covered(text, prompt):
+        if not any(map(str.isalnum, prompt.tokens)) or not _covered(text, prompt):
             return _ABSTAINS
         asked, hardest = _in_context(self._model, text, prompt) if isinstance(text, Said) else (self._model.judge(prompt), prompt)
         likeliest = max(asked.tasks.values())

@@ -85,7 +85,7 @@ def rows_of(vectors: Vectors, count: int, length: int | None = None) -> Rows:
     wanted = f"{count} vectors of one length" if length is None else f"{count} vectors of {length} numbers"
     try:
         rows: NDArray[Any] = np.asarray(vectors, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(f"embed gave something else than vectors for {count} texts; return {wanted}") from None
     if rows.ndim != 2 or len(rows) != count or rows.shape[1] == 0 or (length is not None and rows.shape[1] != length):
         raise ConfigurationError(f"embed gave an array of the shape {rows.shape} for {count} texts; return {wanted}")
@@ -95,5 +95,9 @@ def rows_of(vectors: Vectors, count: int, length: int | None = None) -> Rows:
 
 
 def _long_as_one(rows: Rows) -> Rows:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not bool(np.isfinite(lengths).all()):
+        # The squares of such numbers are beyond any float.
+        return _long_as_one(rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1.0))
     return rows / np.where(lengths > 0, lengths, 1.0)

@@ -79,8 +79,11 @@ def rows_of(raw: Mapping[str, Any]) -> Iterator[Row]:
     )
     if question.prompt is None and question.task is None and question.stage is None:
         raise ColumnError(f"there is neither a 'prompt', nor a 'task', nor a 'stage'; {_has(raw)}; name one of them")
-    wide = {column: by_model for column in WIDE if (by_model := _by_model(raw, column))}
+    wide = {column: by_model for column in WIDE if (by_model := values_by_model(raw, column))}
     if "score" in wide:
+        model, score = _text(raw, "model"), _found(raw, "score")
+        if model is not None and not is_empty(score):
+            raise ColumnError(f"there is a 'score' of {model!r} beside the 'scores' of several models; write them as two rows")
         return _wide(question, wide)
     return iter((_long(raw, question),))
 
@@ -90,7 +93,7 @@ def _long(raw: Mapping[str, Any], question: _Of) -> Row:
     if model is None:
         raise ColumnError(f"there is no 'model'; {_has(raw)}; add it, or write 'scores' as a mapping of model to score")
     score = _found(raw, "score")
-    if _is_empty(score):
+    if is_empty(score):
         raise ColumnError(f"there is no 'score' of {model!r}; {_has(raw)}; give a number from 0 to 1, or leave the row out")
     return Row(
         model,
@@ -105,7 +108,7 @@ def _long(raw: Mapping[str, Any], question: _Of) -> Row:
 
 def _wide(question: _Of, wide: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
     for model, score in wide["score"].items():
-        if _is_empty(score):
+        if is_empty(score):
             continue
         if not model:
             raise ColumnError("a score is of a model without a name; name it")
@@ -113,8 +116,8 @@ def _wide(question: _Of, wide: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]
         yield Row(model, _score(score, model), *question[:4], cost, question.input_tokens if read is None else read, written, latency)
 
 
-def _by_model(raw: Mapping[str, Any], column: str) -> Mapping[str, Any]:
-    """Return the values of a wide column by model; none where it is not there, or holds a single value."""
+def values_by_model(raw: Mapping[str, Any], column: str) -> Mapping[str, Any]:
+    """Return the values of a wide column by model; none where it is not there, or holds a single value. Raises ColumnError."""
     for name in WIDE[column]:
         value = raw.get(name)
         if isinstance(value, Mapping):
@@ -177,7 +180,7 @@ def _score(value: Any, model: str) -> float:
 
 
 def _amount(value: Any, column: str) -> float | None:
-    if _is_empty(value):
+    if is_empty(value):
         return None
     number = _number(value, f"'{column}'")
     if math.isnan(number) or math.isinf(number):
@@ -203,7 +206,8 @@ def _number(value: Any, what: str) -> float:
     raise ColumnError(f"{what} is of type {type(value).__name__}, not a number; write one, such as 0.5")
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
+    """Return whether this stands for no value."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 

@@ -15,6 +15,8 @@ from taskroute.learning.rows import Floats, Labels
 
 Choice = NDArray[np.intp]
 _ROUNDING: Final = 1e-9
+_FEWEST: Final = 30
+"""Prompts below which no interval is given: the bootstrap sees only what is among them, and fewer show too little of what there is."""
 
 
 class Standing(NamedTuple):
@@ -24,9 +26,9 @@ class Standing(NamedTuple):
     model: str | None
     """The one that always answers; None where several do. `best fixed` is the best of those that cost no more than the policy."""
     cost: float
-    """Of a call, on average. Of a curve, that of the policy, at which it is read."""
+    """Of a call, on average. Of a curve, that of the policy, at which it is read, or where the curve ends before, of its nearest end."""
     quality: Interval
-    """Mean score. Of a curve, what its hull has at the policy's cost; NaN where all of it costs more."""
+    """Mean score. Of a curve, what its hull has at the policy's cost; NaN where all of it costs more, and the ends of few prompts."""
     gain: Interval | None
     """What the policy has above it, paired by prompt; None for the policy itself."""
     aiq: float | None = None
@@ -78,6 +80,10 @@ def compare(labels: Labels, costs: Floats, chosen: Choice, *, draws: int = 1000,
     singles = Points(costs.mean(axis=0), labels.scores.mean(axis=0))
     policy = _Way("policy", None, float(spent.mean()), spent[None], labels.scores[rows, chosen][None])
     curves, notes = _curves(labels, costs, float(spent.mean()), seed=seed)
+    is_told = labels.size >= _FEWEST
+    if not is_told:
+        few = f"{labels.size} prompts are too few to say how much is chance, so no intervals are given; they are from {_FEWEST} on"
+        notes = (few, *notes)
     ways = [policy, *_fixed(labels, singles, float(spent.mean())), *curves]
     reached = _resampled(ways, labels.size, draws=draws, seed=seed)
     of_policy = float(policy.scores.mean())
@@ -85,10 +91,12 @@ def compare(labels: Labels, costs: Floats, chosen: Choice, *, draws: int = 1000,
     standings: list[Standing] = []
     for way, sampled in zip(ways, reached, strict=True):
         value = _read(way.whole, way.cost, is_curve=way.is_curve)
-        gain = None if way is policy else _interval(of_policy - value, reached[0] - sampled)
-        standing = Standing(way.name, way.model, way.cost, _interval(value, sampled), gain)
+        gain = None if way is policy else _interval(of_policy - value, reached[0] - sampled, is_told=is_told)
+        standing = Standing(way.name, way.model, way.cost, _interval(value, sampled, is_told=is_told), gain)
         if way.is_curve:
-            standing = standing._replace(aiq=aiq(way.whole, low=ends[0], high=ends[1]), curve=hull(way.whole))
+            outer = hull(way.whole)
+            cost = float(np.clip(way.cost, outer.costs[0], outer.costs[-1]))
+            standing = standing._replace(cost=cost, aiq=aiq(way.whole, low=ends[0], high=ends[1]), curve=outer)
         standings.append(standing)
     shares = np.bincount(chosen, minlength=len(labels.models)) / labels.size
     return Comparison(labels.size, tuple(standings), singles, labels.models, tuple(shares.tolist()), notes)
@@ -108,9 +116,9 @@ def _resampled(ways: Sequence[_Way], size: int, *, draws: int, seed: int) -> Seq
     return [np.concatenate(sampled) for sampled in found]
 
 
-def _interval(value: float, sampled: Floats) -> Interval:
+def _interval(value: float, sampled: Floats, *, is_told: bool) -> Interval:
     # A curve that costs more than the policy in every draw has no quality at its cost.
-    return interval(value, sampled) if np.isfinite(sampled).any() else Interval(value, float("nan"), float("nan"))
+    return interval(value, sampled) if np.isfinite(sampled).any() and is_told else Interval(value, float("nan"), float("nan"))
 
 
 def _fixed(labels: Labels, singles: Points, spent: float) -> Iterator[_Way]:

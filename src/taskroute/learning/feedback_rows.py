@@ -76,6 +76,8 @@ def _store(source: str, environ: Mapping[str, str]) -> Store:
         if not (path / SCORES).is_dir():
             raise DataError(source, f"no scores were kept in this folder (it has no {SCORES!r}); give the one that 'feedback.path' names")
         return scores_in(path, SystemClock())
+    if not path.exists():
+        raise DataError(source, "there is no such file or folder; give a policy with 'feedback', or the folder that 'feedback.path' names")
     policy = load_policy(source)
     if policy.feedback is None:
         raise ConfigurationError(f"{source}: this policy keeps no scores; it has no 'feedback'")

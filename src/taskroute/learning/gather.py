@@ -41,6 +41,8 @@ class _Table:
         question = self.questions.setdefault(key, len(self.questions))
         if question == len(self.first):
             self.first.append(row)
+        elif row.prompt is not None and self.first[question].prompt is None:
+            self.first[question] = row
         cell = (question, self.models.setdefault(row.model, len(self.models)))
         repeated = cell in self.sums
         sums = self.sums.setdefault(cell, [0.0] * (2 * len(_AMOUNTS)))

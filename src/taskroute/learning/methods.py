@@ -18,6 +18,8 @@ from taskroute.quality.table import QualityTable
 from taskroute.types import NOTHING
 
 TABLE_TOLD: Final = "table, task told"
+TABLE_STAGE: Final = "table, stage told"
+"""The same where the data tell stages and no tasks."""
 TABLE_READ: Final = "table, task read from the prompt"
 TABLE_UNKNOWN: Final = "table, task not known"
 WORDS_TOLD: Final = "table and words, task told"

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from taskroute.errors import QualityError
+from taskroute.learning.best import best_model
 from taskroute.learning.folds import part
 from taskroute.learning.methods import (
     TABLE_READ,
@@ -22,18 +23,16 @@ from taskroute.learning.methods import (
     by_words,
     table_of,
 )
-from taskroute.learning.report import Report, report
+from taskroute.learning.report import FEWEST_HELD, Report, report
 from taskroute.learning.rows import Labels
 from taskroute.learning.text_model import fit_prompts as fit_words
-from taskroute.learning.validate import Held, Method, best_model, validate
+from taskroute.learning.validate import Held, Method, validate
 from taskroute.learning.words_kept import Kept, kept_of
 from taskroute.ports import PromptQuality
 from taskroute.quality.prior import Prior
 from taskroute.quality.table import QualityTable
 from taskroute.types import NOTHING
 
-_FEWEST_HELD: Final = 20
-"""Prompts to cross-validate with; with fewer, the folds hold next to nothing."""
 _MOST_READ: Final = 3000
 """Prompts that the words are cross-validated on, drawn at random where there are more: learning from words takes a while."""
 _FOLDS: Final = 5
@@ -73,12 +72,14 @@ def train(
     settings = Settings(groups=groups, priors=priors, min_labels=min_labels)
     words = fit_prompts if any(prompt is not None for prompt in labels.prompts) else None
     steps = _Steps(_of_table(labels, settings), () if words is None else _of_words(labels, settings, words), progress)
-    held = steps.held(labels, seed) if labels.size >= _FEWEST_HELD else ()
+    held = steps.held(labels, seed) if labels.size >= FEWEST_HELD else ()
     table = table_of(labels, settings, trained_at=trained_at)
-    prompts, notes = (None, ()) if words is None else _kept(labels, words, kept_of(held))
+    kept = kept_of(held)
+    prompts, notes = (None, ()) if words is None else _kept(labels, words, kept)
     steps.finished()
+    ways = frozenset({TABLE_TOLD}) if prompts is None else kept.ways
     shown = [one for one in held if one.name != TABLE_UNKNOWN]
-    return Trained(table=table, prompts=prompts, report=report(labels, shown, min_labels=min_labels, notes=notes))
+    return Trained(table=table, prompts=prompts, report=report(labels, shown, written=ways, min_labels=min_labels, notes=notes))
 
 
 def _kept(labels: Labels, words: FitPrompts, kept: Kept) -> tuple[PromptQuality | None, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 Prompts that differ in case, spaces or marks alone are held back together. What a unit of cost is worth is chosen inside the rows that are
 learned from, in folds of their own, never on those that are held back. Where a router takes a model that nobody scored on a prompt, that
-prompt does not count for it.
+prompt does not count for it. Costs count on the prompts where each model that was scored has one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskroute.learning import curves
+from taskroute.learning.best import best_model
 from taskroute.learning.bootstrap import Interval, difference
+from taskroute.learning.coin import over_coin
 from taskroute.learning.folds import Fold, Rows, by_prompt, grouped, repeated
+from taskroute.learning.priced import filled, priced, prices
 from taskroute.learning.rows import Floats, Labels
 
 FEWEST_COMPARED: Final = 50
@@ -64,8 +67,25 @@ class Apart(NamedTuple):
     """What it costs less there."""
 
 
+class Coins(NamedTuple):
+    """The quality that a way to route has over the best mixture of two single models at its own cost, by what it aims at.
+
+    Each has a paired 95 % interval; None where no cost is known.
+    """
+
+    most: Interval | None = None
+    """The most quality for no more than the best model's cost."""
+    par: Interval | None = None
+    """The best model's quality for the least cost."""
+    open: Interval | None = None
+    """The most quality whatever it costs."""
+
+
 class Held(NamedTuple):
-    """What one method reached on prompts that it had not learned from. Costs are parts of the best model's; None where no cost is known."""
+    """What one method reached on prompts that it had not learned from. Costs are parts of the best model's; None where no cost is known.
+
+    Where there are differences from the best model, the means are of the prompts that these are of.
+    """
 
     name: str
     quality: float
@@ -90,6 +110,12 @@ class Held(NamedTuple):
     """Difference of that quality from the best model's."""
     open_spare: Interval | None = None
     """What it costs less there."""
+    coin: Interval | None = None
+    """Difference of the quality from that of choosing between two single models at random for the same cost."""
+    par_coin: Interval | None = None
+    """The same where it aims at the best model's quality for the least cost."""
+    open_coin: Interval | None = None
+    """The same where it aims at the most, whatever it costs."""
     over: tuple[tuple[str, Apart], ...] = ()
     """Names of other ways to route, and what this one has over them."""
 
@@ -97,6 +123,11 @@ class Held(NamedTuple):
     def apart(self) -> Apart:
         """What it has over the best model."""
         return Apart(self.gain, self.spare, self.par_gain, self.saving, self.open_gain, self.open_spare)
+
+    @property
+    def coins(self) -> Coins:
+        """What it has over choosing at random."""
+        return Coins(self.coin, self.par_coin, self.open_coin)
 
 
 class _Picked(NamedTuple):
@@ -141,6 +172,7 @@ def validate_on(
     progress: Callable[[], None] | None = None,
 ) -> tuple[Held, ...]:
     """Return what each method reached on these folds, those of one repeat after another; see `validate`."""
+    labels = labels._replace(costs=priced(labels))
     runs: dict[str, list[_Picked]] = {method.name: [] for method in methods}
     for repeat, parts in enumerate(dealt):
         for picked in runs.values():
@@ -151,12 +183,7 @@ def validate_on(
                 if progress is not None:
                     progress()
     reached = {name: _reached(labels, picked) for name, picked in runs.items()}
-    return tuple(_held(method, reached, draws=draws, seed=seed) for method in methods)
-
-
-def best_model(labels: Labels) -> int:
-    """Return the column of the model with the best mean score; of those that are scored on the same prompts it is the best, too."""
-    return int(np.argmax(np.nan_to_num(_column_means(labels.scores), nan=-1.0)))
+    return tuple(_held(method, reached, labels, draws=draws, seed=seed) for method in methods)
 
 
 def _pick(labels: Labels, method: Method, fold: Fold, into: _Picked, *, fixed: int | None, seed: int) -> None:
@@ -165,9 +192,9 @@ def _pick(labels: Labels, method: Method, fold: Fold, into: _Picked, *, fixed: i
     if fixed is None:
         fixed = best_model(known)
     expected = method.fit(known)(labels.take(test))
-    grid = _grid(known, fixed)
+    grid = prices(known, fixed)
     at_best, at_par = _settled(known, method, grid, fixed, seed=seed) if grid.size > 1 else (0, 0)
-    chosen = curves.choices(expected.quality, _costs(expected.cost), np.array([grid[at_best], grid[at_par], 0.0]))
+    chosen = curves.choices(expected.quality, filled(expected.cost), np.array([grid[at_best], grid[at_par], 0.0]))
     into.best[test], into.par[test], into.open[test] = chosen
     into.fixed[test] = fixed
 
@@ -178,7 +205,7 @@ def _settled(known: Labels, method: Method, grid: Floats, fixed: int, *, seed: i
     chosen: list[NDArray[np.intp]] = []
     for fold in grouped(by_prompt(known.prompts), folds=max(2, method.inner, 3), seed=seed)[: method.inner]:
         expected = method.fit(known.take(fold.train))(known.take(fold.test))
-        chosen.append(curves.choices(expected.quality, _costs(expected.cost), grid))
+        chosen.append(curves.choices(expected.quality, filled(expected.cost), grid))
         rows.append(fold.test)
     if not rows:
         return 0, 0
@@ -214,22 +241,30 @@ def _reached(labels: Labels, runs: Sequence[_Picked]) -> _Reached:
     return _Reached(*found)
 
 
-def _held(method: Method, every: Mapping[str, _Reached], *, draws: int, seed: int) -> Held:
+def _held(method: Method, every: Mapping[str, _Reached], labels: Labels, *, draws: int, seed: int) -> Held:
     own = every[method.name]
     unit = _mean(own.fixed_costs)
-    priced = bool(unit > 0)
+    has_costs = bool(unit > 0)
 
     def more(ours: Floats, theirs: Floats) -> Interval | None:
         return _difference(ours, theirs, draws=draws, seed=seed)
 
     def less(ours: Floats, theirs: Floats) -> Interval | None:
-        return more(theirs / unit, ours / unit) if priced else None
+        return more(theirs / unit, ours / unit) if has_costs else None
+
+    def coin(ours: Floats, spent: Floats) -> Interval | None:
+        if not has_costs:
+            return None
+        return over_coin(ours, spent, labels.scores, labels.costs, fewest=FEWEST_COMPARED, draws=draws, seed=seed)
+
+    def mean(ours: Floats, gain: Interval | None) -> float:
+        return _mean(ours if gain is None else ours[~np.isnan(ours) & ~np.isnan(own.fixed)])
 
     def beside(other: _Reached) -> Apart:
         return Apart(
             gain=more(own.best, other.best),
             spare=less(own.best_costs, other.best_costs),
-            par_gain=more(own.par, other.par) if priced else None,
+            par_gain=more(own.par, other.par) if has_costs else None,
             saving=less(own.par_costs, other.par_costs),
             open_gain=more(own.open, other.open),
             open_spare=less(own.open_costs, other.open_costs),
@@ -239,18 +274,21 @@ def _held(method: Method, every: Mapping[str, _Reached], *, draws: int, seed: in
     apart = beside(alone)
     return Held(
         name=method.name,
-        quality=_mean(own.best),
-        cost=_mean(own.best_costs) / unit if priced else None,
+        quality=mean(own.best, apart.gain),
+        cost=_mean(own.best_costs) / unit if has_costs else None,
         gain=apart.gain,
-        par_quality=_mean(own.par) if priced else None,
-        par_cost=_mean(own.par_costs) / unit if priced else None,
+        par_quality=mean(own.par, apart.par_gain) if has_costs else None,
+        par_cost=_mean(own.par_costs) / unit if has_costs else None,
         par_gain=apart.par_gain,
         saving=apart.saving,
         compared=int((~np.isnan(own.best) & ~np.isnan(own.fixed)).sum()),
         spare=apart.spare,
-        open_quality=_mean(own.open),
+        open_quality=mean(own.open, apart.open_gain),
         open_gain=apart.open_gain,
         open_spare=apart.open_spare,
+        coin=coin(own.best, own.best_costs),
+        par_coin=coin(own.par, own.par_costs),
+        open_coin=coin(own.open, own.open_costs),
         over=tuple((name, beside(every[name])) for name in method.over),
     )
 
@@ -258,21 +296,6 @@ def _held(method: Method, every: Mapping[str, _Reached], *, draws: int, seed: in
 def _difference(ours: Floats, theirs: Floats, *, draws: int, seed: int) -> Interval | None:
     both = ~np.isnan(ours) & ~np.isnan(theirs)
     return None if both.sum() < FEWEST_COMPARED else difference(ours[both], theirs[both], draws=draws, seed=seed)
-
-
-def _grid(known: Labels, fixed: int) -> Floats:
-    """Return what a unit of cost may be worth; 0 alone where the costs are not known of every model."""
-    means = _column_means(known.costs)
-    scale = means[fixed]
-    if np.isnan(means[~np.isnan(_column_means(known.scores))]).any() or not scale > 0:
-        return np.zeros(1)
-    return curves.price_grid(float(scale))
-
-
-def _costs(costs: Floats) -> Floats:
-    """Return the costs with the dearest of a row where one is unknown, so that it never wins by being unknown."""
-    filled = np.nan_to_num(costs, nan=-np.inf).max(axis=1, keepdims=True)
-    return np.where(np.isnan(costs), np.where(np.isfinite(filled), filled, 0.0), costs)
 
 
 def _taken(values: Floats, picks: NDArray[np.intp]) -> Floats:
@@ -284,10 +307,6 @@ def _taken(values: Floats, picks: NDArray[np.intp]) -> Floats:
 def _mean(values: Floats) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
-
-
-def _column_means(values: Floats) -> Floats:
-    return np.array([_mean(column) for column in values.T])
 
 
 def _row_means(values: Floats) -> Floats:

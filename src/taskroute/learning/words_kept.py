@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from taskroute.learned.predictor import Predictor
 from taskroute.learning.bootstrap import Interval
 from taskroute.learning.methods import TABLE_READ, TABLE_TOLD, TABLE_UNKNOWN, WORDS_READ, WORDS_TOLD
 from taskroute.learning.validate import Apart, Held
-from taskroute.learning.verdict import LOST, less, signed
+from taskroute.learning.verdict import LEAST_SAVED, LOST, less, signed
 from taskroute.ports import PromptQuality
-
-LEAST_SAVED: Final = 0.02
-"""Words that save a part of the cost count where it is surely more than this, and no quality is lost."""
 
 
 class Kept(NamedTuple):
@@ -32,6 +29,14 @@ class Kept(NamedTuple):
     def any(self) -> bool:
         """Whether that is anything."""
         return self.tasks or self.read or self.told
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """Names of the ways to route that what is written gives."""
+        found = {WORDS_TOLD} if self.told else {TABLE_TOLD}
+        if self.tasks or self.read:
+            found.add(WORDS_READ if self.read else TABLE_READ)
+        return frozenset(found)
 
     def of(self, learned: PromptQuality) -> PromptQuality:
         """Return so much of what was learned, where it can be told apart."""

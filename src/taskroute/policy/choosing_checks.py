@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ _MEANINGLESS: Final = (
     ("latency_weight", ("cheapest", "fastest", "best", "balanced"), "is for the objective 'utility'"),
 )
 _CLOSE: Final = 0.75
+_WORD: Final = re.compile(r"\w+")
 
 
 def problems(policy: Policy) -> Iterator[Problem]:
@@ -50,6 +52,7 @@ def findings(policy: Policy) -> Iterator[Problem]:
                 )
                 yield ("routes", index, "choose", "min_quality"), f"{text}; train one with 'taskroute train', or write 'use' with an order"
     yield from _unread_examples(policy)
+    yield from _shared_keywords(policy)
     for name, task in policy.tasks.items():
         close = [] if task.group is None else difflib.get_close_matches(task.group, TASK_GROUPS, n=1, cutoff=_CLOSE)
         if task.group not in TASK_GROUPS and close:
@@ -62,6 +65,20 @@ def _unread_examples(policy: Policy) -> Iterator[Problem]:
         text = f"nothing learns from the examples of {', '.join(map(repr, named))}, because classifier.kind is 'keywords'"
         cure = "write kind: examples, or kind: builtin for the built-in tasks as well, or give these tasks 'keywords'"
         yield ("tasks", named[0], "examples"), f"{text}, which goes by keywords alone; {cure}"
+
+
+def _shared_keywords(policy: Policy) -> Iterator[Problem]:
+    """Yield each keyword that stands under a task before, too, as upper and lower case and signs make no difference."""
+    if policy.classifier.kind == "none":
+        return
+    first: dict[tuple[str, ...], str] = {}
+    for name, task in policy.tasks.items():
+        for at, keyword in enumerate(task.keywords or ()):
+            words = tuple(_WORD.findall(keyword.casefold()))
+            other = first.setdefault(words, name) if words else name
+            if other != name:
+                text = f"the keyword {keyword!r} stands under {other!r}, too, so that it tells neither for sure; keep it under one of them"
+                yield ("tasks", name, "keywords", at), text
 
 
 def _tasks(policy: Policy) -> Iterator[Problem]:

@@ -46,7 +46,20 @@ class QualityTable:
     how sure each is.
     """
 
-    __slots__ = ("_groups", "_open", "_priors", "_stages", "_tasks", "_tells_tasks", "_usual", "_z", "cells", "trained_at", "version")
+    __slots__ = (
+        "_groups",
+        "_open",
+        "_priors",
+        "_stages",
+        "_tasks",
+        "_tells_tasks",
+        "_usual",
+        "_z",
+        "cells",
+        "trained_at",
+        "version",
+        "words",
+    )
 
     def __init__(
         self,
@@ -56,10 +69,12 @@ class QualityTable:
         priors: Mapping[str, Prior] = NOTHING,
         confidence: float = CONFIDENCE,
         trained_at: str | None = None,
+        words: bool = False,
     ) -> None:
-        """`groups` tells the group of the user's own tasks; `confidence` is that of the intervals."""
+        """`groups` tells the group of the user's own tasks; `confidence` is that of the intervals; `words`: their file lies beside it."""
         self.cells: Final = tuple(sorted(map(_rounded, cells), key=_order))
         self.trained_at: Final = trained_at
+        self.words: Final = words
         self.version: Final = _fingerprint(self.cells)
         self._groups = {**TASKS, **groups}
         self._priors = dict(priors)
@@ -70,11 +85,11 @@ class QualityTable:
         self._stages = Axis("stage", _pooled(self.cells, "stage"), NOTHING, self._priors, costs=costs)
         # Scores without a task are of whatever kind of prompt that is.
         self._open = None if any(cell.task is None for cell in self.cells) else STRANGE
-        self._tells_tasks = any(cell.task is not None for cell in self.cells)
+        self._tells_tasks = not self.cells or any(cell.task is not None for cell in self.cells)
 
     def given(self, *, priors: Mapping[str, Prior], groups: Mapping[str, str] = NOTHING, confidence: float = CONFIDENCE) -> QualityTable:
         """Return the same scores with what a policy says of models and tasks."""
-        return QualityTable(self.cells, groups=groups, priors=priors, confidence=confidence, trained_at=self.trained_at)
+        return QualityTable(self.cells, groups=groups, priors=priors, confidence=confidence, trained_at=self.trained_at, words=self.words)
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ def dump(table: QualityTable) -> str:
     head = [f'  "format": "{FORMAT}"', f'  "version": {VERSION}']
     if table.trained_at is not None:
         head.append(f'  "trained_at": {json.dumps(table.trained_at)}')
+    if table.words:
+        head.append('  "words": true')
     rows = ",\n".join("    " + _line(cell) for cell in table.cells)
     head.append(f'  "cells": [\n{rows}\n  ]' if rows else '  "cells": []')
     return "{\n" + ",\n".join(head) + "\n}\n"
@@ -38,13 +40,16 @@ def load(text: str, *, file: str = "quality.json") -> QualityTable:
     version = content.get("version")
     if isinstance(version, bool) or version != VERSION:
         raise QualityError(f"{file}: version {version!r} is not known here, only {VERSION}; {_CURE}, or install a newer taskroute")
-    unknown = sorted(set(content) - {"format", "version", "trained_at", "cells"})
+    unknown = sorted(set(content) - {"format", "version", "trained_at", "words", "cells"})
     if unknown:
         raise QualityError(f"{file}: no key named {unknown[0]!r} is known here; {_CURE}")
     trained_at = content.get("trained_at")
     if trained_at is not None and not isinstance(trained_at, str):
         raise QualityError(f"{file}: trained_at: {trained_at!r} is not text; {_CURE}")
-    return QualityTable(_cells(content.get("cells"), file), trained_at=trained_at)
+    words = content.get("words", False)
+    if not isinstance(words, bool):
+        raise QualityError(f"{file}: words: {words!r} is neither true nor false; {_CURE}")
+    return QualityTable(_cells(content.get("cells"), file), trained_at=trained_at, words=words)
 
 
 def _line(cell: Cell) -> str:

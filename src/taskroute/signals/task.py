@@ -35,7 +35,13 @@ def classified_task(result: Classification | None, *, source: str, min_confidenc
     if shared >= min_confidence:
         detail = f"the group is sure; within it, {task!r} at {confidence:.2f} is below {min_confidence:g}"
         return Signal(group, source, shared, detail, result.scores)
-    return Signal(None, source, confidence, f"abstains: {task!r} at {confidence:.2f} is below {min_confidence:g}", result.scores)
+    return Signal(None, source, confidence, f"abstains: {_named(result.scores, confidence)} below {min_confidence:g}", result.scores)
+
+
+def _named(scores: Mapping[str, float], confidence: float) -> str:
+    """Return the tasks that have the best score, and how much it is."""
+    best = [repr(task) for task, score in scores.items() if score == confidence]
+    return f"{best[0]} at {confidence:.2f} is" if len(best) == 1 else f"{' and '.join(best)} at {confidence:.2f} each are"
 
 
 def _best_group(scores: Mapping[str, float]) -> tuple[str, float]:

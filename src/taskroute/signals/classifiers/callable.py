@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from taskroute.errors import ConfigurationError
-from taskroute.signals.classifiers.scored import as_labels, known
+from taskroute.signals.classifiers.scored import KnownTasks, as_labels
 from taskroute.types import Classification
 
 
@@ -31,6 +31,7 @@ class CallableClassifier:
         self.name = name or _name_of(function)
         self.local = not self._is_async
         self.labels = as_labels(labels)
+        self._known = KnownTasks(self.name)
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         if self._is_async:
@@ -49,11 +50,11 @@ class CallableClassifier:
         if said is None or said == "":
             return Classification()
         if isinstance(said, Classification):
-            return known(said, tasks, self.name)
+            return self._known.of(said, tasks)
         if isinstance(said, str):
-            return known(Classification({said: 1.0}), tasks, self.name)
+            return self._known.of(Classification({said: 1.0}), tasks)
         if isinstance(said, Mapping):
-            return known(Classification(cast("Mapping[str, float]", said)), tasks, self.name)
+            return self._known.of(Classification(cast("Mapping[str, float]", said)), tasks)
         returned = f"the classifier {self.name!r} returned a {type(said).__name__}"
         raise ConfigurationError(f"{returned}; return the name of a task, a score for each of several, or None")
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Asker, Classifier
 from taskroute.signals.classifiers.hybrid import AsksThrough, Hybrid
-from taskroute.signals.classifiers.scored import as_labels, known, whole
+from taskroute.signals.classifiers.scored import KnownTasks, as_labels, whole
 from taskroute.taxonomy import TASK_GROUPS
 from taskroute.types import Classification
 
@@ -17,18 +17,19 @@ from taskroute.types import Classification
 class GuardedClassifier:
     """Passes on to a classifier; when that raises, abstains and warns once. Scores that are none, or of no task, are left out."""
 
-    def __init__(self, inner: Classifier, warned: set[str] | None = None) -> None:
+    def __init__(self, inner: Classifier, warned: set[str] | None = None, known: KnownTasks | None = None) -> None:
         self.inner = inner
         self.name = inner.name
         self.local = inner.local
         self.labels = as_labels(inner.labels)
         self.reads_context = bool(getattr(inner, "reads_context", False))
         self._warned: set[str] = set() if warned is None else warned
+        self._known = known or KnownTasks(self.name)
         self._named: tuple[Collection[str], frozenset[str]] = ((), frozenset(TASK_GROUPS))
 
     def through(self, asker: Asker) -> GuardedClassifier:
         """Return the same with somebody to ask a model for it."""
-        return GuardedClassifier(self.inner.through(asker), self._warned) if isinstance(self.inner, AsksThrough) else self
+        return GuardedClassifier(self.inner.through(asker), self._warned, self._known) if isinstance(self.inner, AsksThrough) else self
 
     def local_word(self, text: str, tasks: Collection[str]) -> Classification | None:
         """Return what can be told without I/O, where that is sure enough; else None."""
@@ -63,7 +64,7 @@ class GuardedClassifier:
 
     def _checked(self, result: Classification, tasks: Collection[str]) -> Classification:
         result = whole(result)
-        return result if result.scores.keys() <= self._names(tasks) else known(result, tasks, self.name)
+        return result if result.scores.keys() <= self._names(tasks) else self._known.of(result, tasks)
 
     def _names(self, tasks: Collection[str]) -> frozenset[str]:
         """Return what scores may be of; that of a policy is worked out once."""

@@ -74,7 +74,7 @@ class Hybrid:
             if self._settles(found):
                 return _after(_said_by(part, found), heard)
             heard.append(_said_by(part, found))
-        return _after(heard[-1], heard[:-1])
+        return self._unsure(heard)
 
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
         heard: list[Classification] = []
@@ -83,7 +83,16 @@ class Hybrid:
             if self._settles(found):
                 return _after(_said_by(part, found), heard)
             heard.append(_said_by(part, found))
-        return _after(heard[-1], heard[:-1])
+        return self._unsure(heard)
+
+    def _unsure(self, heard: list[Classification]) -> Classification:
+        """Return what the last says; where that is nothing, with what the one before it was not sure of for a reason."""
+        last = _after(heard[-1], heard[:-1])
+        doubting = next((one for one in reversed(heard[:-1]) if one.scores), None)
+        if doubting is None or last.scores or last.why:
+            return last
+        doubt = classified_task(doubting, source="", min_confidence=self._min_confidence).detail
+        return last._replace(why=f"{doubt} ({doubting.source})")
 
     def _settles(self, found: Classification) -> bool:
         return classified_task(found, source="", min_confidence=self._min_confidence).value is not None

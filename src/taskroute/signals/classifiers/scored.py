@@ -10,11 +10,15 @@ from typing import Any, Final, cast
 from taskroute.errors import ConfigurationError
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
 from taskroute.types import Classification
-from taskroute.warn import warn_once
+from taskroute.warn import warn_again
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_:./-]{1,40}")
 """What may be quoted as the name of a task."""
 _MOST_NAMED: Final = 8
+_MOST_KEPT: Final = 64
+"""So many names are remembered to have been warned of; one that makes up ever new ones is left alone after that."""
+_UNQUOTED: Final = ""
+"""Stands for all names that may not be quoted."""
 
 
 def as_labels(labels: Collection[str] | str) -> frozenset[str]:
@@ -68,13 +72,35 @@ def number_in(score: Any) -> float | None:
     return value if isfinite(value) else None
 
 
-def known(result: Classification, tasks: Collection[str], by: str) -> Classification:
-    """Return the result with the tasks alone that there are; one warning names the others."""
-    unknown = sorted(str(task) for task in result.scores if task not in tasks and task not in TASK_GROUPS)
-    if unknown:
+class KnownTasks:
+    """Leaves out the tasks that there are not, with one warning for each name that this classifier gives."""
+
+    def __init__(self, by: str) -> None:
+        """`by` is the name of the classifier."""
+        self._by = by
+        self._warned: dict[str, object] = {}
+
+    def of(self, result: Classification, tasks: Collection[str]) -> Classification:
+        """Return the result with the tasks alone that there are."""
+        unknown = sorted(str(task) for task in result.scores if task not in tasks and task not in TASK_GROUPS)
+        if unknown:
+            self._warn(unknown)
+            result = result._replace(scores={task: score for task, score in result.scores.items() if task in tasks or task in TASK_GROUPS})
+        return result._replace(scores=sound(result.scores))
+
+    def _warn(self, unknown: list[str]) -> None:
         # One that gives back the text must not have it quoted.
-        named = [repr(name) for name in unknown if _NAME.fullmatch(name)][:_MOST_NAMED]
-        names = ", ".join(named if len(named) == len(unknown) else [*named, f"{len(unknown) - len(named)} more"])
-        warn_once("tasks", by, f"the classifier {by!r} names tasks that the policy does not know: {names}; they are left out")
-        result = result._replace(scores={task: score for task, score in result.scores.items() if task in tasks or task in TASK_GROUPS})
-    return result._replace(scores=sound(result.scores))
+        quoted = [name for name in unknown if _NAME.fullmatch(name)]
+        said = [repr(name) for name in quoted if self._is_new(name)]
+        others = len(unknown) - len(quoted)
+        more = (others if others and self._is_new(_UNQUOTED) else 0) + len(said[_MOST_NAMED:])
+        if said or more:
+            names = ", ".join([*said[:_MOST_NAMED], f"{more} more"] if more else said)
+            warn_again(f"the classifier {self._by!r} names tasks that the policy does not know: {names}; they are left out")
+
+    def _is_new(self, name: str) -> bool:
+        if len(self._warned) >= _MOST_KEPT:
+            return False
+        token = object()
+        # setdefault is atomic, so that of many threads one warns.
+        return self._warned.setdefault(name, token) is token
