@@ -23,7 +23,6 @@ from taskroute.decision.snapshot import compile_policy
 from taskroute.known_quality import TABLE, prompts_beside
 from taskroute.policy.schema import Policy
 from taskroute.quality.prior import Prior
-from taskroute.quality.table import QualityTable
 from taskroute.registry.prices import Prices
 from taskroute.taxonomy import TASK_GROUPS, TASKS
 
@@ -155,8 +154,7 @@ def _write(trained: Trained, output: str, *, force: bool) -> _Files:
     from taskroute.quality.text import dump
 
     beside, prompts = prompts_beside(Path(output)), trained.prompts
-    words = isinstance(prompts, Predictor)
-    write_file(output, dump(QualityTable(trained.table.cells, trained_at=trained.table.trained_at, words=words)), force=force)
+    write_file(output, dump(trained.table), force=force)
     try:
         if not isinstance(prompts, Predictor):
             # What an earlier training learned of prompts does not belong to this table.

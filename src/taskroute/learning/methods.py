@@ -73,9 +73,9 @@ class Settings(NamedTuple):
     min_labels: int = 30
 
 
-def table_of(labels: Labels, settings: Settings, *, trained_at: str | None = None) -> QualityTable:
-    """Return the quality table of these scores."""
-    return QualityTable(cells(labels), groups=settings.groups, priors=settings.priors, trained_at=trained_at)
+def table_of(labels: Labels, settings: Settings, *, trained_at: str | None = None, words: bool = False) -> QualityTable:
+    """Return the quality table of these scores; `words` says that what prompts teach goes with it."""
+    return QualityTable(cells(labels), groups=settings.groups, priors=settings.priors, trained_at=trained_at, words=words)
 
 
 def by_told(settings: Settings) -> Method:

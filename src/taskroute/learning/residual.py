@@ -18,6 +18,7 @@ _UNLIKE: Final = 0.1
 _STRANGE: Final = 0.25
 """The share of calls whose task is taken to be strange to what was learned, before the prompt is looked at."""
 _GRID: Final = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.0])
+"""Places of likeness, closer where the chance of a usual prompt changes fast."""
 _FEWEST: Final = 20
 """Prompts: with fewer, what holds is chance."""
 _MOST: Final = 1.5

@@ -73,9 +73,9 @@ def train(
     words = fit_prompts if any(prompt is not None for prompt in labels.prompts) else None
     steps = _Steps(_of_table(labels, settings), () if words is None else _of_words(labels, settings, words), progress)
     held = steps.held(labels, seed) if labels.size >= FEWEST_HELD else ()
-    table = table_of(labels, settings, trained_at=trained_at)
     kept = kept_of(held)
     prompts, notes = (None, ()) if words is None else _kept(labels, words, kept)
+    table = table_of(labels, settings, trained_at=trained_at, words=prompts is not None)
     steps.finished()
     ways = frozenset({TABLE_TOLD}) if prompts is None else kept.ways
     shown = [one for one in held if one.name != TABLE_UNKNOWN]
