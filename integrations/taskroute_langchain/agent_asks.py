@@ -14,13 +14,13 @@ from taskroute_langchain.unchanged import messages_of
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
-    from taskroute_langchain.chat_model import RoutedChatModel
+    from taskroute_langchain.routed import Routed
 
 
 class AgentAsking(ChatAsking):
     """Tells what one turn of an agent's model asks, as it is before middleware further in has had it."""
 
-    def __init__(self, llm: RoutedChatModel, snapshot: Snapshot, request: ModelRequest[Any], metadata: Mapping[str, Any]) -> None:
+    def __init__(self, llm: Routed, snapshot: Snapshot, request: ModelRequest[Any], metadata: Mapping[str, Any]) -> None:
         kwargs = {**request.model_settings, "tools": request.tools}
         super().__init__(llm, snapshot, messages_of(request), kwargs, metadata, as_json=request.response_format is not None)
         self._request = request

@@ -21,13 +21,13 @@ from taskroute.stored import Asked, Terms
 from taskroute.types import Reply
 from taskroute_langchain.asking import asked_of
 from taskroute_langchain.binding import LateTools
-from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import tools_in
 from taskroute_langchain.host import ChatHost, answering, for_one_answer, is_kept_out
 from taskroute_langchain.messages import json_text
 from taskroute_langchain.provider_settings import fitting
 from taskroute_langchain.record import run_config
 from taskroute_langchain.replay import ReplayModel
+from taskroute_langchain.routed import Routed
 from taskroute_langchain.stored_message import stored_of
 from taskroute_langchain.unchanged import Digest, RunListener, Watch, WatchfulReplay, messages_of, overheard, unless_changed
 
@@ -53,7 +53,7 @@ class _Ready(NamedTuple):
 class AgentHost(ChatHost):
     """Performs the attempts of one call of an agent's model."""
 
-    def __init__(self, llm: RoutedChatModel, request: ModelRequest[Any], config: RunnableConfig, handler: Any) -> None:
+    def __init__(self, llm: Routed, request: ModelRequest[Any], config: RunnableConfig, handler: Any) -> None:
         super().__init__(llm, request.messages, config, {})
         self._request = request
         self._handler = handler

@@ -18,7 +18,7 @@ from taskroute_langchain.sent_by import sent_by
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
-    from taskroute_langchain.chat_model import RoutedChatModel
+    from taskroute_langchain.routed import Routed
 
 
 class ChatAsking:
@@ -26,7 +26,7 @@ class ChatAsking:
 
     def __init__(
         self,
-        llm: RoutedChatModel,
+        llm: Routed,
         snapshot: Snapshot,
         model_input: Any,
         kwargs: Mapping[str, Any],

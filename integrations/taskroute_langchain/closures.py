@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseLanguageModel
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
-from taskroute_langchain.chat_model import RoutedChatModel
+from taskroute_langchain.routed import Routed
 
 _DEPTH: Final = 8
 _MOST: Final = 2000
@@ -28,7 +28,7 @@ def holds_model(thing: object) -> bool:
     for _ in range(_DEPTH):
         deeper: list[Any] = []
         for one in level:
-            if id(one) in seen or isinstance(one, (*_LEAVES, RoutedChatModel)):
+            if id(one) in seen or isinstance(one, (*_LEAVES, Routed)):
                 continue
             if isinstance(one, BaseLanguageModel):
                 return True

@@ -44,13 +44,13 @@ from taskroute_langchain.genai_output import said_in, said_in_chunks
 from taskroute_langchain.passed_on import PassedOn
 from taskroute_langchain.record import KEY, run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
+from taskroute_langchain.routed import Routed
 from taskroute_langchain.stored_message import said_of, stored_of
 from taskroute_langchain.unheard import unheard
 from taskroute_langchain.usage import tier_in, usage_of, with_chunk
 
 if TYPE_CHECKING:
     from taskroute.decision.snapshot import Snapshot
-    from taskroute_langchain.chat_model import RoutedChatModel
 
 
 UNREAD: Final = Reply(answer=None, misfit="")
@@ -60,7 +60,7 @@ UNREAD: Final = Reply(answer=None, misfit="")
 class ChatHost:
     """Performs the attempts of one call through the public methods of the chosen chat model."""
 
-    def __init__(self, llm: RoutedChatModel, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any]) -> None:
+    def __init__(self, llm: Routed, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any]) -> None:
         self.llm = llm
         self.input = model_input
         self.config = config

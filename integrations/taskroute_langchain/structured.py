@@ -25,7 +25,6 @@ from taskroute.stored import Asked
 from taskroute.types import Reply
 from taskroute_langchain.answers import Answer, has_content, is_half
 from taskroute_langchain.asking import asked_of
-from taskroute_langchain.chat_model import RoutedChatModel
 from taskroute_langchain.expected import schema_of
 from taskroute_langchain.genai_output import said_in_chunks
 from taskroute_langchain.host import ChatHost, answering, for_one_answer, is_kept_out
@@ -33,6 +32,7 @@ from taskroute_langchain.messages import json_text
 from taskroute_langchain.passed_on import PassedOn, aclose
 from taskroute_langchain.record import run_config, with_record
 from taskroute_langchain.replay import ReplayModel, replayed_arguments
+from taskroute_langchain.routed import Routed
 from taskroute_langchain.stored_message import NotServableError
 from taskroute_langchain.swapping import Swap, swap_in
 
@@ -62,7 +62,7 @@ class StructuredHost(ChatHost):
     """Performs attempts through the structured-output runnable of the chosen model."""
 
     def __init__(
-        self, llm: RoutedChatModel, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], bound: RoutedStructuredOutput
+        self, llm: Routed, model_input: Any, config: RunnableConfig, kwargs: dict[str, Any], bound: RoutedStructuredOutput
     ) -> None:
         super().__init__(llm, model_input, config, kwargs)
         self._bound = bound
@@ -226,7 +226,7 @@ class RoutedStructuredOutput(RunnableSerializable[LanguageModelInput, Any]):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    llm: RoutedChatModel
+    llm: Routed
     answer_schema: Any
     include_raw: bool = False
     options: dict[str, Any] = Field(default_factory=dict[str, Any])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from taskroute.errors import ArraysError
+from taskroute.errors import ArraysError, ConfigurationError
 from taskroute.policy.choosing import Quality
 from taskroute.ports import PromptQuality
 from taskroute.quality.table import QualityTable
@@ -28,6 +28,7 @@ __all__ = [
     "known_quality",
     "prompts_beside",
     "prompts_in",
+    "quality_files",
     "table_in",
     "why_unreadable",
 ]
@@ -64,7 +65,7 @@ class QualityFiles:
             return NOTHING_KNOWN
         last = self._last.get(name, NOTHING_KNOWN)
         instead = "models are compared without it" if last.table is None else _STAYS
-        path = _tried("place", lambda: Path(from_environment(name, environ, key="quality.file", instead="the path")), name, instead)
+        path = _tried("place", lambda: _place(name, environ), name, instead)
         table = None if path is None else _tried("quality", lambda: table_in(path), str(path), instead)
         if path is None or table is None:
             return last if quality.prompts else last._replace(prompts=None)
@@ -77,6 +78,24 @@ class QualityFiles:
 def known_quality(quality: Quality, environ: Mapping[str, str]) -> KnownQuality:
     """Return what `quality.file` holds, and what lies beside it of prompts where these count. Never raises."""
     return QualityFiles().known(quality, environ)
+
+
+def quality_files(quality: Quality, environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the files that are read for `quality`, there or not: its table, and what lies beside it of prompts where these count.
+
+    Empty where the place cannot be told, such as for want of a variable.
+    """
+    if quality.file is None:
+        return ()
+    try:
+        path = _place(quality.file, environ)
+        return (path, prompts_beside(path)) if quality.prompts else (path,)
+    except (ConfigurationError, ValueError):
+        return ()
+
+
+def _place(name: str, environ: Mapping[str, str]) -> Path:
+    return Path(from_environment(name, environ, key="quality.file", instead="the path"))
 
 
 def _prompts(path: Path, table: QualityTable, last: KnownQuality) -> PromptQuality | None:

@@ -25,6 +25,7 @@ from taskroute.execution.run import Run
 from taskroute.execution.validate import Check
 from taskroute.feedback.observer import FeedbackObserver
 from taskroute.feedback.scores import Scores
+from taskroute.known_quality import quality_files
 from taskroute.lasting import Lasting, Parts
 from taskroute.live import Decided, Live
 from taskroute.policy.parse import load_policy
@@ -127,7 +128,9 @@ class Router:
         self.record(numbered)
         if not numbered.candidates:
             raise NoEligibleModelError(numbered.reason, rejected=numbered.rejected, retry_after=soonest(numbered, decided.state))
-        self._remembers.decided(numbered, call)
+        scores = self._live.scores
+        if scores is not None:
+            self._remembers.decided(numbered, call, scores)
         return numbered
 
     # Carrying out: for the hosts
@@ -256,6 +259,16 @@ class Router:
     def clock(self) -> Clock:
         """The clock that every time in this router is read from."""
         return self._clock
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the policy in force stands on, there or not: its own where it has one, a quality table and what lies beside it.
+
+        Who looks whether one of them has changed knows when to `reload`.
+        """
+        environ = os.environ if self._parts.environ is None else self._parts.environ
+        own = () if self._path is None else (self._path,)
+        return (*own, *quality_files(self.policy.quality, environ))
 
     def reload(self, policy: Policy | Mapping[str, Any] | str | os.PathLike[str] | None = None) -> Policy:
         """Put another policy in force and return it; without an argument, the file it came from is read again.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Literal, NamedTuple
 
 from taskroute.decision.snapshot import CallSettings, least
-from taskroute.execution.failures import RETRIED, Failure, classify
+from taskroute.execution.failures import Failure, classify
 from taskroute.execution.finish import says_why
 from taskroute.execution.from_cache import FromCache
 from taskroute.execution.ledger import Ledger
 from taskroute.execution.request import ORIGINAL, Plan, Request
-from taskroute.execution.succession import after_failure, stronger
+from taskroute.execution.succession import Next, after_failure, stronger
 from taskroute.execution.verdict import FREE, NOBODY, Ticket, verdict
 from taskroute.steps import (
     Acquire,
@@ -31,13 +30,6 @@ from taskroute.steps import (
     Wait,
 )
 from taskroute.types import Cost, Decision, Outcome, Reply
-
-
-class _Next(NamedTuple):
-    """What follows a failed try."""
-
-    action: Literal["retry", "fall_back", "stop"]
-    wait: float = 0.0
 
 
 class Tries:
@@ -301,7 +293,7 @@ class Tries:
 
     # A failure
 
-    def _broke(self, attempt: Attempt, event: Event, ticket: Ticket) -> Generator[Step, Event, Outcome | _Next]:
+    def _broke(self, attempt: Attempt, event: Event, ticket: Ticket) -> Generator[Step, Event, Outcome | Next]:
         """Account for a try without an answer. Return the outcome of the call, or what follows."""
         ledger, model = self.ledger, attempt.model
         if isinstance(event, Cancelled):
@@ -323,42 +315,16 @@ class Tries:
             return ledger.interrupted(model, event.delivered, event.error)
         return self._follow(attempt, event.error, failure, is_open=released)
 
-    def _follow(self, attempt: Attempt, error: BaseException, failure: Failure, *, is_open: bool) -> _Next:
-        """Return what follows a failure, and set the queue for it."""
-        following = self._next(attempt, failure, is_open=is_open)
-        left = self.ledger.left()
-        self.ledger.failed(failure, error, late=left is not None and left <= 0)
+    def _follow(self, attempt: Attempt, error: BaseException, failure: Failure, *, is_open: bool) -> Next:
+        """Return what follows a failure, with the queue set for it."""
+        ledger = self.ledger
+        took, left = ledger.tries[-1].seconds, ledger.left()
+        following = after_failure(attempt, failure, self.queue, self.request, self.settings, took=took, left=left, is_open=is_open)
+        ledger.failed(failure, error, late=left is not None and left <= 0)
+        self.queue = following.queue
         if following.action == "fall_back":
             self.before, self.reason = attempt.model, failure.kind
-        elif following.action == "stop":
-            self.queue.clear()
         return following
-
-    def _next(self, attempt: Attempt, failure: Failure, *, is_open: bool) -> _Next:
-        left = self.ledger.left()
-        if left is not None and left <= 0:
-            return _Next("stop")
-        wait = None if is_open or attempt.model == ORIGINAL else self._wait(attempt.retry, failure)
-        if wait is not None and (left is None or wait < left):
-            return _Next("retry", wait)
-        if failure.kind not in self.settings.fallback_on:
-            return _Next("stop")
-        took, snapshot = self.ledger.tries[-1].seconds, self.request.snapshot
-        self.queue = after_failure(failure.kind, attempt.model, self.queue, snapshot, state=self.request.state, took=took)
-        return _Next("fall_back") if self.queue else _Next("stop")
-
-    def _wait(self, retry: int, failure: Failure) -> float | None:
-        """Return the wait before the same model is tried again, or None when it should not be."""
-        policy = self.settings.retry
-        if not self.request.retries or not failure.passes or failure.kind not in RETRIED or retry >= policy.extra:
-            return None
-        # Another model answers sooner than the one that has just used up its time.
-        if failure.kind == "timeout" and self.queue:
-            return None
-        wait = failure.retry_after
-        if wait is None:
-            wait = policy.backoff * 2**retry * (0.5 + self.request.chance() / 2)
-        return wait if wait <= policy.max_wait else None
 
     # The end
 

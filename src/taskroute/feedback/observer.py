@@ -41,13 +41,11 @@ class FeedbackObserver:
         scores = self._scores()
         return None if scores is None else _FeedbackWatch(scores, call, self._sources(), self._redact(), self._clock)
 
-    def decided(self, decision: Decision, call: Call) -> None:
+    def decided(self, decision: Decision, call: Call, scores: Scores) -> None:
         """Remember a decision that the application carries out by itself."""
-        scores = self._scores()
-        if scores is not None:
-            sources = self._sources()
-            prompt = _kept(scores, decision, call, sources, self._redact())
-            scores.remember(of_decision(decision, call, sources, self._clock.time(), prompt))
+        sources = self._sources()
+        prompt = _kept(scores, decision, call, sources, self._redact())
+        scores.remember(of_decision(decision, call, sources, self._clock.time(), prompt))
 
 
 class _FeedbackWatch:
