@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from taskroute.clock import SystemClock
 from taskroute.errors import ConfigurationError
+from taskroute.execution.rest import Rests
 from taskroute.execution.timed import TimedClassifier
 from taskroute.policy.names import suggestion
 from taskroute.policy.schema import Policy
@@ -32,21 +33,22 @@ def classifier_of(
     *,
     embed: Any = None,
     clock: Clock | None = None,
+    rests: Rests | None = None,
     complexity: bool | None = None,
 ) -> Classifier | None:
     """Return what tells the task of a call: `given`, else what the policy names; None where nothing does.
 
     The keywords of the policy's tasks come before what has learned and before a model, and their examples before what is built in. `embed`
-    gives the vectors that examples are learned from. `complexity` says whether that must be told; left out, it is where a condition of the
-    policy asks for it.
+    gives the vectors that examples are learned from, `rests` what failed lately and is left alone. `complexity` says whether that must be
+    told; left out, it is where a condition of the policy asks for it.
     Raises ConfigurationError for what is no classifier, and for one that lacks what it needs.
     """
     kind = policy.classifier.kind
     if embed is not None:
         _refuse_idle_embed(policy, given)
-    clock = clock or SystemClock()
+    clock, rests = clock or SystemClock(), rests or Rests(policy.breaker)
     if given is not None:
-        return _at(as_classifier(given), policy, clock)
+        return _at(as_classifier(given), policy, clock, rests)
     if kind == "none":
         return None
     if kind == "keywords":
@@ -66,7 +68,7 @@ def classifier_of(
         if has_examples(policy):
             parts.append(_examples(policy, environ, embed, complexity=wants and not parts, beside_builtin=True))
         parts.append(cast("Classifier", import_module("taskroute.learned.builtin").BuiltinClassifier()))
-    return _at(parts[0] if len(parts) == 1 else Hybrid(tuple(parts)), policy, clock)
+    return _at(parts[0] if len(parts) == 1 else Hybrid(tuple(parts)), policy, clock, rests)
 
 
 def has_examples(policy: Policy) -> bool:
@@ -85,7 +87,7 @@ def _refuse_idle_embed(policy: Policy, given: Given | None) -> None:
         raise ConfigurationError("embed= is given, and no task has examples to embed; give your tasks 'examples' under 'tasks'")
 
 
-def _at(classifier: Classifier, policy: Policy, clock: Clock) -> Classifier:
+def _at(classifier: Classifier, policy: Policy, clock: Clock, rests: Rests, part: int = 0) -> Classifier:
     """Return the classifier with the policy's threshold and limits, and each part guarded, so that the next is asked where one fails."""
     if isinstance(classifier, ModelClassifier) and classifier.model not in policy.models:
         known = suggestion(classifier.model, policy.models)
@@ -93,8 +95,9 @@ def _at(classifier: Classifier, policy: Policy, clock: Clock) -> Classifier:
     if not isinstance(classifier, Hybrid):
         # The question to a model is held to its time where it is asked.
         is_held = classifier.local or isinstance(classifier, ModelClassifier | GuardedClassifier | TimedClassifier)
-        return classifier if is_held else TimedClassifier(classifier, policy, clock)
-    return Hybrid(tuple(GuardedClassifier(_at(part, policy, clock)) for part in classifier.parts), policy.classifier.min_confidence)
+        return classifier if is_held else TimedClassifier(classifier, policy, clock, rests.of(f"part {part}"))
+    parts = (_at(one, policy, clock, rests, part) for part, one in enumerate(classifier.parts))
+    return Hybrid(tuple(map(GuardedClassifier, parts)), policy.classifier.min_confidence)
 
 
 def _asks_complexity(policy: Policy) -> bool:

@@ -16,6 +16,7 @@ from taskroute.execution.circuits import Health
 from taskroute.execution.classifying import ModelAsks
 from taskroute.execution.given import by_route, refuse_no_store
 from taskroute.execution.health import ModelGuard
+from taskroute.execution.rest import Rests
 from taskroute.execution.validate import Check
 from taskroute.execution.warm import Conversations, Turns
 from taskroute.feedback.opening import OpenScores
@@ -57,6 +58,8 @@ class Lasting:
         self._health = Health(parts.clock, parts.store)
         self._turns = Turns(parts.clock)
         self._answers = Answers()
+        self._rests: tuple[object, Rests] = None, Rests("none")
+        """What a policy says of its classifier, and the rests under it."""
         self._quality = QualityFiles()
         self._scores = OpenScores(parts.clock)
         self._caches: dict[str, ResponseCache] = {}
@@ -68,9 +71,12 @@ class Lasting:
         environ = os.environ if parts.environ is None else parts.environ
         pin, disabled = switches(policy, environ)
         known = NOTHING_KNOWN if disabled else self._quality.known(policy.quality, environ, models=policy.models)
+        rests = self._rests_of(policy)
         snapshot = compile_policy(
             policy,
-            classifier=None if disabled else classifier_of(policy, parts.classifier, environ, embed=parts.embed, clock=parts.clock),
+            classifier=None
+            if disabled
+            else classifier_of(policy, parts.classifier, environ, embed=parts.embed, clock=parts.clock, rests=rests),
             detectors=parts.detectors,
             pin=pin,
             disabled=disabled,
@@ -81,7 +87,7 @@ class Lasting:
         if parts.classifier is None:
             self._answers.lend(snapshot.sources.classifier, snapshot.registry)
         guard = ModelGuard(self._health, snapshot)
-        asks = ModelAsks(snapshot, guard, parts.clock, partial(parts.pricing.of_reply, snapshot))
+        asks = ModelAsks(snapshot, guard, parts.clock, partial(parts.pricing.of_reply, snapshot), rests)
         asks.usually = asker
         return Live(
             snapshot,
@@ -105,6 +111,12 @@ class Lasting:
         await self._scores.aclose()
         for cache in self._caches.values():
             await cache.aclose()
+
+    def _rests_of(self, policy: Policy) -> Rests:
+        terms = policy.classifier, policy.breaker
+        if terms != self._rests[0]:
+            self._rests = terms, Rests(policy.breaker)
+        return self._rests[1]
 
     def _conversations_of(self, snapshot: Snapshot) -> Conversations | None:
         if any(route.choose is not None for route in snapshot.routes):

@@ -179,6 +179,26 @@ def test_a_table_that_has_a_score_of_none_of_the_models_costs_one_warning(tmp_pa
     assert router.decide(Call("1 + 1", task="math")).model == "small"
 
 
+def test_a_router_says_which_files_it_stands_on_there_or_not(tmp_path: Path) -> None:
+    policy_file, table = tmp_path / "taskroute.yaml", tmp_path / "quality.json"
+    table.write_text(dump(TABLE))
+    policy_file.write_text(json.dumps(routing("${HOME_OF_SCORES}/quality.json")))
+    router = Router.from_file(policy_file, environ={"HOME_OF_SCORES": str(tmp_path)})
+    assert router.files == (policy_file, table, prompts_beside(table))
+    router.reload(routing("", quality={"file": str(table), "prompts": False}))
+    assert router.files == (policy_file, table)
+    router.reload({"models": MODELS, "default": "large"})
+    assert router.files == (policy_file,)
+    assert Router(routing(str(table)), environ={}).files == (table, prompts_beside(table))
+
+
+@pytest.mark.parametrize("name", ["${NO_SUCH_FOLDER}/quality.json", "."])
+def test_a_table_in_no_place_is_none_of_the_files(name: str) -> None:
+    with pytest.warns(RuntimeWarning, match=r"quality\.file"):
+        router = Router(routing(name), environ={})
+    assert router.files == ()
+
+
 def test_a_variable_that_is_not_set_costs_one_warning() -> None:
     with pytest.warns(RuntimeWarning, match="NO_SUCH_PLACE"):
         assert known_quality(Quality(file="${NO_SUCH_PLACE}/quality.json"), {}) == (None, None)

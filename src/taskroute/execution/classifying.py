@@ -10,11 +10,10 @@ from typing import Final
 
 from taskroute.decision.snapshot import Snapshot
 from taskroute.execution.failures import TELLS_OF_THE_MODEL, Failure, classify
-from taskroute.execution.rest import Rest
+from taskroute.execution.rest import Rest, Rests
 from taskroute.execution.run import Guard, Run
 from taskroute.execution.threads import within_thread
 from taskroute.execution.watching import Watches
-from taskroute.policy.carrying import Breaker
 from taskroute.ports import Asker, Classifier, Clock, Question
 from taskroute.signals.classifiers.hybrid import AsksThrough
 from taskroute.steps import Acquired, Ask, AskEnded, Release
@@ -32,7 +31,9 @@ def classifier_for(run: Run, classifier: Classifier, host: object) -> Classifier
 class ModelAsks:
     """How the questions of a policy's classifier reach its model."""
 
-    def __init__(self, snapshot: Snapshot, guard: Guard | None, clock: Clock, price: Callable[[str, Reply], Cost | None]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, guard: Guard | None, clock: Clock, price: Callable[[str, Reply], Cost | None], rests: Rests
+    ) -> None:
         timeout = snapshot.settings.timeout
         self.guard = guard
         self.clock = clock
@@ -40,10 +41,14 @@ class ModelAsks:
         self.usual = snapshot.settings.client_timeout
         """Seconds that a try has in general."""
         self.threads = timeout.threads
-        settings = snapshot.policy.breaker
-        self.rest = Rest(settings if isinstance(settings, Breaker) else None)
+        self._registry = snapshot.registry
+        self._rests = rests
         self.usually: Asker | None = None
         """Who asks where the host of a call cannot, or there is none."""
+
+    def rest(self, model: str) -> Rest:
+        """Return the rest of a model of the policy, which is that of the same model by any name."""
+        return self._rests.of(self._registry[model].identity)
 
     def given_to(self, classifier: Classifier, asker: Asker | None, watches: Watches | None = None) -> Classifier:
         """Return the classifier with somebody to ask for it, where there is one."""
@@ -65,7 +70,7 @@ class GuardedAsker:
     def ask(self, question: Question) -> Reply | None:
         guard = self._asks.guard
         granted = None if guard is None else guard.acquire(question.model)
-        if not self._may(granted):
+        if not self._may(question, granted):
             return None
         try:
             self._tell_begin(question)
@@ -83,7 +88,7 @@ class GuardedAsker:
     async def aask(self, question: Question) -> Reply | None:
         guard = self._asks.guard
         granted = None if guard is None else await guard.aacquire(question.model)
-        if not self._may(granted):
+        if not self._may(question, granted):
             return None
         try:
             self._tell_begin(question)
@@ -105,11 +110,11 @@ class GuardedAsker:
             return within_thread(lambda: self.asker.ask(question), question.timeout, late)
         return self.asker.ask(question)
 
-    def _may(self, granted: Acquired | None) -> bool:
+    def _may(self, question: Question, granted: Acquired | None) -> bool:
         if granted is not None and granted.refused is not None:
             return False
         # What lets a half-open circuit through is not given away to a rest.
-        return bool(granted is not None and granted.probe) or not self._asks.rest.is_on(self._asks.clock.now())
+        return bool(granted is not None and granted.probe) or not self._asks.rest(question.model).is_on(self._asks.clock.now())
 
     def _tell_begin(self, question: Question) -> None:
         if self._watches is not None:
@@ -122,7 +127,7 @@ class GuardedAsker:
         now = self._asks.clock.now()
         if reply is not None and reply.cost is None:
             reply = reply._replace(cost=self._asks.price(question.model, reply))
-        self._asks.rest.note(now, failed=False)
+        self._asks.rest(question.model).note(now, failed=False)
         if self._watches is not None:
             self._watches.event(AskEnded(now, reply), now)
         return reply
@@ -137,7 +142,7 @@ class GuardedAsker:
         now = self._asks.clock.now()
         failure = classify(error)
         if failure.kind != "control":
-            self._asks.rest.note(now, failed=True)
+            self._asks.rest(question.model).note(now, failed=True)
         if self._watches is not None:
             self._watches.event(AskEnded(now, error=error), now)
         probe = 0.0 if granted is None else granted.probe

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from taskroute.policy.carrying import Breaker
 
 
@@ -26,3 +28,15 @@ class Rest:
             # The first that fails afterwards begins the next rest.
             self._failed = self._settings.failures - 1
             self._until = now + self._settings.cooldown
+
+
+class Rests:
+    """The rests of all that one classifier asks: models, and services of its parts."""
+
+    def __init__(self, breaker: Breaker | Literal["none"]) -> None:
+        self._settings = breaker if isinstance(breaker, Breaker) else None
+        self._rests: dict[str, Rest] = {}
+
+    def of(self, asked: str) -> Rest:
+        """Return the rest of what is asked under this name."""
+        return self._rests.setdefault(asked, Rest(self._settings))

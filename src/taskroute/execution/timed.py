@@ -7,7 +7,6 @@ from collections.abc import Collection
 
 from taskroute.execution.rest import Rest
 from taskroute.execution.threads import within_thread
-from taskroute.policy.carrying import Breaker
 from taskroute.policy.schema import Policy
 from taskroute.ports import Asker, Classifier, Clock
 from taskroute.signals.classifiers.hybrid import AsksThrough
@@ -23,7 +22,7 @@ class TimedClassifier:
 
     local = False
 
-    def __init__(self, inner: Classifier, policy: Policy, clock: Clock, rest: Rest | None = None) -> None:
+    def __init__(self, inner: Classifier, policy: Policy, clock: Clock, rest: Rest) -> None:
         self.inner = inner
         self.name = inner.name
         self.labels = as_labels(inner.labels)
@@ -31,7 +30,7 @@ class TimedClassifier:
         self._policy = policy
         self._seconds = policy.classifier.timeout
         self._clock = clock
-        self._rest = rest or Rest(policy.breaker if isinstance(policy.breaker, Breaker) else None)
+        self._rest = rest
 
     def through(self, asker: Asker) -> TimedClassifier:
         """Return the same with somebody to ask for it."""
