@@ -23,6 +23,9 @@ from taskroute.stored import Entry, StoredAnswer, Terms
 from taskroute.stores.memory import MemoryStore
 from taskroute.testing import FakeClock
 from tests.cache.keeping import PATIENCE, WAYS, Ends, Gate, KeepingHost, Kept, Way, aask, after_fork, aread, ask, ask_async, read, until
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 LONG: dict[str, Any] = {"cache": {"wait": "60s"}}
 """Longer than a test waits: whoever waits for it to end has failed."""

@@ -19,6 +19,9 @@ from taskroute.stored import Entry, StoredAnswer
 from taskroute.stores.memory import MemoryStore
 from taskroute.types import Cost, Decision, Usage
 from tests.cache.keeping import PATIENCE, PRICE, WAYS, Gate, KeepingHost, Kept, Way, aask, aread, ask, ask_async, read, read_async, until
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 ways = pytest.mark.parametrize("way", WAYS)
 streams = pytest.mark.parametrize("way", WAYS[2:])

@@ -21,6 +21,9 @@ from taskroute.testing import FakeClock
 from taskroute.types import Classification, Decision, Outcome, Reply
 from tests.decision.test_decide import Remote
 from tests.policies import policy, when
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 
 class RateLimitError(Exception):

@@ -16,8 +16,9 @@ from taskroute.testing import FakeClock
 from taskroute.types import Outcome, Reply
 from tests.execution.test_drivers import Host, Witness
 from tests.policies import policy
+from tests.real_time import REAL_TIME
 
-pytestmark = pytest.mark.usefixtures("no_task_is_left")
+pytestmark = [pytest.mark.usefixtures("no_task_is_left"), REAL_TIME]
 
 
 class RateLimitError(Exception):

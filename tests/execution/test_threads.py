@@ -18,6 +18,9 @@ from taskroute.steps import Attempt
 from taskroute.types import Reply
 from tests.execution.test_drivers import Chunks, Host
 from tests.policies import policy
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 word: contextvars.ContextVar[str] = contextvars.ContextVar("word", default="unset")
 LIMITS = {"attempt": "150ms", "threads": True}

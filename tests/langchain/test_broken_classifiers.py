@@ -17,9 +17,12 @@ from taskroute_langchain import RoutedChatModel
 from taskroute_langchain.testing import chat_models
 from tests.langchain.ways import WAYS, ask
 from tests.policies import policy, when
+from tests.real_time import REAL_TIME
 from tests.router.test_classifiers_that_break import NONSENSE, SECRET, TASKS, Odd
 from tests.router.test_embed import QUESTION, Documents, aembed, embed
 from tests.router.test_embed import TASKS as LEARNED
+
+pytestmark = REAL_TIME
 
 
 def scripted(router: Router) -> RoutedChatModel:

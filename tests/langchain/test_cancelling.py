@@ -18,6 +18,9 @@ from tests.langchain.fake_provider import FakeProvider
 from tests.langchain.speaking import saying
 from tests.langchain.waiting import Waiting
 from tests.langchain.ways import STREAMS, Outcomes, Stage, ask
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 SOON: Final = 5.0
 """Seconds for what should come at once, on a machine that is shared."""

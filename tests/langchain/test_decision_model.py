@@ -19,6 +19,9 @@ from taskroute_langchain import RoutedChatModel
 from taskroute_langchain.testing import chat_models
 from tests.langchain.ways import ask
 from tests.policies import policy, when
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 if importlib.util.find_spec("langchain_core.decisions") is None:
 

@@ -13,6 +13,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from tests.langchain.fake_provider import FakeProvider
 from tests.langchain.ways import Stage, ask
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 ASYNC = ("ainvoke", "astream", "aevents")
 

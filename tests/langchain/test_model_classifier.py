@@ -23,7 +23,10 @@ from taskroute.testing import FakeClock, ScriptedModel
 from taskroute_langchain import RoutedChatModel, RoutingMiddleware
 from taskroute_langchain.testing import chat_models
 from tests.langchain.ways import WAYS, Outcomes, ask
+from tests.real_time import REAL_TIME
 from tests.telemetry.measured import Meter
+
+pytestmark = REAL_TIME
 
 PRICE = {"input": 1, "output": 1}
 POLICY: dict[str, Any] = {

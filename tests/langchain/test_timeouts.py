@@ -17,10 +17,13 @@ from tests.emulator import Emulator, Fault, Hang, Say, Stall
 from tests.langchain.speaking import saying
 from tests.langchain.waiting import unreachable
 from tests.langchain.ways import STREAMS, WAYS, Outcomes, ask, pieces
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 ASYNC: Final = ("ainvoke", "astream", "aevents")
 SYNC: Final = ("invoke", "stream", "events")
-SHORT: Final = "700ms"
+SHORT: Final = "1500ms"
 PIECES: Final = {"first_chunk": SHORT, "between_chunks": SHORT}
 SOON: Final = 30.0
 """Seconds within which an answer must be there, on a machine that is shared; what hangs takes far longer."""

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from taskroute_litellm.limits import limits_of
 from tests.emulator import Emulator, Hang
 from tests.litellm_host.routers import COMPLETIONS, STREAMS, Way, call, deployment, routed
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 litellm: Any = pytest.importorskip("litellm")
 

@@ -13,6 +13,9 @@ from taskroute_litellm.versions import installed
 from tests.emulator import Emulator, Fault, Hang
 from tests.emulator import Say as Says
 from tests.litellm_host.routers import IDS, POLICY, WAYS, Way, call, decided, routed
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 litellm: Any = pytest.importorskip("litellm")
 

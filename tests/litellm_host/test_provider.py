@@ -20,6 +20,9 @@ from taskroute_litellm import proxy_provider, register, unregister  # noqa: E402
 from taskroute_litellm.handler import Handler  # noqa: E402
 from taskroute_litellm.policy_file import PolicyFile  # noqa: E402
 from tests.litellm_host.provided import MESSAGES, TOOLS, USAGE, Calls, ask, asked, bodies, ends, policy, routed  # noqa: E402
+from tests.real_time import REAL_TIME  # noqa: E402
+
+pytestmark = REAL_TIME
 
 __all__ = ["ask", "ends", "routed"]
 

@@ -17,6 +17,9 @@ from tests.emulator import Emulator, Fault, Hang, Raw, Stall
 from tests.emulator import Say as Says
 from tests.litellm_host.routers import ANSWER, COMPLETIONS, IDS, MESSAGES, POLICY, WAYS, Way, call, decided, deployment, routed, told
 from tests.litellm_host.test_calls import needs_proxys_packages, record_of
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 litellm: Any = pytest.importorskip("litellm")
 

@@ -13,6 +13,9 @@ from taskroute_litellm.surfacing import surfaced
 from tests.emulator import Emulator, Hang, Say
 from tests.litellm_host.routers import IDS, LONG, ONE, POLICY, Way, call, routed
 from tests.litellm_host.test_calls import STREAMED_MESSAGES, needs_proxys_packages
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 litellm: Any = pytest.importorskip("litellm")
 

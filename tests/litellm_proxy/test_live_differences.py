@@ -16,6 +16,9 @@ from tests.emulator import Cut, Emulator, Fault, Hang, Say, Stall
 from tests.emulator.script import Asked
 from tests.litellm_proxy.apart import Client, asked_of, group, proxy_of
 from tests.litellm_proxy.sink import Sink
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 BROKEN = Fault("server_error")
 MANY = [f"g{number}" for number in range(1, 9)]

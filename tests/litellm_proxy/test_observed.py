@@ -15,6 +15,9 @@ from taskroute.types import Classification, Cost
 from taskroute_litellm.calls import Calls
 from tests.litellm_proxy.acting import Acting, chunks, words
 from tests.policies import policy
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 TWO = policy(breaker={"failures": 1, "rate": 0.1, "cooldown": "30s"})
 ONE_RETRY = policy(breaker="none")

@@ -18,6 +18,9 @@ from taskroute_litellm import install, register, unregister
 from taskroute_litellm.versions import installed
 from tests.emulator import Cut, Emulator, Fault, Hang, Say
 from tests.parity.hosts import HOSTS, SECRET, Came, Case, come, group, policy, scripted
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 litellm: Any = real_litellm
 WHOLE = "Paris is the capital of France."

@@ -14,6 +14,9 @@ from taskroute import Call, Router
 from taskroute.testing import FakeClock
 from taskroute.types import Classification
 from tests.policies import policy, when
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 TASKS = {
     "billing": {"examples": ["Why was I charged twice?", "The amount on my bill is wrong", "I want my money back"]},

@@ -13,6 +13,9 @@ import pytest
 from taskroute import Call, ConfigurationError, Router
 from taskroute.testing import FakeClock
 from tests.policies import policy, when
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 TASKS = {
     "billing": {"examples": ["Why was I charged twice?", "The amount is wrong", "I want my money back"]},

@@ -17,6 +17,9 @@ import pytest
 
 from taskroute.stores.database import Broken, Database
 from taskroute.stores.disk import DiskStore
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 
 @pytest.fixture

@@ -13,9 +13,12 @@ import redis.exceptions
 
 from taskroute.stores.redis import RedisStore
 from tests.ports import free_port
+from tests.real_time import REAL_TIME
 from tests.stores.redis_cluster import RedisCluster
 from tests.stores.redis_server import RedisServer, Start
 from tests.stores.ways import Awaited, Plainly, Way
+
+pytestmark = REAL_TIME
 
 ways = pytest.mark.parametrize("way", [Plainly, Awaited])
 sizes = pytest.mark.parametrize("size", [None, 1_000_000])

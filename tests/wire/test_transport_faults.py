@@ -13,7 +13,10 @@ import pytest
 from taskroute.execution.failures import classify
 from tests.emulator import Cut, Emulator, Hang, Raw, Stall
 from tests.emulator.script import Reply
+from tests.real_time import REAL_TIME
 from tests.wire.targets import HOSTS, PROVIDERS, Result, call
+
+pytestmark = REAL_TIME
 
 FAULTS: Final[dict[str, tuple[Reply, str]]] = {
     # In the middle of a plain answer; before the first event of a stream.
