@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,6 +60,14 @@ def test_a_word_is_made_of_itself_and_of_short_pieces_within_it() -> None:
 def test_numbers_of_pieces_are_the_same_on_every_machine() -> None:
     assert pieces("a", READING) == [0xE8B7BE43]
     assert pieces(("a", "b"), READING) == [0x806C5CD3]
+
+
+@pytest.mark.parametrize("word", ["refund", "возврат", "größe", "a", "łódź", "写"])
+def test_the_number_of_a_part_is_its_sum_behind_a_line_break(word: str) -> None:
+    edged = f" {word} "
+    parts = [edged[i : i + size] for size in (2, 3) if size < len(edged) for i in range(len(edged) - size + 1)]
+    expected = [zlib.crc32(word.encode()), *(zlib.crc32(f"\n{part}".encode()) for part in parts)]
+    assert pieces(word, Reading(shortest=2, longest=3)) == expected
 
 
 def test_the_pieces_of_a_word_count_together_what_is_said() -> None:

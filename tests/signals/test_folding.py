@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from taskroute.signals.classifiers.terms import fold
+from taskroute.signals.classifiers.terms import fold, tokenize
 
 
 @settings(max_examples=150)
@@ -19,3 +19,10 @@ from taskroute.signals.classifiers.terms import fold
 def test_a_text_is_folded_as_unicode_decomposes_it(text: str) -> None:
     plain = unicodedata.normalize("NFKD", text.casefold())
     assert fold(text) == unicodedata.normalize("NFC", "".join(char for char in plain if not unicodedata.combining(char)))
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_an_ascii_text_has_the_words_and_sentences_that_it_has_beside_other_text(text: str) -> None:
+    alone, beside = tokenize(text), tokenize(f"{text}\nж")
+    assert alone.words == beside.words[:-1]
+    assert alone.starts <= beside.starts

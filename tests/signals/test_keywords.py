@@ -142,6 +142,19 @@ def test_own_tasks_are_found_by_words_phrases_and_in_any_script() -> None:
         assert (None if found is None else found[0]) == task
 
 
+@pytest.mark.parametrize("word", ["login", "invoice", "responsibilities", "prüfung", "возврат"])
+def test_an_own_keyword_is_found_with_one_slip_behind_its_first_letter(word: str) -> None:
+    own = KeywordClassifier({"mine": [word]}, own_only=True, complexity=False)
+    slips = [word[:2] + word[3:], word[:2] + word[3] + word[2] + word[4:]]
+    if len(word) < 16:
+        slips.append(word[:2] + "x" + word[2:])
+    if len(word) > 5:
+        slips.append(word[:2] + "x" + word[3:])
+    assert [set(own.classify(f"My {slip}, please", ()).scores) for slip in slips] == [{"mine"}] * len(slips)
+    for other in ("x" + word[1:], word[1:], word[:-2], "x" + word, word[:2] + word[4:]):
+        assert not own.classify(f"My {other}, please", ()).scores
+
+
 def test_an_own_keyword_is_found_in_a_language_that_the_lists_do_not_cover() -> None:
     own = KeywordClassifier({"billing": ["faktura"]})
     assert set(own.classify("Proszę, gdzie jest moja faktura i dlaczego nie przyszła?", TASKS).scores) == {"billing"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +60,31 @@ def test_a_sentence_has_its_language(language: str) -> None:
 )
 def test_what_has_no_language_gets_none(text: str) -> None:
     assert detect_language(text) is None
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "pl", "tr", "vi"])
+@pytest.mark.parametrize(
+    "signs", ["\u00a0", "—", "’“", "🎉३…", "".join(map(chr, range(0x2190, 0x21D0)))], ids=["blank", "dash", "quotes", "odd", "many"]
+)
+def test_signs_part_words_like_blanks(language: str, signs: str) -> None:
+    between = itertools.cycle(signs)
+    assert detect_language("".join(next(between) if char == " " else char for char in SENTENCES[language])) == detect_language(
+        SENTENCES[language]
+    )
+
+
+def test_a_name_in_another_script_changes_no_language() -> None:
+    for language in ("en", "de", "fr"):
+        found = detect_language(f"Анна: {SENTENCES[language]}")
+        assert found == detect_language(SENTENCES[language])
+    found = detect_language(f"{SENTENCES['ru']} (GitHub)")
+    assert found is not None
+    assert found[0] == "ru"
+
+
+def test_of_two_scripts_alike_the_first_counts() -> None:
+    assert detect_language("αβγδε abcde") == ("el", 0.475)
+    assert detect_language("abcde αβγδε") is None
 
 
 def test_short_prompts_are_told_rightly_or_not_at_all() -> None:

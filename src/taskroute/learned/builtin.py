@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -30,8 +31,8 @@ _SYSTEM_COUNTS: Final = 0.6
 _ENGLISH: Final = "the of and to is for in what how this that it with write my you your from i are on please"
 _EVERYDAY: Final = frozenset(_ENGLISH.split())
 """Words of which most English texts hold one."""
-_FIRST_FOREIGN: Final = "\u0250"
-"""The first character beyond Latin letters."""
+_FOREIGN: Final = re.compile("[\u0250-\U0010ffff]")
+"""A character beyond Latin letters."""
 
 
 class BuiltinClassifier:
@@ -79,20 +80,20 @@ class BuiltinClassifier:
 
 def _in_context(model: BuiltinModel, said: Said, prompt: Prompt) -> tuple[Asked, Prompt]:
     """Return what a message asks for after what stands before it, and the prompt whose complexity counts."""
-    counts = [(1.0, prompt)]
+    counts = [(1.0, model.total(prompt))]
     hardest = prompt
     lean = lean_of(prompt)
-    asked = model.judge(prompt)
+    asked = model.judge_all(counts)
     # Who says yes twice means what was asked for before that.
     turn = next((turn for turn in map(read_prompt, said.earlier) if lean_of(turn) != ONLY_BEFORE), None) if lean.before else None
     if turn is not None and turn.tokens and not (lean.unless_talk and asked.tasks["conversation"] >= _SURE):
-        counts = [(lean.own, prompt), (lean.before, turn)]
+        counts = [(lean.own, counts[0][1]), (lean.before, model.total(turn))]
         hardest = prompt if lean.own else turn
         asked = model.judge_all(counts)
     if said.system and max(asked.tasks.values()) < _SURE:
         system = read_prompt(said.system)
         if system.tokens:
-            asked = model.judge_all([*counts, (_SYSTEM_COUNTS, system)])
+            asked = model.judge_all([*counts, (_SYSTEM_COUNTS, model.total(system))])
     return asked, hardest
 
 
@@ -110,8 +111,8 @@ def _covered(text: str, prompt: Prompt) -> bool:
         if not _EVERYDAY.isdisjoint(prompt.tokens):
             return True
     else:
-        letters = list(filter(str.isalpha, prompt.text))
-        if 2 * sum(map(_FIRST_FOREIGN.__gt__, letters)) < len(letters):
+        foreign = sum(map(str.isalpha, _FOREIGN.findall(prompt.text)))
+        if foreign and 2 * foreign > sum(map(str.isalpha, prompt.text)):
             return False
     found = detect_language(text)
     return found is None or found[0] in LANGUAGES

@@ -49,19 +49,22 @@ class BuiltinModel:
 
     def judge(self, prompt: Prompt) -> Asked:
         """Return what a prompt asks for."""
-        return self.judge_all(((1.0, prompt),))
+        return self.judge_all(((1.0, self.total(prompt)),))
 
-    def judge_all(self, prompts: Sequence[tuple[float, Prompt]]) -> Asked:
-        """Return what several texts ask for together, each with what it counts."""
-        table = self.table
-        total: Floats | None = None
-        for weight, prompt in prompts:
-            of_it = table.total(prompt.tokens, prompt.marks())
+    def total(self, prompt: Prompt) -> Floats:
+        """Return what a prompt adds up to: most of the work of judging it."""
+        return self.table.total(prompt.tokens, prompt.marks())
+
+    def judge_all(self, totals: Sequence[tuple[float, Floats]]) -> Asked:
+        """Return what several texts ask for together: what each adds up to, with what it counts."""
+        together: Floats | None = None
+        for weight, total in totals:
+            of_it = total
             if weight != 1.0:
-                of_it *= weight
+                of_it = total * weight
                 of_it[-2:] *= weight
-            total = of_it if total is None else total + of_it
-        return self._likely([] if total is None else total.tolist())
+            together = of_it if together is None else together + of_it
+        return self._likely([] if together is None else together.tolist())
 
     def _likely(self, total: list[float]) -> Asked:
         # Over so few numbers, arrays would take longer.

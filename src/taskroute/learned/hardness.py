@@ -27,7 +27,10 @@ def _by_first_word(terms: Iterable[Term]) -> dict[str, tuple[Term, ...]]:
 _ALL: Final = tuple(dict.fromkeys(complexity_terms()))
 _WORDS: Final = {term.words[0]: term for term in _ALL if len(term.words) == 1}
 _PHRASES: Final = _by_first_word(term for term in _ALL if len(term.words) > 1)
-_FIRST: Final = frozenset((*_WORDS, *_PHRASES))
+_SINGLE: Final = frozenset(_WORDS)
+_OPENING: Final = frozenset(_PHRASES)
+_NEXT: Final = {word: frozenset(term.words[1] for term in phrases) for word, phrases in _PHRASES.items()}
+_IN_PHRASES: Final = _OPENING.union(*_NEXT.values())
 _LONGEST: Final = max(len(term.words) for term in _ALL)
 _END: Final = 40
 """Words at each end of a prompt among which terms count."""
@@ -75,14 +78,13 @@ def likely(levels: Levels, points: float, length: float) -> tuple[float, float, 
 
 def _found(tokens: Sequence[str]) -> list[Term]:
     """Return the terms that stand at the ends of a prompt, each once."""
-    found: list[Term] = []
-    for word in _FIRST.intersection(tokens):
-        term = _WORDS.get(word)
-        if term is not None and (tokens.index(word) < _END or word in tokens[-_END:]):
-            found.append(term)
-        phrases = _PHRASES.get(word)
-        if phrases is not None:
-            found += _standing(phrases, tokens)
+    ends = tokens if len(tokens) <= 2 * _END else [*tokens[:_END], *tokens[-_END:]]
+    found = [_WORDS[word] for word in _SINGLE.intersection(ends)]
+    # To look for phrases takes long. That none of their second words is there is soon seen.
+    there = _IN_PHRASES.intersection(tokens)
+    for word in _OPENING & there:
+        if not _NEXT[word].isdisjoint(there):
+            found += _standing(_PHRASES[word], tokens)
     return found
 
 

@@ -61,16 +61,18 @@ class _Kept:
             return None
         return None if None in at else cast("dict[int, None]", at)
 
-    def add(self, unit: Unit, row: Floats) -> None:
-        if self.count == len(self.rows):
+    def add(self, new: Sequence[Unit], rows: Floats) -> None:
+        """Keep a row for each of these, which have none yet."""
+        first, self.count = self.count, self.count + len(new)
+        while self.count > len(self.rows):
             self.rows = np.concatenate((self.rows, np.empty_like(self.rows)))
-        self.rows[self.count] = row
-        # A reader may look at any time: it finds the place only once the row stands there.
-        if isinstance(unit, str):
-            self.at[unit] = self.count
-        else:
-            self.after.setdefault(unit[0], {})[unit[1]] = self.count
-        self.count += 1
+        self.rows[first : self.count] = rows
+        # A reader may look at any time: it finds a place only once the row stands there.
+        for place, unit in enumerate(new, first):
+            if isinstance(unit, str):
+                self.at[unit] = place
+            else:
+                self.after.setdefault(unit[0], {})[unit[1]] = place
 
 
 class WordTable:
@@ -109,9 +111,9 @@ class WordTable:
         kept = self._kept
         at = kept.places(found, marks, pairs=self.reading.pairs)
         if at is None:
-            rows = self._with_new({**units(found, self.reading), **dict.fromkeys(marks)})
-        else:
-            rows = kept.rows.take(np.fromiter(at, dtype=np.intp, count=len(at)), axis=0)
+            kept = self._with({**units(found, self.reading), **dict.fromkeys(marks)})
+            at = cast("dict[int, None]", kept.places(found, marks, pairs=self.reading.pairs))
+        rows = kept.rows.take(np.fromiter(at, dtype=np.intp, count=len(at)), axis=0)
         total: Floats = np.add.reduce(rows, axis=0)
         return total
 
@@ -122,29 +124,31 @@ class WordTable:
             return Summed(np.zeros(self.weights.shape[1], dtype=np.float32), 0.0)
         return Summed(total[:-2] * whole**-0.5, known / whole)
 
-    def _with_new(self, counted: dict[Unit, None]) -> Floats:
+    def _with(self, counted: dict[Unit, None]) -> _Kept:
+        """Return what is kept, all of these among it."""
         with self._lock:
             kept = self._kept
             new = [unit for unit in counted if kept.place(unit) is None]
             if kept.count + len(new) > _KEPT:
                 kept = _Kept(self.weights.shape[1] + 2)
                 new = list(counted)
-            for unit, row in zip(new, self._work_out(new), strict=True) if new else ():
-                kept.add(unit, row)
+            if new:
+                kept.add(new, self._work_out(new))
             self._kept = kept
-            return kept.rows[[cast("int", kept.place(unit)) for unit in counted]]
+            return kept
 
     def _work_out(self, new: list[Unit]) -> Floats:
         found = all_pieces(new, self.reading)
-        places = np.searchsorted(self.ids, found.ids)
-        places[places == len(self.ids)] = 0
-        is_known = self.ids[places] == found.ids if len(self.ids) else np.zeros(len(found.ids), dtype=np.bool_)
-        hits = np.flatnonzero(is_known)
         rows = np.zeros((len(found.ids), self.weights.shape[1] + 2), dtype=np.float32)
-        lengths = found.values * self.unseen
-        lengths[hits] = found.values[hits] * self.rarity[places[hits]]
-        rows[hits, :-2] = self.weights[places[hits]] * lengths[hits, None]
-        rows[hits, -2] = lengths[hits] ** 2
+        lengths: Floats = found.values * self.unseen
+        if len(self.ids):
+            near = np.searchsorted(self.ids, found.ids)
+            hits = (self.ids.take(near, mode="clip") == found.ids).nonzero()[0]
+            places: NDArray[np.intp] = near[hits]
+            lengths[hits] = found.values.take(hits) * self.rarity.take(places)
+            known: Floats = lengths[hits]
+            rows[hits, :-2] = self.weights.take(places, axis=0) * known[:, None]
+            rows[hits, -2] = known**2
         rows[:, -1] = lengths**2
         return np.add.reduceat(rows, found.starts, axis=0)
 

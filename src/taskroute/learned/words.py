@@ -21,6 +21,8 @@ Ids = NDArray[np.uint32]
 
 _WORD: Final = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
 _BLANKS: Final = {code: " " for code in range(128) if not chr(code).isalnum()}
+_PART: Final = zlib.crc32(b"\n")
+"""Begins the number of a part of a word."""
 _LONGEST_WORD: Final = 40
 """Characters of a word that count: what is longer is no word but material."""
 MARK: Final = "\t"
@@ -91,10 +93,14 @@ def pieces(unit: str | tuple[str, str], reading: Reading) -> list[int]:
     if word[0] == MARK or word[0] == "0":
         return found
     edged = f" {word} "
-    for size in range(reading.shortest, min(reading.longest, len(edged)) + 1):
-        if size == len(edged):
-            continue
-        found.extend(_number(f"\n{edged[i : i + size]}") for i in range(len(edged) - size + 1))
+    whole = len(edged)
+    # Of most words, bytes can be cut in the place of characters: then no part has to be encoded.
+    raw = edged.encode("ascii") if edged.isascii() else None
+    for size in range(reading.shortest, min(reading.longest, whole - 1) + 1):
+        if raw is None:
+            found += [_number(edged[i : i + size], _PART) for i in range(whole - size + 1)]
+        else:
+            found += [zlib.crc32(raw[i : i + size], _PART) for i in range(whole - size + 1)]
     return found
 
 
@@ -104,8 +110,8 @@ def _whole(word: str) -> str:
     return word[:_LONGEST_WORD]
 
 
-def _number(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+def _number(text: str, before: int = 0) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"), before)
 
 
 class Pieces(NamedTuple):
@@ -123,11 +129,13 @@ def all_pieces(found: Iterable[str | tuple[str, str]], reading: Reading) -> Piec
     ids: list[int] = []
     values: list[float] = []
     starts: list[int] = []
+    pair = reading.pair_share**0.5
     for unit in found:
         of_it = pieces(unit, reading)
         starts.append(len(ids))
-        ids.extend(of_it)
-        values.append(reading.pair_share**0.5 if isinstance(unit, tuple) else 1.0)
-        if len(of_it) > 1:
-            values.extend([(reading.share / (len(of_it) - 1)) ** 0.5] * (len(of_it) - 1))
+        ids += of_it
+        values.append(pair if isinstance(unit, tuple) else 1.0)
+        parts = len(of_it) - 1
+        if parts:
+            values += [(reading.share / parts) ** 0.5] * parts
     return Pieces(np.array(ids, dtype=np.uint32), np.array(values, dtype=np.float32), np.array(starts, dtype=np.intp))

@@ -103,9 +103,10 @@ class KeywordClassifier:
 
 
 def _covered(text: str, tokens: Tokens) -> bool:
-    latin = sum(1 for word in tokens.words if word[0] <= "\u024f")
-    if 2 * latin < len(tokens.words):
-        return False
+    if not text.isascii():
+        latin = sum(1 for word in tokens.words if word[0] <= "\u024f")
+        if 2 * latin < len(tokens.words):
+            return False
     found = detect_language(text)
     return found is None or found[0] in lists.LANGUAGES
 

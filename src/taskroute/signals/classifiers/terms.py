@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 # Scripts written without spaces: each character is a token, so that a term may stand anywhere in a run of them.
 UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 _TOKEN: Final = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|[.!?:\n]")
+_ASCII_TOKEN: Final = re.compile(r"[a-z0-9_]+|[.!?:\n]")
 _STOPS: Final = frozenset(".!?:\n")
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 _SHORT_RUN: Final = 3
@@ -70,7 +71,8 @@ def tokenize(text: str) -> Tokens:
     """Return the words of a text, folded."""
     words: list[str] = []
     starts: set[int] = {0}
-    for token in _TOKEN.findall(fold(text)):
+    plain = fold(text)
+    for token in (_ASCII_TOKEN if plain.isascii() else _TOKEN).findall(plain):
         if token in _STOPS:
             starts.add(len(words))
         else:
@@ -86,8 +88,8 @@ def terms(listed: str | Iterable[str], mark: str, weight: float = 1.0) -> Iterat
             yield Term(words=words, mark=mark, weight=weight)
 
 
-def _shortened(word: str) -> Iterator[str]:
-    return (word[:i] + word[i + 1 :] for i in range(1, len(word)))
+def _shortened(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i in range(1, len(word))]
 
 
 def _alike(typed: str, meant: str) -> bool:
@@ -120,6 +122,9 @@ class TermTable:
             if _SHORTEST_FUZZY <= len(word) <= _LONGEST_FUZZY:
                 for key in (word, *_shortened(word)):
                     self._near.setdefault(key, []).append(word)
+        fuzzy = [word for word in vocabulary if _SHORTEST_FUZZY <= len(word) <= _LONGEST_FUZZY]
+        self._shapes = frozenset((word[0], size) for word in fuzzy for size in range(len(word) - 1, min(len(word) + 1, _LONGEST_FUZZY) + 1))
+        """First letters and lengths that a misspelt word may have: most words have others, and are passed over soon."""
 
     def find(self, tokens: Tokens) -> list[Hit]:
         """Return the terms in the text, in order."""
@@ -127,11 +132,13 @@ class TermTable:
         count = len(words)
         meant = list(words)
         for i in (*range(min(_EDGE, count)), *range(max(_EDGE, count - _EDGE), count)):
-            if words[i] not in self._vocabulary:
-                meant[i] = self._correct(words[i])
+            word = words[i]
+            if word not in self._vocabulary and (word[0], len(word)) in self._shapes:
+                meant[i] = self._correct(word)
         hits: list[Hit] = []
-        for i, word in enumerate(meant):
-            for term in self._first.get(word, ()):
+        for i in [i for i, word in enumerate(meant) if word in self._first]:
+            word = meant[i]
+            for term in self._first[word]:
                 size = len(term.words)
                 if size == 1:
                     hits.append(Hit(i, term, word == words[i]))
@@ -140,10 +147,10 @@ class TermTable:
         return hits
 
     def _correct(self, word: str) -> str:
-        if not _SHORTEST_FUZZY - 1 <= len(word) <= _LONGEST_FUZZY or not word.isalpha():
+        if not word.isalpha():
             return word
-        for key in (word, *_shortened(word)):
-            for meant in self._near.get(key, ()):
+        for key in filter(self._near.__contains__, (word, *_shortened(word))):
+            for meant in self._near[key]:
                 if _alike(word, meant):
                     return meant
         return word
