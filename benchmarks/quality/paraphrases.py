@@ -1,7 +1,7 @@
 """Pairs of prompts that ask for the same in other words, written by hand.
 
-None of them is learned from. `english_roundabout` of the phrasings was written after they had been read: it takes none of their
-sentences, but its ways of asking are those of people who ask as they do, so that the pairs flatter a little.
+None of them is learned from. `english_roundabout` and `english_offhand` of the phrasings were written after they had been read: they take
+none of their sentences, but their ways of asking are those of people who ask as they do, so that the pairs flatter a little.
 """
 
 # ruff: noqa: E501 - a pair is a line, however long

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from benchmarks.quality.packs import NoPacks, folder, lines
-from benchmarks.quality.perturb import blanks, paraphrase, typos
+from benchmarks.quality.perturb import blanks, paraphrase
 
 from classifier_data import sampling
 from classifier_data.nothing import NOTHING
+from classifier_data.slips import slips
 
 OWN: Final = "own"
 _ANSWERED: Final = "question_answering"
@@ -62,7 +63,8 @@ _QUESTIONS: Final = frozenset(_FIRST_OF_QUESTIONS.split())
 """First words of a question. `can you` and its like begin a request."""
 _MOST: Final = 700
 """Prompts of one pack and task that are used at most."""
-_CHANGES: Final = (typos, typos, typos, blanks, paraphrase, lambda text, rng: typos(paraphrase(text, rng), rng))
+_SLIPPED: Final = 0.7
+"""Of the examples that are changed, the share that gets typing errors; the others get other blanks, or other words for the same."""
 
 
 class Example(NamedTuple):
@@ -74,6 +76,8 @@ class Example(NamedTuple):
     """`own`, or the pack and the benchmark in it."""
     alike: str
     """Prompts with the same are alike: they are trained on together or not at all."""
+    slipped: bool = False
+    """Whether typing errors were put in."""
 
 
 def own_prompts(each: int, seed: int) -> list[Example]:
@@ -84,13 +88,19 @@ def own_prompts(each: int, seed: int) -> list[Example]:
     drawn = [*plain, *laden, *sampling.foreign(max(1, each // 6), rng), *sampling.nothings(each, rng)]
     drawn += sampling.everyday(each, rng)
     examples = [Example(found.text, found.task, OWN, found.phrasing) for found in drawn]
-    return examples + changed(examples, 0.8, rng)
+    return examples + changed(examples, 1.0, rng)
 
 
 def changed(examples: Sequence[Example], share: float, rng: random.Random) -> list[Example]:
-    """Return that share of the examples with typing errors, in other case, with other blanks, or paraphrased."""
+    """Return that share of the examples with typing errors, with other blanks, or paraphrased."""
     chosen = rng.sample(examples, round(share * len(examples)))
-    return [example._replace(text=rng.choice(_CHANGES)(example.text, rng)) for example in chosen]
+    return [_changed(example, rng) for example in chosen]
+
+
+def _changed(example: Example, rng: random.Random) -> Example:
+    slipped = rng.random() < _SLIPPED
+    text = slips(example.text, rng) if slipped else rng.choice((blanks, paraphrase, paraphrase))(example.text, rng)
+    return example._replace(text=text, slipped=slipped)
 
 
 def pack_prompts(without: Sequence[str], seed: int) -> list[Example]:

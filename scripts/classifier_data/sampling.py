@@ -11,6 +11,9 @@ from classifier_data import (
     english_chat,
     english_code,
     english_everyday,
+    english_faults,
+    english_helpdesk,
+    english_offhand,
     english_prose,
     english_reasoning,
     english_roundabout,
@@ -18,6 +21,7 @@ from classifier_data import (
     english_transform,
     english_words,
     everyday_abroad,
+    helpdesk_abroad,
     languages,
     languages_south,
     languages_west,
@@ -28,7 +32,9 @@ from classifier_data.nothing import NOTHING
 from classifier_data.subjects import SUBJECTS
 
 _ENGLISH: Final = (english_code, english_reasoning, english_words, english_transform, english_chat, english_talk)
-_PLAIN: Final = (english_everyday, english_prose)
+_SPOKEN: Final = (english_roundabout, english_offhand)
+_PLAIN: Final = (english_everyday, english_helpdesk, english_faults, english_prose)
+_PLAIN_ABROAD: Final = (everyday_abroad, helpdesk_abroad)
 _FOREIGN: Final = (
     languages.GERMAN,
     languages.FRENCH,
@@ -135,7 +141,7 @@ def _lines(text: str) -> list[str]:
 
 def _all_slots() -> Mapping[str, tuple[str, ...]]:
     slots: dict[str, tuple[str, ...]] = {**SUBJECTS, **MATERIAL}
-    for part in (*_ENGLISH, *_PLAIN, languages, languages_south, languages_west, everyday_abroad):
+    for part in (*_ENGLISH, *_PLAIN, languages, languages_south, languages_west, *_PLAIN_ABROAD):
         slots.update(part.SLOTS)
     return slots
 
@@ -162,7 +168,8 @@ def english(each: int, rng: random.Random) -> Iterator[Drawn]:
     """Yield `each` prompts of every task in English: two of three in the form of an order."""
     for part in _ENGLISH:
         for task, listed in part.ORDERS.items():
-            orders, said = _lines(listed), _lines(part.SAID[task]) + _lines(english_roundabout.SAID[task])
+            orders = _lines(listed)
+            said = [line for spoken in (part, *_SPOKEN) for line in _lines(spoken.SAID[task])]
             share = len(orders) / (len(orders) + len(said))
             for _ in range(each):
                 ordered = rng.random() < share
@@ -199,8 +206,9 @@ def foreign(each: int, rng: random.Random) -> Iterator[Drawn]:
 
 
 def everyday(each: int, rng: random.Random) -> Iterator[Drawn]:
-    """Yield what is written to shops, offices and doctors: of every task and of nothing, by how many phrasings it has."""
-    for language in (*(part.SAID for part in _PLAIN), *everyday_abroad.LANGUAGES):
+    """Yield what is written to shops, offices and help desks, and what sounds like it: by how many phrasings a task has."""
+    abroad = (language for part in _PLAIN_ABROAD for language in part.LANGUAGES)
+    for language in (*(part.SAID for part in _PLAIN), *abroad):
         for task, listed in language.items():
             lines = _lines(listed)
             for _ in range(each * len(lines) // _FULL):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from benchmarks.quality.everyday import EVERYDAY
+from benchmarks.quality.helpdesk import DEBUGGING, HELPDESK, counted, every
 
 from taskroute import Call, Message, Router
 from taskroute.learned.builtin import BuiltinClassifier
@@ -29,6 +30,17 @@ def test_of_everyday_prompts_few_are_surely_wrong_and_most_are_not_passed_over()
     found = [(decided(Said(prompt.text, system=prompt.system)), prompt.wanted) for prompt in EVERYDAY]
     assert sum(task is not None and task not in wanted for task, wanted in found) <= 0.1 * len(EVERYDAY)
     assert sum(task in wanted for task, wanted in found) >= 0.5 * len(EVERYDAY)
+
+
+def test_what_a_help_desk_is_told_is_seldom_taken_for_debugging_or_another_task() -> None:
+    found = counted(classifier, every(HELPDESK))
+    assert found.debugging + found.else_wrong <= 0.12 * found.count
+
+
+def test_requests_to_debug_are_mostly_told_without_code_and_seldom_taken_for_another_task() -> None:
+    found = counted(classifier, every(DEBUGGING))
+    assert found.debugging >= 0.6 * found.count
+    assert found.talk + found.else_wrong <= 0.12 * found.count
 
 
 @pytest.mark.parametrize(
