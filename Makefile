@@ -128,6 +128,7 @@ bench-quality: $(VENV)/.bench ## measure how well models are chosen and tasks ar
 	$(RUN) -m benchmarks.quality --jobs 2
 	$(RUN) -m benchmarks.quality.classifier
 	$(RUN) -m benchmarks.quality.classifier_clinc
+	$(RUN) -m benchmarks.quality.helpdesk
 	$(RUN) -m benchmarks.quality.own_tasks
 	$(RUN) -m benchmarks.quality.classifier_speed
 
