@@ -21,7 +21,7 @@ from taskroute.types import NOTHING
 
 Numbers = NDArray[Any]
 
-_FORMAT: Final = "taskroute.prompts/3"
+_FORMAT: Final = "taskroute.prompts/4"
 CURE: Final = "write it anew with 'taskroute train', or put back a copy"
 _LEAST: Final = 0.01
 """A task that is less likely than this is not told."""
@@ -72,6 +72,8 @@ class Known(NamedTuple):
     """Score of each task and model, shrunk towards the model's mean; shape (k, m)."""
     familiar: Familiar
     trust: Trust
+    sharpness: float
+    """The power that shares of tasks are raised to: likeness alone tells them with too little or too much certainty."""
 
 
 class Sight(NamedTuple):
@@ -107,6 +109,8 @@ class Predictor:
             raise ValueError("there are not as many weights as places")
         if known.familiar.weights.shape != (TRAITS,) or len(space.hints.start) != len(known.tasks):
             raise ValueError("what tells known prompts from others is for other tasks or traits")
+        if not 0 < known.sharpness < float("inf"):
+            raise ValueError(f"shares cannot be raised to {known.sharpness}")
         if not (space.weights.looks and space.weights.words):
             raise ValueError("looks or words weigh nothing")
         self.space = space
@@ -170,7 +174,7 @@ class Predictor:
             "models": json.dumps(known.models),
             "tasks": json.dumps(known.tasks),
             "reading": table.reading.dump(),
-            "space": json.dumps([*self.space.weights, self.space.usual, table.unseen, known.told.other]),
+            "space": json.dumps([*self.space.weights, self.space.usual, table.unseen, known.told.other, known.sharpness]),
         }
         arrays: dict[str, Numbers] = {
             "ids": table.ids,
@@ -209,7 +213,7 @@ class Predictor:
                 raise ArraysError(where, f"is of the format {meta['format']!r}, not {_FORMAT!r}", CURE)
             if not all(bool(np.isfinite(array).all()) for array in arrays.values()):
                 raise ValueError("a number is none")
-            looks, words, hinted, usual, unseen, other = map(float, json.loads(meta["space"]))
+            looks, words, hinted, usual, unseen, other, sharpness = map(float, json.loads(meta["space"]))
             ids = arrays["ids"]
             if ids.dtype != np.uint32 or not bool(np.all(ids[1:] > ids[:-1])):
                 raise ValueError("the words are not in order")
@@ -225,7 +229,7 @@ class Predictor:
             places, weights, means, of_tasks = (arrays[name] for name in ("places", "weights", "means", "table"))
             *of_traits, start = arrays["familiar"].tolist()
             familiar = Familiar(np.array(of_traits), start)
-            return cls(space, Known(models, tasks, places, weights, told, means, of_tasks, familiar, trust))
+            return cls(space, Known(models, tasks, places, weights, told, means, of_tasks, familiar, trust, sharpness))
         except ArraysError:
             raise
         except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
@@ -242,7 +246,7 @@ class Predictor:
         weights = self.space.weights
         apart = np.maximum(self._squares + own[0] @ own[0] - 2 * looks, 0) / weights.looks**2
         likeness = float(known.familiar(traits(words[None] / weights.words**2, apart[None], place.hinted[None]))[0])
-        found = seen((near @ known.weights)[None, :], known.means, len(known.tasks))
+        found = seen((near @ known.weights)[None, :], known.means, len(known.tasks), known.sharpness)
         result = _Seen(likeness * place.familiar, found.tasks[0], found.scores[0], near)
         self._last = text, result
         return result
@@ -260,7 +264,16 @@ def told_at(near: Numbers, told: Told, task: int) -> Numbers:
     return np.asarray((near * np.where(told.tasks == task, np.float32(1.0), np.float32(told.other))) @ told.weights)
 
 
-def seen(sums: Numbers, means: Numbers, tasks: int) -> Sight:
+def seen(sums: Numbers, means: Numbers, tasks: int, sharpness: float = 1.0) -> Sight:
     """Return what weighted sums mean: shares of the tasks that come to 1 at most, and scores about the means."""
     shares = np.maximum(sums[:, :tasks], 0)
-    return Sight(tasks=shares / np.maximum(shares.sum(axis=1, keepdims=True), 1), scores=means + sums[:, tasks:])
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
+    return Sight(tasks=sharpened(shares, sharpness), scores=means + sums[:, tasks:])
+
+
+def sharpened(shares: Numbers, power: float) -> Numbers:
+    """Return the shares of each row to this power, made to come to as much together as before."""
+    if power == 1:
+        return shares
+    risen = shares**power
+    return np.asarray(risen * (shares.sum(axis=1, keepdims=True) / np.maximum(risen.sum(axis=1, keepdims=True), 1e-30)))

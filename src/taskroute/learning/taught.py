@@ -75,9 +75,16 @@ def teach(found: Bases, rows: Rows, labels: Labels, tasks: tuple[str, ...], *, n
     return Taught(read, told, means, table)
 
 
-def held_back(found: Bases, taught: Taught, rows: Rows, labels: Labels, tasks: tuple[str, ...], *, likeness: Floats) -> HeldBack:
+def shares_of(found: Bases, taught: Taught, rows: Rows, tasks: tuple[str, ...]) -> Floats:
+    """Return the shares of the tasks that are read from these rows, a column for each task; as likeness tells them, not sharpened."""
+    return np.asarray(seen(found.read.rows[rows] @ taught.read, taught.means, len(tasks)).tasks, dtype=np.float64)
+
+
+def held_back(
+    found: Bases, taught: Taught, rows: Rows, labels: Labels, tasks: tuple[str, ...], *, likeness: Floats, sharpness: float
+) -> HeldBack:
     """Return what is foretold of these rows, with their true scores; `likeness` has a number for each of them."""
-    sight = seen(found.read.rows[rows] @ taught.read, taught.means, len(tasks))
+    sight = seen(found.read.rows[rows] @ taught.read, taught.means, len(tasks), sharpness)
     numbers = numbers_of(labels, tasks)[rows]
     of_tasks = np.vstack((taught.table, taught.means))
     beside = taught.means if found.told is None else taught.means + found.told.rows[rows] @ taught.told

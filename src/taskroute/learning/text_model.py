@@ -16,8 +16,9 @@ from taskroute.learning.landmarks import drawn, left_out, unrotated
 from taskroute.learning.residual import Gain, HeldBack, Verdict, judge, misfit
 from taskroute.learning.residual import joined as joined_parts
 from taskroute.learning.rows import Floats, Labels
+from taskroute.learning.sharpness import sharpness_of
 from taskroute.learning.task_scores import cross_fitted, fit_task_scores, without
-from taskroute.learning.taught import OTHER, Bases, bases, held_back, numbers_of, tasks_of, teach
+from taskroute.learning.taught import OTHER, Bases, bases, held_back, numbers_of, shares_of, tasks_of, teach
 from taskroute.learning.text_features import Texts, read_texts
 
 FEWEST_PROMPTS: Final = 60
@@ -107,12 +108,12 @@ def fit_prompt_model(labels: Labels, *, effort: Effort = USUAL, seed: int = 0) -
     known = _scored(kept._replace(models=tuple(np.array(kept.models)[scored].tolist()), scores=kept.scores[:, scored]), effort, seed)
     plain = _chosen(known)
     choices = [plain, plain._replace(weights=plain.weights._replace(tasks=_HINTS))] if len(known.tasks) > 1 else [plain]
-    choice, found, usual = min((_tried(known, choice) for choice in choices), key=lambda tried: misfit(tried.usual))
-    strange = [_without_tasks(known, seen, choice) for seen in known.strange]
-    verdict = judge(usual, joined_parts(strange) if strange else None)
+    tried = min((_tried(known, choice) for choice in choices), key=lambda tried: misfit(tried.usual))
+    strange = [_without_tasks(known, seen, tried) for seen in known.strange]
+    verdict = judge(tried.usual, joined_parts(strange) if strange else None)
     if not (verdict.read.share or verdict.told.share):
         return PromptModel(None, verdict.read, verdict.told)
-    return PromptModel(_predictor(found, known, choice, verdict), verdict.read, verdict.told)
+    return PromptModel(_predictor(tried, known, verdict), verdict.read, verdict.told)
 
 
 def _scored(labels: Labels, effort: Effort, seed: int) -> _Scored:
@@ -137,8 +138,8 @@ def _scored(labels: Labels, effort: Effort, seed: int) -> _Scored:
     return _Scored(labels, tasks, texts, of_task, hinted, folds, landmarks, strange, familiar, likeness, effort, seed)
 
 
-def _predictor(found: Bases, known: _Scored, choice: Choice, verdict: Verdict) -> Predictor:
-    labels, tasks = known.labels, known.tasks
+def _predictor(tried: _Tried, known: _Scored, verdict: Verdict) -> Predictor:
+    labels, tasks, choice, found = known.labels, known.tasks, tried.choice, tried.found
     taught = teach(found, np.arange(labels.size), labels, tasks, noise=choice.noise)
     told = taught.told if found.told is None else unrotated(found.told, taught.told)
     space = _space(known, choice.weights)
@@ -152,6 +153,7 @@ def _predictor(found: Bases, known: _Scored, choice: Choice, verdict: Verdict) -
         table=taught.table.astype(np.float32),
         familiar=known.familiar,
         trust=verdict.trust,
+        sharpness=tried.sharpness,
     )
     return Predictor(space, prompts)
 
@@ -182,6 +184,8 @@ class _Tried(NamedTuple):
 
     choice: Choice
     found: Bases
+    sharpness: float
+    """Of the shares of tasks."""
     usual: HeldBack
 
 
@@ -189,16 +193,21 @@ def _tried(known: _Scored, choice: Choice) -> _Tried:
     """Return what is foretold of each prompt by those of the other folds."""
     labels, tasks = known.labels, known.tasks
     found = bases(known.points(choice.weights), known.landmarks, labels, tasks)
-    parts: list[HeldBack] = []
-    for fold in known.folds:
-        taught = teach(found, fold.train, labels, tasks, noise=choice.noise)
-        parts.append(held_back(found, taught, fold.test, labels, tasks, likeness=known.likeness[fold.test]))
-    return _Tried(choice, found, joined_parts(parts))
+    taught = [teach(found, fold.train, labels, tasks, noise=choice.noise) for fold in known.folds]
+    shares, numbers = np.empty(known.of_task.shape), numbers_of(labels, tasks)
+    for by, fold in zip(taught, known.folds, strict=True):
+        shares[fold.test] = shares_of(found, by, fold.test, tasks)
+    sharpness = sharpness_of(shares, numbers)
+    parts = [
+        held_back(found, by, fold.test, labels, tasks, likeness=known.likeness[fold.test], sharpness=sharpness)
+        for by, fold in zip(taught, known.folds, strict=True)
+    ]
+    return _Tried(choice, found, sharpness, joined_parts(parts))
 
 
-def _without_tasks(known: _Scored, seen: Seen, choice: Choice) -> HeldBack:
+def _without_tasks(known: _Scored, seen: Seen, tried: _Tried) -> HeldBack:
     """Return what is foretold of the tasks that are held back, of which nothing is known but by the others."""
-    labels, effort, (train, test) = known.labels, known.effort, seen.fold
+    labels, effort, choice, (train, test) = known.labels, known.effort, tried.choice, seen.fold
     hinted = without(known.hinted, np.flatnonzero(known.of_task[test].any(axis=0)))
     hinted[test] = seen.hinted
     points = joined(seen.looks, seen.meaning[:, : effort.directions], hints_of(hinted), choice.weights)
@@ -207,4 +216,4 @@ def _without_tasks(known: _Scored, seen: Seen, choice: Choice) -> HeldBack:
     found = bases(points, chosen, labels, tasks)
     taught = teach(found, train, labels, tasks, noise=choice.noise)
     likeness = known.familiar(seen.traits(known.landmarks, directions=effort.directions))
-    return held_back(found, taught, test, labels, tasks, likeness=likeness)
+    return held_back(found, taught, test, labels, tasks, likeness=likeness, sharpness=tried.sharpness)
