@@ -12,6 +12,7 @@ from taskroute.clock import SystemClock
 from taskroute.errors import ConfigurationError
 from taskroute.execution.rest import Rests
 from taskroute.execution.timed import TimedClassifier
+from taskroute.outages import Outages
 from taskroute.policy.names import suggestion
 from taskroute.policy.schema import Policy
 from taskroute.policy.when import When
@@ -62,7 +63,7 @@ def classifier_of(
         learned = _examples(policy, environ, embed, complexity=wants)
         if learned.local:
             # The keywords are a part of what it goes by.
-            return learned
+            return _guarded(learned, clock)
         parts.append(learned)
     else:
         if has_examples(policy):
@@ -95,9 +96,13 @@ def _at(classifier: Classifier, policy: Policy, clock: Clock, rests: Rests, part
     if not isinstance(classifier, Hybrid):
         # The question to a model is held to its time where it is asked.
         is_held = classifier.local or isinstance(classifier, ModelClassifier | GuardedClassifier | TimedClassifier)
-        return classifier if is_held else TimedClassifier(classifier, policy, clock, rests.of(f"part {part}"))
+        return _guarded(classifier if is_held else TimedClassifier(classifier, policy, clock, rests.of(f"part {part}")), clock)
     parts = (_at(one, policy, clock, rests, part) for part, one in enumerate(classifier.parts))
-    return Hybrid(tuple(map(GuardedClassifier, parts)), policy.classifier.min_confidence)
+    return Hybrid(tuple(parts), policy.classifier.min_confidence)
+
+
+def _guarded(classifier: Classifier, clock: Clock) -> GuardedClassifier:
+    return GuardedClassifier(classifier, Outages(classifier.name, clock.now))
 
 
 def _asks_complexity(policy: Policy) -> bool:

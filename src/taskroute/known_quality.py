@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -147,7 +148,8 @@ def prompts_in(path: Path, version: str) -> PromptQuality:
 def why_unreadable(error: Exception, name: str) -> str:
     """Return what is wrong with a file of this name, and the cure."""
     if isinstance(error, OSError):
-        return f"{name}: cannot be read: {error.strerror or type(error).__name__}; write it with 'taskroute train'"
+        reason = f"{error.strerror or type(error).__name__}, looked for {os.path.abspath(name)!r}"
+        return f"{name}: cannot be read: {reason}; write it with 'taskroute train', or write the whole path"
     if isinstance(error, UnicodeError):
         return f"{name}: this is no text in UTF-8; write it anew with 'taskroute train'"
     if isinstance(error, ModuleNotFoundError) and error.name == "numpy":

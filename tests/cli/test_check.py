@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+import taskroute
 from taskroute import ConfigurationError, Router
 from taskroute.quality.table import Cell, QualityTable
 from taskroute.quality.text import dump
 
-from .running import Cli
+from .running import Cli, in_own_process
 
 GOOD = """\
 models:
@@ -231,7 +233,8 @@ def _warnings(cli: Cli, file: str) -> list[str]:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "quality.json: cannot be read: No such file or directory; write it with 'taskroute train'"),
+        (None, "quality.json: cannot be read: No such file or directory, looked for '/"),
+        (None, "/quality.json'; write it with 'taskroute train', or write the whole path"),
         (b"", "quality.json: this is not JSON"),
         (b"{}", "quality.json: this is not a quality table"),
         (b"\xff\xfe", "quality.json: this is no text in UTF-8; write it anew with 'taskroute train'"),
@@ -315,3 +318,15 @@ def test_beside_the_built_in_classifier_examples_of_one_task_are_enough(cli: Cli
     ran = cli("check", "taskroute.yaml")
     assert ran.status == 1
     assert "classifier.kind: no router can be built with it: the example 'same' stands under 'refunds' and under 'other'" in ran.err
+
+
+def test_weights_of_the_built_in_classifier_that_cannot_be_read_are_a_warning(cli: Cli) -> None:
+    cli.write("taskroute.yaml", 'models: {small: "openai:gpt-5-mini"}\ndefault: small\nclassifier: {kind: builtin}\n')
+    assert cli("check", "taskroute.yaml", "--strict").status == 0
+    # A copy of the library, which is found first where it is run from.
+    copied = cli.directory / "taskroute"
+    shutil.copytree(Path(taskroute.__file__).parent, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    (copied / "learned" / "builtin.safetensors").write_bytes(b"no weights")
+    ran = in_own_process("check", "taskroute.yaml", "--strict", cwd=cli.directory)
+    assert ran.status == 1
+    assert "taskroute.yaml:3: classifier.kind: the built-in classifier cannot read its weights, and would always abstain: " in ran.out

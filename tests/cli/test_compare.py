@@ -78,6 +78,21 @@ def test_another_quality_table_may_take_the_place_of_the_policys(cli: Cli, data:
     assert "believe this only of scores that it was not trained on" in found["notes"][-1]
 
 
+def test_a_table_that_no_route_chooses_by_is_said_to_change_nothing(cli: Cli, data: str) -> None:
+    assert cli("train", data, "--no-words", "-o", "quality.json").status == 0
+    without, with_table = compared(cli, data), compared(cli, data, "--quality", "quality.json")
+    assert with_table["ways"] == without["ways"]
+    assert with_table["notes"] == [*without["notes"], "the policy's quality table changes nothing: no route has 'choose'"]
+
+
+def test_a_pin_of_the_environment_is_warned_of(cli: Cli, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not cli("compare", data, "--draws", "50").err
+    monkeypatch.setenv("TASKROUTE_PIN", "large")
+    ran = cli("compare", data, "--draws", "50", "--json")
+    assert "warning: TASKROUTE_PIN is set: 'policy' is the model 'large', whatever the policy would choose" in ran.err
+    assert [model["share"] for model in json.loads(ran.out)["models"]] == [0, 1]
+
+
 def test_for_a_person_it_is_a_table(cli: Cli, data: str) -> None:
     ran = cli("compare", data, "--draws", "50")
     assert ran.status == 0

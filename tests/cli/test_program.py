@@ -108,7 +108,8 @@ def test_a_warning_is_shown_without_the_place_in_our_code_that_gives_it(tmp_path
     (tmp_path / "taskroute.yaml").write_text(policy)
     ran = in_own_process("explain", "hi", cwd=tmp_path)
     assert ran.status == 0
-    why = "gone.json: cannot be read: No such file or directory; write it with 'taskroute train'; models are compared without it"
+    looked = f"No such file or directory, looked for '{tmp_path / 'gone.json'}'"
+    why = f"gone.json: cannot be read: {looked}; write it with 'taskroute train', or write the whole path; models are compared without it"
     assert ran.err == f"warning: quality.file: {why}\n"
 
 

@@ -14,7 +14,7 @@ from taskroute.policy.choosing import Quality
 from taskroute.quality.text import load
 
 from .running import Cli, in_own_process
-from .scores import POLICY, text
+from .scores import POLICY, scores, text
 
 BOTH = POLICY[: POLICY.index("routes:")]
 
@@ -101,8 +101,18 @@ def test_feedback_is_folded_in(cli: Cli, data: str) -> None:
         router.feedback(router.decide(Call("q", task="creative")).id, 1)
     found = trained(cli, data, "--feedback", "taskroute.yaml", "--policy", "taskroute.yaml")
     assert (found["prompts"], found["labels"]) == (204, 404)
+    assert "scores came from scores.jsonl (400), taskroute.yaml (4)" in found["notes"]
     alone = trained(cli, "--feedback", "kept")
     assert [(model["model"], model["labels"]) for model in alone["models"]] == [("small", 3), ("large", 1)]
+
+
+def test_feedback_that_is_not_there_is_told_with_its_place_and_no_store_is_made(cli: Cli, data: str) -> None:
+    cli.write("taskroute.yaml", POLICY + "feedback: {path: kept}\n")
+    ran = cli("train", data, "--feedback", "taskroute.yaml", "--no-words")
+    place = cli.directory / "kept"
+    assert ran.status == 2
+    assert f"taskroute.yaml: no scores were kept where 'feedback.path' says, looked for '{place / 'scores'}'; a relative" in ran.err
+    assert not place.exists()
 
 
 def test_what_is_said_of_answers_changes_who_answers(cli: Cli) -> None:
@@ -165,6 +175,85 @@ def test_tasks_that_the_policy_does_not_know_are_named_with_what_was_probably_me
     assert trained(cli, "scores.jsonl")["notes"] == []
 
 
+UNTAGGED = "no prompt has a task; with --policy P, prompts are given the tasks that the classifier of that policy tells"
+
+
+def test_prompts_without_a_task_are_tagged_by_the_policys_classifier(cli: Cli) -> None:
+    told = [dict(row) for row in scores(400)]
+    rows = [{key: value for key, value in row.items() if key != "task"} for row in told]
+    cli.write("untagged.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    for name, more in (
+        ("builtin.yaml", "classifier: {kind: builtin}\n"),
+        ("none.yaml", "classifier: {kind: none}\n"),
+        ("model.yaml", "classifier: {kind: model, model: small}\n"),
+    ):
+        cli.write(name, BOTH + "routes: [{name: all, choose: {among: [small, large], objective: best}}]\n" + more)
+    found = trained(cli, "untagged.jsonl", "--policy", "builtin.yaml", "-o", "quality.json")
+    (note,) = found["notes"]
+    assert note == (
+        "400 prompts without a task have the one that the policy's classifier tells (builtin 400); "
+        "the figures count these tasks as told, and a route does with 'margin: 0', where the classifier is sure"
+    )
+    assert [each["name"] for each in found["held"]] == ["table, task told"]
+    table = load((cli.directory / "quality.json").read_text(encoding="utf-8"))
+    with Router.from_file("builtin.yaml", environ={}) as router:
+        assert set(table.tasks) == {router.decide(Call(row["prompt"])).signals.task.value for row in told}
+    assert found["gain"] is True
+
+    untold = trained(cli, "untagged.jsonl")
+    assert (untold["notes"], untold["held"], untold["gain"]) == ([UNTAGGED], [], False)
+    assert trained(cli, "untagged.jsonl", "--policy", "none.yaml")["notes"] == []
+    (asked,) = trained(cli, "untagged.jsonl", "--policy", "model.yaml")["notes"]
+    assert asked == "400 prompts have no task, and the policy's classifier, which asks a model, is not asked here: tag them"
+    cli.write("strange.jsonl", "".join(json.dumps({**row, "prompt": f"zzz {at}"}) + "\n" for at, row in enumerate(rows)))
+    (unsure,) = trained(cli, "strange.jsonl", "--policy", "builtin.yaml")["notes"]
+    assert unsure == "400 prompts have no task, and the policy's classifier (builtin) abstains on all of them"
+
+
+def test_tasks_that_the_classifier_tells_are_not_learned_to_be_read_from_words(cli: Cli) -> None:
+    cli.write("taskroute.yaml", BOTH + "classifier: {kind: builtin}\n")
+    rows = [{key: value for key, value in row.items() if key != "task"} for row in scores(120)]
+    for told, are_read in (([], False), ([{"task": "math", "scores": {"small": 1, "large": 1}}], True)):
+        cli.write("scores.jsonl", "".join(json.dumps(row) + "\n" for row in (*rows, *told)))
+        held = trained(cli, "scores.jsonl", "--policy", "taskroute.yaml", words=True)["held"]
+        assert any("read from the prompt" in each["name"] for each in held) is are_read
+
+
+def test_tasks_that_the_data_tells_are_left_to_it(cli: Cli) -> None:
+    cli.write("taskroute.yaml", BOTH + "classifier: {kind: builtin}\n")
+    told = text(40).replace('"task": "creative"', '"task": "summarization"')
+    cli.write("scores.jsonl", told + json.dumps({"prompt": "Write a poem about rain", "scores": {"small": 1, "large": 1}}) + "\n")
+    found = trained(cli, "scores.jsonl", "--policy", "taskroute.yaml", "-o", "quality.json")
+    assert set(load((cli.directory / "quality.json").read_text(encoding="utf-8")).tasks) == {"math", "summarization", "creative"}
+    assert found["notes"][0].startswith("1 prompts without a task have the one")
+
+
+def test_tokens_are_priced_by_the_policy_as_compare_does(cli: Cli) -> None:
+    cli.write("taskroute.yaml", POLICY)
+    rows = [
+        {
+            "id": n,
+            "task": "math",
+            "input_tokens": 1000,
+            "scores": {"small": n % 2, "large": 1},
+            "output_tokens": {"small": 500, "large": 1500},
+        }
+        for n in range(60)
+    ]
+    cli.write("tokens.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    found = trained(cli, "tokens.jsonl", "--policy", "taskroute.yaml", "-o", "quality.json")
+    assert found["notes"] == ["120 costs that the data does not have are the prices of their tokens by the policy"]
+    assert found["held"][0]["cost"] == 1
+    table = load((cli.directory / "quality.json").read_text(encoding="utf-8"))
+    compared = json.loads(cli("compare", "tokens.jsonl", "--draws", "50", "--json").out)
+    assert {model["model"]: model["cost"] for model in compared["models"]} == {
+        model: pytest.approx(table.cost(model)) for model in ("small", "large")
+    }
+    without = trained(cli, "tokens.jsonl")
+    assert without["held"][0]["cost"] is None
+    assert without["notes"] == ["there are tokens without a cost; with --policy P, they are priced as that policy says"]
+
+
 def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(cli: Cli, data: str) -> None:
     cli.write("quality.prompts.safetensors", "old")
     ran = cli("train", data, "--no-words", "-o", "quality.json")
@@ -184,7 +273,8 @@ def test_what_an_earlier_training_learned_of_prompts_does_not_outlive_its_table(
     [
         ((), "no scores are given"),
         (("missing.jsonl",), "missing.jsonl: cannot be read: No such file"),
-        (("--feedback", "missing"), "missing: there is no such file or folder; give a policy with 'feedback'"),
+        (("--feedback", "missing"), "missing: there is no such file or folder, looked for '/"),
+        (("--feedback", "missing"), "/missing'; give a policy with 'feedback'"),
         (("--feedback", "."), "no scores were kept in this folder"),
         (("--feedback", "taskroute.yaml"), "this policy keeps no scores"),
         (("wrong.jsonl",), "wrong.jsonl, line 1: the score of 'small' is 2; scores go from 0 to 1"),

@@ -67,6 +67,50 @@ def test_the_cheapest_within_a_share_of_the_best() -> None:
     assert decided(chooser("cheapest", within="0%"), SUM).model == "large"
 
 
+@pytest.mark.parametrize("labels", [30, 100, 300, 1000])
+def test_where_every_model_fails_the_cheapest_is_within_a_share_of_the_best(labels: int) -> None:
+    others = {"conversation": {"large": 0.9, "middle": 0.8, "small": 0.7}, "math": {"large": 0.0, "middle": 0.0, "small": 0.0}}
+    table = QualityTable([cell for task, means in others.items() for cell in cells(task, means, count=labels)])
+    assert decided(chooser("cheapest", table=table, within="3%"), SUM).model == "small"
+    assert decided(chooser("fastest", table=table, within="0%"), SUM).model == "small"
+
+
+def test_less_than_a_point_of_quality_is_no_difference_for_a_share_of_the_best() -> None:
+    def model_at(less: float) -> str | None:
+        means = {"large": 0.1, "middle": 0.1 - less, "small": 0.0}
+        return decided(chooser("cheapest", table=QualityTable(cells("math", means, count=100_000)), within="3%"), SUM).model
+
+    assert [model_at(less) for less in (0.0, 0.008, 0.012, 0.05)] == ["middle", "middle", "large", "large"]
+
+
+def test_a_share_of_the_best_keeps_poor_models_out_of_utility_too() -> None:
+    assert decided(chooser("utility", cost_weight=1000, margin=0), SUM).model == "small"
+    assert decided(chooser("utility", cost_weight=1000, margin=0, within="8%"), SUM).candidates == ("middle", "large", "small")
+    assert decided(chooser("balanced", within="1%"), SUM).model == "large"
+
+
+def test_a_limit_on_what_is_looked_for_holds_beside_a_floor() -> None:
+    held = decided(chooser("cheapest", min_quality=0.8, max_cost=0.005), SUM)
+    assert held.candidates == ("middle", "small", "large")
+    assert held.reason.endswith(
+        "; cheapest of large, middle, small by quality of at least 0.8 and cost up to 0.005 USD: middle with quality 0.85, cost 0.0025 USD"
+    )
+    fast = decided(chooser("fastest", min_quality=0.8, max_latency="4s"), SUM)
+    assert fast.candidates == ("middle", "small", "large")
+    assert "fastest of large, middle, small by quality of at least 0.8 and an answer in 4s: middle" in fast.reason
+
+
+def test_where_no_model_keeps_both_the_limit_comes_before_the_floor() -> None:
+    limits: dict[str, dict[str, Any]] = {"cheapest": {"max_cost": 0.005}, "fastest": {"max_latency": "4s"}, "best": {"max_cost": 0.005}}
+    for objective, limit in limits.items():
+        decision = decided(chooser(objective, min_quality=0.88, **limit), SUM)
+        assert decision.candidates == ("middle", "small", "large"), objective
+        assert "none keeps to that, so the nearest comes first" in decision.reason
+    none = decided(chooser("cheapest", min_quality=0.88, max_cost=0.0001, max_latency="500ms"), SUM)
+    assert none.candidates == ("small", "middle", "large")
+    assert "by quality of at least 0.88, cost up to 0.0001 USD and an answer in 0.5s: small" in none.reason
+
+
 def test_the_best_is_the_best_of_those_that_may_cost_and_take_as_much() -> None:
     assert decided(chooser("best"), SUM).candidates == ("large", "middle", "small")
     assert decided(chooser("best", max_cost=0.005), SUM).candidates == ("middle", "small", "large")

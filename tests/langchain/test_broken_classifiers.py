@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from taskroute import Router
+from taskroute import Router, hybrid
 from taskroute.testing import FakeClock, ScriptedModel
 from taskroute.types import Classification
 from taskroute_langchain import RoutedChatModel
@@ -65,6 +65,19 @@ def test_an_async_function_that_embeds_is_asked_by_async_calls_and_a_sync_one_sa
     assert ask("ainvoke", scripted(router), QUESTION).text == "L"
     with pytest.warns(RuntimeWarning, match="a sync call cannot wait for it: use an async call"):
         assert ask("invoke", scripted(router), QUESTION).text == "S"
+
+
+async def later(text: str) -> str:
+    return "billing"
+
+
+@pytest.mark.parametrize("given", [{"classifier": later}, {"classifier": hybrid(later, lambda text: None)}, {"embed": aembed}])
+@pytest.mark.filterwarnings("ignore:.*a sync call cannot wait for it")
+def test_sync_calls_that_cannot_wait_for_it_do_not_put_it_to_rest_for_async_ones(given: dict[str, Any]) -> None:
+    data = policy(tasks=LEARNED, routes=when(task="billing"), classifier={"kind": "examples"}, breaker={"failures": 2, "cooldown": "60s"})
+    llm = scripted(Router(data, environ={}, clock=FakeClock(), **given))
+    assert [ask("invoke", llm, f"{QUESTION} {number}").text for number in range(5)] == ["S"] * 5
+    assert ask("ainvoke", llm, QUESTION).text == "L"
 
 
 @pytest.mark.parametrize("gives", [ValueError(SECRET), Classification({SECRET * 3: 1.0}), SECRET], ids=["raises", "names", "gives"])

@@ -13,12 +13,14 @@ from benchmarks.quality.perturb import PERTURBATIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskroute import Call, Router, hybrid
 from taskroute.learned.builtin import WEIGHTS, BuiltinClassifier
 from taskroute.ports import Classifier
 from taskroute.signals.said import Said
 from taskroute.signals.task import classified_task
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS, TASKS
 from taskroute.types import Classification
+from tests.policies import policy, when
 from tests.signals.more_prompts import COMPLEX, FOREIGN
 from tests.signals.prompts import PROMPTS
 from tests.signals.unseen_prompts import UNSEEN
@@ -189,6 +191,10 @@ def test_weights_that_cannot_be_read_cost_one_warning_and_it_abstains(damage: st
     for found in (broken, again):
         answer = found.classify("Write a haiku about rain.", TASKS)
         assert (dict(answer.scores), answer.complexity) == ({}, None)
+        assert answer.why == "the weights of the built-in classifier cannot be read"
+    unsure = hybrid(lambda text: {"math": 0.3}, broken)
+    signal = Router(policy(routes=when(task="code")), classifier=unsure, environ={}).decide(Call("Write a haiku about rain.")).signals.task
+    assert (signal.source, signal.detail) == ("builtin", "the weights of the built-in classifier cannot be read")
 
 
 def test_the_weights_are_small_enough_to_ship() -> None:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -137,7 +138,9 @@ def test_scores_of_the_same_question_and_model_are_averaged_and_that_is_said(tmp
     np.testing.assert_array_equal(data.labels.costs, [[1, np.nan]])
     np.testing.assert_array_equal(data.labels.counts, [[2, 1]])
     assert data.scores == 3
-    assert data.notes == ("1 scores of the same question and model were averaged with others",)
+    assert data.notes == (
+        "1 scores of the same question and model were averaged with others; where these were different questions, give each an id of its own",
+    )
 
 
 def test_without_prompts_every_score_stands_for_a_question_of_its_own(tmp_path: Path) -> None:
@@ -225,7 +228,7 @@ def test_columns_that_nobody_reads_are_named_once(tmp_path: Path) -> None:
     row = {"prompt": "a", "scores": {"a": 1, "b": 0}, "costz": {"a": 1}, "dataset": "d", "answer": "x", "": 1}
     path = file_of(tmp_path / "data.jsonl", lines([LONG[0], row, row, {**row, "Scroe": 1}]))
     assert read_files([path]).notes == (
-        "4 scores of the same question and model were averaged with others",
+        "4 scores of the same question and model were averaged with others; where these were different questions, give each an id of its own",
         f"column 'Scroe' was left out, in 1 row, the first in {path}, line 4; did you mean 'score'?",
         f"column 'costz' was left out, in 3 rows, the first in {path}, line 2; did you mean 'cost'?",
         "columns that are not read: 'answer', 'dataset'",
@@ -304,8 +307,8 @@ def test_a_model_that_the_policy_does_not_have_is_said_with_a_suggestion(tmp_pat
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read: No such file"):
-        read_files([str(tmp_path / "missing.jsonl")])
+    with pytest.raises(DataError, match="cannot be read: No such file or directory, looked for '/.*missing.jsonl'; check"):
+        read_files([os.path.relpath(tmp_path / "missing.jsonl")])
     with pytest.raises(DataError, match="cannot be read: Is a directory"):
         read_files([str(tmp_path)])
     with pytest.raises(DataError, match="cannot be read"):
@@ -354,6 +357,7 @@ scored = st.builds(
     Row,
     model=st.sampled_from("abc"),
     score=st.floats(0, 1),
+    id=st.none(),
     prompt=st.sampled_from(["p", "q", None]),
     task=st.sampled_from(["t", "u"]),
     cost=st.none() | st.floats(0, 10),

@@ -41,14 +41,53 @@ def test_the_cost_of_a_model_that_nobody_knows_is_not_taken_for_that_of_another(
     assert "; cost not known\n" in told.text()
     assert "No cost is known of 'small': what routing costs or saves is not told." in told.findings
     (verdict,) = (finding for finding in told.findings if finding.startswith("table, task told: "))
-    assert verdict.endswith(" quality: a gain in quality; costs are not known.")
+    assert verdict.endswith(" quality: a gain in quality; what it costs is not told.")
+
+
+def test_costs_of_which_no_row_has_all_are_called_apart_and_not_unknown() -> None:
+    data = scored(800, **SPLIT)
+    costs = data.costs.copy()
+    costs[::2, 0] = costs[1::2, 1] = np.nan
+    told = train(data._replace(costs=costs)).report
+    said = "No row with a cost of 'small' or 'large' has one of every model that was scored there: what routing costs or saves is not told"
+    assert f"{said}; give each answer its cost." in told.findings
+    assert not any("No cost is known" in finding for finding in told.findings)
+
+
+def test_costs_of_a_few_prompts_are_called_too_few() -> None:
+    data = scored(800, **SPLIT)
+    costs = data.costs.copy()
+    costs[49:] = np.nan
+    told = train(data._replace(costs=costs)).report
+    said = "Every model that was scored has a cost on 49 of 800 prompts alone, fewer than 50: what routing costs or saves is not told."
+    assert said in told.findings
+    assert told.held[0].spare is None
+
+
+def test_models_that_are_all_free_are_known_to_cost_the_same() -> None:
+    data = scored(800, **SPLIT)
+    told = train(data._replace(costs=np.zeros_like(data.costs))).report
+    (verdict,) = (finding for finding in told.findings if finding.startswith("table, task told: "))
+    assert verdict.endswith(" quality at about the same cost: a gain.")
+    assert "All costs are 0: the models differ in quality alone." in told.findings
+    assert "not known" not in told.text()
+    assert "In a policy that is choose: {among: [small, large], objective: best}." in told.findings
+
+
+def test_where_the_best_model_alone_is_free_the_report_says_why_no_cost_is_told() -> None:
+    data = scored(800, **SPLIT)
+    told = train(data._replace(costs=data.costs * [1, 0])).report
+    assert told.best == "large"
+    assert "'large' costs nothing, and others do: what they cost more is no part of its cost, and is not told." in told.findings
 
 
 def test_costs_count_on_prompts_where_every_model_has_one() -> None:
     data = scored(800, **SPLIT)
     costs = data.costs.copy()
     costs[::2, 0] = np.nan
-    whole, half = (train(each).report.held[0].spare for each in (data, data._replace(costs=costs)))
+    told = train(data._replace(costs=costs)).report
+    whole, half = train(data).report.held[0].spare, told.held[0].spare
+    assert "Costs are of the 400 of 800 prompts where every model that was scored has one." in told.findings
     assert whole is not None
     assert half is not None
     assert half.value == pytest.approx(whole.value, abs=0.05)
@@ -119,6 +158,27 @@ def test_why_nothing_could_be_tried_is_said() -> None:
     few = train(scored(8, **SPLIT)).report
     assert few.findings[0].startswith(
         "Nothing could be tried on prompts that were held back, for that takes 20 prompts, and the data have 8: "
+    )
+
+
+def test_where_nothing_is_written_that_tells_calls_apart_no_want_of_scores_is_blamed() -> None:
+    data = scored(600, **SPLIT)
+    told = train(data._replace(tasks=(None,) * data.size), fit_prompts=lambda _: Worse()).report
+    assert told.findings[0] == (
+        "No gain over 'large' for all calls can be told, for nothing is written that tells calls apart: "
+        "use that model alone, or tell tasks or stages of the prompts."
+    )
+    few = scored(40, **SPLIT)
+    for each in (few, few._replace(tasks=(None,) * few.size)):
+        found = train(each, fit_prompts=lambda _: Worse()).report.findings[0]
+        assert found.startswith("Fewer than 50 prompts have scores of both the model that would be taken and ")
+
+
+def test_how_the_weight_of_cost_is_found_is_said() -> None:
+    saving = train(scored(1200, small={"math": 0.3, "poems": 0.88}, large={"math": 0.9, "poems": 0.9}, seed=1)).report
+    (said,) = (finding for finding in saving.findings if finding.startswith("In a policy cost is weighed by"))
+    assert said.endswith(
+        "to find the number, run 'taskroute compare' on scores that are kept back, with a copy of the policy for each you try."
     )
 
 

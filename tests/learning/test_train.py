@@ -209,6 +209,11 @@ def test_the_task_may_be_read_from_the_prompt() -> None:
     assert len(by_name) == 4
 
 
+def test_tasks_that_a_classifier_told_need_not_be_read_from_the_prompt() -> None:
+    told = train(scored(600, **SPLIT), fit_prompts=lambda _: Words(), read_tasks=False).report
+    assert [held.name for held in told.held] == ["table, task told", "table and words, task told"]
+
+
 def test_words_that_tell_nothing_are_left_out_and_the_report_says_so() -> None:
     told = train(scored(200, **SPLIT), fit_prompts=lambda _: None)
     assert told.prompts is None

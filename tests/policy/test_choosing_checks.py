@@ -16,11 +16,21 @@ def choose(**keys: Any) -> dict[str, Any]:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    (choose(objective="best", min_quality=0.8), "routes[0].choose.min_quality: 'min_quality' changes nothing for 'best'"),
-    (choose(objective="best", within="3%"), "routes[0].choose.within: 'within' is for the objectives 'cheapest' and 'fastest'"),
-    (choose(objective="balanced", within="3%"), "routes[0].choose.within: 'within' is for the objectives"),
-    (choose(objective="cheapest", max_cost=1), "routes[0].choose.max_cost: 'max_cost' changes nothing for 'cheapest'"),
-    (choose(objective="fastest", max_latency="1s"), "routes[0].choose.max_latency: 'max_latency' changes nothing for 'fastest'"),
+    (
+        choose(objective="best", min_quality=0.8),
+        "routes[0].choose.min_quality: 'min_quality' changes nothing for 'best' by itself: what is less good comes later anyway; remove it, or "
+        "set one of 'max_cost', 'max_latency' as well",
+    ),
+    (choose(objective="best", within="3%"), "routes[0].choose.within: 'within' changes nothing for 'best' by itself: the best is always"),
+    (
+        choose(objective="cheapest", max_cost=1),
+        "routes[0].choose.max_cost: 'max_cost' changes nothing for 'cheapest' by itself: what costs more comes later anyway; remove it, or set "
+        "one of 'min_quality', 'within', 'max_latency' as well",
+    ),
+    (
+        choose(objective="fastest", max_latency="1s"),
+        "routes[0].choose.max_latency: 'max_latency' changes nothing for 'fastest' by itself: what is slower comes later anyway",
+    ),
     (choose(objective="best", cost_weight=1), "routes[0].choose.cost_weight: 'cost_weight' is for the objective 'utility'"),
     (choose(objective="balanced", latency_weight=1), "routes[0].choose.latency_weight: 'latency_weight' is for the objective"),
     (choose(objective="utility"), "routes[0].choose.objective: 'utility' weighs quality against nothing; give 'cost_weight'"),
@@ -46,7 +56,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 TAKEN: list[dict[str, Any]] = [
     choose(objective="cheapest", min_quality="80%", within=0.1, max_latency="3s"),
     choose(objective="fastest", min_quality=0.8, max_cost=0.01),
+    choose(objective="cheapest", min_quality=0.8, max_cost=0.01),
+    choose(objective="cheapest", within="3%", max_cost=0.01),
+    choose(objective="cheapest", max_cost=0.01, max_latency="3s"),
+    choose(objective="fastest", min_quality=0.8, max_latency="3s"),
+    choose(objective="fastest", max_cost=0.01, max_latency="3s"),
     choose(objective="best", max_cost=0.01, max_latency="3s"),
+    choose(objective="best", max_cost=0.01, min_quality=0.8),
+    choose(objective="best", max_latency="3s", within="3%"),
+    choose(objective="utility", cost_weight=10, within="3%"),
+    choose(objective="balanced", within="3%"),
     choose(objective="utility", latency_weight=0.1, min_quality=0.5),
     choose(objective="balanced", min_quality=0.5, max_cost=1, margin="0%"),
     {"tasks": {"refunds": {"group": "money"}, "math": {"group": "reasoning"}}},

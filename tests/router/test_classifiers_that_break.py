@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import warnings
 from collections.abc import Collection
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from taskroute import Call, Router
+from taskroute import Call, Router, hybrid
 from taskroute.testing import FakeClock
 from taskroute.types import Classification
 from tests.policies import policy, when
@@ -128,6 +129,73 @@ def test_under_warnings_as_errors_a_broken_classifier_costs_no_call() -> None:
         warnings.simplefilter("error")
         decision = router.decide(Call("1+1"))
     assert decision.signals.task.detail == "the classifier failed with ValueError"
+
+
+class Sometimes:
+    """A function that fails while it is told to."""
+
+    def __init__(self) -> None:
+        self.fails: Exception | None = None
+
+    def __call__(self, text: str) -> str:
+        if self.fails is not None:
+            raise self.fails
+        return "math"
+
+
+@pytest.mark.parametrize("part", [False, True], ids=["alone", "as a part"])
+def test_each_outage_is_warned_of_once_and_at_most_once_a_minute(part: bool) -> None:
+    sometimes, clock = Sometimes(), FakeClock()
+    given = hybrid(sometimes, lambda text: None) if part else sometimes
+    router = Router(policy(routes=when(task="math")), classifier=given, environ={}, clock=clock)
+
+    def warned(*fails: Exception | None) -> list[str]:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("default")
+            for sometimes.fails in fails:
+                router.decide(Call("1+1"))
+        return [str(one.message) for one in told]
+
+    broken = KeyError("x")
+    assert len(warned(None, broken, broken, TimeoutError())) == 1
+    clock.advance(600)
+    assert warned(broken) == []
+    (again,) = warned(None, broken, None, broken, None, broken)
+    assert "the classifier 'Sometimes' failed with KeyError and abstains; the logger 'taskroute' has at DEBUG where that was" in again
+    clock.advance(61)
+    assert len(warned(broken)) == 1
+
+
+def test_one_that_is_left_alone_has_not_recovered() -> None:
+    async def fails(text: str) -> str:
+        raise ConnectionError
+
+    clock = FakeClock()
+    data = policy(routes=when(task="math"), breaker={"failures": 1, "cooldown": "90s"})
+    router = Router(data, classifier=fails, environ={}, clock=clock)
+    details: list[str] = []
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        for _ in range(6):
+            details.append(asyncio.run(router.adecide(Call("1+1"))).signals.task.detail)
+            clock.advance(50)
+    assert ["left alone" in detail for detail in details] == [False, True] * 3
+    assert len(told) == 1
+
+
+@pytest.mark.filterwarnings("ignore:the classifier")
+def test_the_log_has_the_traceback_at_debug_without_what_the_error_says(caplog: pytest.LogCaptureFixture) -> None:
+    sometimes = Sometimes()
+    sometimes.fails = KeyError("customer")
+    router = Router(policy(routes=when(task="math")), classifier=sometimes, environ={})
+    with caplog.at_level(logging.INFO, "taskroute"):
+        router.decide(Call("1+1"))
+    assert caplog.text == ""
+    with caplog.at_level(logging.DEBUG, "taskroute"):
+        router.decide(Call("1+1"))
+    assert "raise self.fails" in caplog.text
+    assert "failed with KeyError" in caplog.text
+    assert "customer" not in caplog.text
 
 
 def test_an_async_function_that_hangs_has_the_policys_time() -> None:

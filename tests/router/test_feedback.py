@@ -60,7 +60,7 @@ def answered(router: Router, call: Call) -> str:
 
 
 def rows(policy: Mapping[str, Any], path: Path) -> tuple[Row, ...]:
-    return read_feedback(written(policy, path), {}).rows
+    return tuple(row._replace(place=None) for row in read_feedback(written(policy, path), {}).rows)
 
 
 def test_a_score_comes_back_for_training_with_what_was_known_of_the_call(tmp_path: Path) -> None:

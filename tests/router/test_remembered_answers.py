@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from typing import Any
 
 import pytest
@@ -48,6 +49,31 @@ def asking(given: dict[str, Any], **options: Any) -> tuple[Router, Asked]:
 
 def route(router: Router) -> str | None:
     return asyncio.run(router.adecide(Call(TEXT))).route
+
+
+class Gone:
+    """Cannot be reached."""
+
+    def ask(self, question: Question) -> Reply | None:
+        raise ConnectionError
+
+    async def aask(self, question: Question) -> Reply | None:
+        raise ConnectionError
+
+
+def test_what_is_remembered_does_not_say_that_the_model_can_be_reached_again() -> None:
+    clock = FakeClock()
+    router = Router(data(breaker="none"), environ={}, clock=clock)
+    router.ask_through(Asked())
+    assert route(router) == "hit"
+    router.ask_through(Gone())
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        for number in range(3):
+            assert asyncio.run(router.adecide(Call(f"{TEXT} {number}"))).route is None
+            assert route(router) == "hit"
+            clock.advance(100)
+    assert ["failed with ConnectionError" in str(one.message) for one in told] == [True]
 
 
 def models(**small: Any) -> dict[str, Any]:

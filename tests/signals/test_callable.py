@@ -30,6 +30,16 @@ def by_name(text: str) -> str | None:
     return "math" if "+" in text else None
 
 
+anonymous = lambda text: None  # noqa: E731
+
+
+class Tells:
+    def tell(self, text: str) -> None:
+        return None
+
+    __call__ = tell
+
+
 async def slowly(text: str) -> dict[str, float]:
     await asyncio.sleep(0)
     return {"debugging": 0.9}
@@ -107,8 +117,19 @@ def test_one_that_makes_up_ever_new_names_does_not_warn_for_ever() -> None:
 
 
 def test_the_name_is_that_of_the_function() -> None:
-    named = (as_classifier(by_name).name, as_classifier(functools.partial(by_name)).name, as_classifier(lambda text: None).name)
-    assert named == ("by_name", "by_name", "function")
+    def inside(text: str) -> None:
+        return None
+
+    functions = (by_name, functools.partial(by_name), inside, Tells().tell, Tells(), anonymous, lambda text: None)
+    assert [as_classifier(function).name for function in functions] == [
+        "by_name",
+        "by_name",
+        "inside",
+        "Tells.tell",
+        "Tells",
+        f"{__name__}.<lambda>",
+        "test_the_name_is_that_of_the_function.<lambda>",
+    ]
 
 
 def test_one_that_waits_is_asked_by_async_calls() -> None:
@@ -145,7 +166,7 @@ def test_one_that_breaks_or_returns_something_else_abstains_with_one_warning() -
     assert router.decide(Call("1")).route is None
 
 
-@pytest.mark.parametrize(("function", "takes"), [(lambda: "math", r"function\(\)"), (lambda a, b, c: "math", r"function\(a, b, c\)")])
+@pytest.mark.parametrize(("function", "takes"), [(lambda: "math", r"<lambda>\(\)"), (lambda a, b, c: "math", r"<lambda>\(a, b, c\)")])
 def test_a_function_that_cannot_be_called_with_a_text_is_refused_when_the_router_is_built(function: Any, takes: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{takes}; a function takes the text, or the text and the tasks"):
         Router(policy(), classifier=function, environ={})

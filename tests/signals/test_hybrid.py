@@ -147,7 +147,7 @@ def test_the_public_names_are_short() -> None:
     ("parts", "says"),
     [
         ((by_ticket, 3), "part 2 of the hybrid must be a function or a classifier, not of type int"),
-        ((lambda: None, by_ticket), r"part 1 of the hybrid is function\(\); a function takes the text"),
+        ((lambda: None, by_ticket), r"part 1 of the hybrid is tests.signals.test_hybrid.<lambda>\(\); a function takes the text"),
         ((by_ticket, by_ticket, Says), "part 3 of the hybrid is the class Says; give an instance of it"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -116,6 +117,29 @@ def test_an_answer_that_says_nothing_is_paid_for_and_not_remembered() -> None:
     assert (first.scores, first.asked, first.why) == ({}, True, "the answer of 'judge' says nothing of a task")
     assert classifier.classify("1+1", NAMES).scores == {"math": 0.8}
     assert len(asked.questions) == 2
+
+
+def test_many_answers_in_a_row_that_say_nothing_cost_one_warning_until_one_is_useful() -> None:
+    prose = "I think that this is about money, but let me explain."
+    useful = answer({"math": 0.8})
+    classifier, asked = asking(*[prose] * 4, useful, *[prose] * 20, useful, *[prose] * 9)
+
+    def warned(calls: int) -> list[str]:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("default")
+            for _ in range(calls):
+                # For each call somebody else asks, as in a router.
+                classifier.through(asked).classify(f"text {len(asked.questions)}", NAMES)
+        return [str(one.message) for one in told]
+
+    assert warned(9) == []
+    (first,) = warned(16)
+    assert "asks 'judge', and none of its last 5 answers says anything of a task" in first
+    assert "answers in JSON" in first
+    assert prose not in first
+    assert warned(5) == []
+    assert len(warned(5)) == 1
+    assert len(asked.questions) == 35
 
 
 def test_a_model_that_must_not_be_asked_now_leaves_the_task_open() -> None:

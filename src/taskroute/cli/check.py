@@ -17,7 +17,7 @@ from taskroute.cli.price_wording import Price, as_json, further, price_of
 from taskroute.cli.quality_wording import unscored
 from taskroute.cli.wording import dotted, in_words, models_in_words
 from taskroute.decision.snapshot import Snapshot, compile_policy
-from taskroute.errors import ConfigurationError, PolicyError
+from taskroute.errors import ArraysError, ConfigurationError, PolicyError
 from taskroute.policy.lint import Path, Warning, warnings
 from taskroute.policy.load import Document
 from taskroute.policy.parse import parse
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     snapshot = compile_policy(policy)
     priced = {name: price_of(spec) for name, spec in snapshot.registry.items()}
     found = [*warnings(policy), *_unknown(snapshot, priced), *_incomparable(snapshot, priced), *_unloadable(snapshot)]
-    found += [*_without_numpy(policy), *unscored(policy, os.environ)]
+    found += [*_without_numpy(policy), *_without_weights(policy), *unscored(policy, os.environ)]
     found.sort(key=lambda warning: document.line(warning.path) or 0)
     if arguments.json:
         print_json(_as_json(document, snapshot, priced, found))
@@ -103,6 +103,20 @@ def _without_numpy(policy: Policy) -> list[Warning]:
     if policy.classifier.kind not in ("examples", "builtin") or importlib.util.find_spec("numpy") is not None:
         return []
     return [Warning(("classifier", "kind"), f"{policy.classifier.kind!r} needs NumPy: pip install 'taskroute[learn]'")]
+
+
+def _without_weights(policy: Policy) -> list[Warning]:
+    """Return that the built-in classifier cannot read its weights here, so that it would always abstain."""
+    if policy.classifier.kind != "builtin" or _without_numpy(policy):
+        return []
+    from taskroute.learned.builtin import WEIGHTS
+    from taskroute.learned.builtin_model import BuiltinModel
+
+    try:
+        BuiltinModel.load(WEIGHTS)
+    except (ArraysError, OSError) as error:
+        return [Warning(("classifier", "kind"), f"the built-in classifier cannot read its weights, and would always abstain: {error}")]
+    return []
 
 
 def _refuse_unlearnable(policy: Policy, document: Document) -> None:

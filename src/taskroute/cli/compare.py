@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from taskroute.cli.files import check_free, check_place, write_file
 from taskroute.cli.needs import check_seed, need
-from taskroute.cli.output import money, print_json, print_pairs, print_table, print_title, print_wrapped
+from taskroute.cli.output import money, print_json, print_pairs, print_table, print_title, print_wrapped, say_warning
 from taskroute.cli.policies import CommandError, Found, described, find_policy
 from taskroute.cli.progress import progress
 from taskroute.known_quality import table_in, why_unreadable
 from taskroute.policy.schema import Policy
 from taskroute.router import Router
 from taskroute.stores.memory import MemoryStore
-from taskroute.types import Usage
 from taskroute.variables import from_environment
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from taskroute.learning.compare import Comparison, Standing
 
 _LEARNED = "the policy's quality table counts as it is: believe this only of scores that it was not trained on"
+_IDLE = "the policy's quality table changes nothing: no route has 'choose'"
 
 
 def add(commands: Any) -> None:
@@ -96,26 +96,32 @@ def _compared(arguments: argparse.Namespace, policy: Policy) -> Comparison:
     from taskroute.learning.compare import compare
     from taskroute.learning.files import read_files
     from taskroute.learning.policy_choices import policy_choices
+    from taskroute.learning.token_prices import price_by
 
     with progress("reading") as seen:
         data = read_files(arguments.data, models=tuple(policy.models), progress=seen)
     # Nothing is looked up or remembered, so the policy's own stores need not be there.
     router = Router(policy.model_copy(update={"feedback": None}), cache=None if policy.cache is None else MemoryStore())
 
-    def price(model: str, read: int | None, written: int | None) -> float | None:
-        cost = router.cost(model, Usage(read, written))
-        return None if cost is None else float(cost.amount)
-
+    pin = router.snapshot.pin
+    if pin is not None:
+        say_warning(f"TASKROUTE_PIN is set: 'policy' is the model {pin!r}, whatever the policy would choose")
     where = ", ".join(arguments.data)
-    fit = comparable(data.labels, price, where)
+    fit = comparable(data.labels, price_by(router.cost), where)
     with progress("deciding") as seen:
         choices = policy_choices(router, fit.labels, tags=not arguments.no_tags, progress=seen)
     rows = np.flatnonzero(choices.chosen >= 0)
     if not rows.size:
         raise CommandError(f"{where}: the policy chooses none of the models that were scored; score those that its routes name")
     result = compare(fit.labels.take(rows), fit.costs[rows], choices.chosen[rows], draws=arguments.draws, seed=arguments.seed)
-    learned = () if policy.quality.file is None else (_LEARNED,)
-    return result._replace(notes=(*data.notes, *fit.notes, *choices.notes, *result.notes, *learned))
+    return result._replace(notes=(*data.notes, *fit.notes, *choices.notes, *result.notes, *_of_table(policy)))
+
+
+def _of_table(policy: Policy) -> tuple[str, ...]:
+    """Return what to say of the policy's quality table."""
+    if policy.quality.file is None:
+        return ()
+    return (_IDLE if all(route.choose is None for route in policy.routes) else _LEARNED,)
 
 
 def _draw(comparison: Comparison, path: str, *, force: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import math
 import os
 from collections.abc import Iterator
@@ -17,14 +16,10 @@ from taskroute.cli.needs import check_seed, need
 from taskroute.cli.output import print_json, print_wrapped
 from taskroute.cli.policies import CommandError, find_policy
 from taskroute.cli.progress import progress
+from taskroute.cli.under_policy import Known, under_policy, without_policy
 from taskroute.clock import SystemClock
-from taskroute.decision.scored import priors_of
-from taskroute.decision.snapshot import compile_policy
 from taskroute.known_quality import TABLE, prompts_beside
 from taskroute.policy.schema import Policy
-from taskroute.quality.prior import Prior
-from taskroute.registry.prices import Prices
-from taskroute.taxonomy import TASK_GROUPS, TASKS
 
 if TYPE_CHECKING:
     from taskroute.learning.columns import Row
@@ -33,7 +28,6 @@ if TYPE_CHECKING:
     from taskroute.learning.validate import Held
 
 _FILES: Final = "JSON lines, CSV or Parquet of scores: prompt or task, model, score"
-_MOST_NAMED: Final = 5
 
 
 def add(commands: Any) -> None:
@@ -48,7 +42,12 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--feedback", metavar="F", action="append", default=[], help="a policy whose 'feedback' kept scores, or its folder"
     )
-    command.add_argument("--policy", metavar="P", help="the policy that will use it: its models are the only ones, its tasks have groups")
+    command.add_argument(
+        "--policy",
+        metavar="P",
+        help="the policy that will use it: its models are the only ones, its tasks have groups, its classifier tells tasks that the "
+        "data does not, its prices what tokens cost",
+    )
     command.add_argument("-o", "--output", metavar="FILE", help="write what was learned to this file, such as quality.json")
     command.add_argument("--force", action="store_true", help="write over a file that exists")
     command.add_argument("--require-gain", action="store_true", help="exit with 1 where routing is not better than the best model alone")
@@ -70,9 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
             check_free(arguments.output, prompts_beside(Path(arguments.output)))
     policy = find_policy(arguments.policy).policy if arguments.policy else None
     data = _read(arguments, policy)
-    if policy is not None:
-        data = data._replace(notes=(*data.notes, *_strange_tasks(data, policy)))
-    trained = _trained(data, policy, arguments)
+    known = without_policy(data) if policy is None else under_policy(data, policy)
+    data = known.data
+    trained = _trained(known, policy, arguments)
     files = _Files([], []) if arguments.output is None else _write(trained, arguments.output, force=arguments.force)
     if arguments.json:
         print_json({**_as_json(trained), "scores": data.scores, "notes": list(data.notes), **files._asdict()})
@@ -97,24 +96,13 @@ def _read(arguments: argparse.Namespace, policy: Policy | None) -> Data:
         rows: Iterator[Row] = chain(
             read_rows(arguments.data, models=models, progress=seen, left_out=left_out), *(each.rows for each in told)
         )
-        data = as_data(gather(rows), ", ".join((*arguments.data, *arguments.feedback)))
-    return data._replace(notes=(*data.notes, *left_out.notes(), *(note for each in told for note in each.notes)))
+        gathered, sources = gather(rows), (*arguments.data, *arguments.feedback)
+        data = as_data(gathered, ", ".join(sources))
+    notes = (*gathered.came_from(sources), *data.notes, *left_out.notes(), *(note for each in told for note in each.notes))
+    return data._replace(notes=notes)
 
 
-def _strange_tasks(data: Data, policy: Policy) -> list[str]:
-    """Return that tasks of the data are none of the policy's: a slip of the pen, or names that calls must say."""
-    known = {*TASKS, *TASK_GROUPS, *policy.tasks}
-    strange = sorted({task for task in data.labels.tasks if task is not None and task not in known})
-    if not strange:
-        return []
-    close = {task: found[0] for task in strange if (found := difflib.get_close_matches(task, known, n=1))}
-    named = [f"{task!r} (did you mean {close[task]!r}?)" if task in close else repr(task) for task in strange[:_MOST_NAMED]]
-    more = len(strange) - len(named)
-    names = ", ".join([*named, f"{more} more"] if more else named)
-    return [f"tasks that are neither built in nor under 'tasks' of the policy count only for calls that say them: {names}"]
-
-
-def _trained(data: Data, policy: Policy | None, arguments: argparse.Namespace) -> Trained:
+def _trained(known: Known, policy: Policy | None, arguments: argparse.Namespace) -> Trained:
     from taskroute.learning.text_model import fit_prompts
     from taskroute.learning.train import train
 
@@ -123,20 +111,16 @@ def _trained(data: Data, policy: Policy | None, arguments: argparse.Namespace) -
         groups = {name: task.group for name, task in policy.tasks.items() if task.group is not None}
     with progress("training") as seen:
         return train(
-            data.labels,
+            known.data.labels,
             groups=groups,
-            priors={} if policy is None else _priors(policy),
+            priors=known.priors,
             min_labels=30 if policy is None else policy.quality.min_labels,
             fit_prompts=None if arguments.no_words else fit_prompts,
+            read_tasks=known.tells_tasks,
             seed=arguments.seed,
             trained_at=datetime.fromtimestamp(SystemClock().time(), UTC).isoformat(timespec="seconds"),
             progress=seen,
         )
-
-
-def _priors(policy: Policy) -> dict[str, Prior]:
-    snapshot = compile_policy(policy, rates=Prices().rates)
-    return priors_of(snapshot.registry, snapshot.rates)
 
 
 class _Files(NamedTuple):

@@ -115,5 +115,6 @@ def _aim(choose: Choose, currency: str | None) -> str:
         limits.append(f"cost up to {choose.max_cost:g}" + (f" {currency}" if currency else ""))
     if choose.max_latency is not None:
         limits.append(f"an answer in {choose.max_latency:g}s")
-    by = f" by {' and '.join(limits)}" if limits else ""
+    *before, last = limits or [""]
+    by = f" by {', '.join(before)}{' and ' if before else ''}{last}" if last else ""
     return f"{choose.objective} of {', '.join(choose.among)}{by}"

@@ -16,12 +16,14 @@ from taskroute.decision.hysteresis import Settled, Standing, holds, settled
 if TYPE_CHECKING:
     from taskroute.policy.choosing import Choose
 
-__all__ = ["BALANCED_COST", "BALANCED_LATENCY", "Considered", "Ranking", "in_line", "rank"]
+__all__ = ["BALANCED_COST", "BALANCED_LATENCY", "NO_DIFFERENCE", "Considered", "Ranking", "in_line", "rank"]
 
 BALANCED_COST: Final = 0.1
 """What `balanced` gives in quality for not paying the price of the dearest of the models."""
 BALANCED_LATENCY: Final = 0.05
 """What `balanced` gives in quality for not waiting as long as for the slowest of them."""
+NO_DIFFERENCE: Final = 0.01
+"""Less of a difference in quality is none for `within`: a share of almost nothing would let one model through, whatever it costs."""
 
 _UNKNOWN, _TOO_LOW, _TOO_MUCH, _FAILS = 1, 2, 3, 4
 """Tiers behind the first. A model that fails too often comes behind all that do not."""
@@ -92,13 +94,17 @@ def _good_enough(choose: Choose, models: Sequence[Considered], last: str | None)
     told, read = [one.told for one in models], [one.read for one in models]
     by_words = _over(choose, read)
     by_task = by_words if told == read else _over(choose, told)
-    margin, found = choose.margin, set[str]()
+    floor, margin, found = choose.min_quality, choose.margin, set[str]()
     for one, task, words in zip(models, by_task, by_words, strict=True):
         # Most are far from the limit, on one side or the other.
         if words >= margin or (words >= -margin and holds(task, words, margin=margin, at_hand=one.name == last)):
             found.add(one.name)
+    if found or choose.within is None:
+        return found
     # The best is never too far from the best, even where two of them lie within the margin.
-    return found or {one.name for one, at in zip(models, by_words, strict=True) if at >= 0}
+    near = [one for one, at in zip(models, by_words, strict=True) if at >= 0]
+    kept = (one for one in near if floor is None or holds(one.told - floor, one.read - floor, margin=margin, at_hand=one.name == last))
+    return {one.name for one in kept}
 
 
 def _over(choose: Choose, qualities: Sequence[float]) -> list[float]:
@@ -112,10 +118,15 @@ def _over(choose: Choose, qualities: Sequence[float]) -> list[float]:
     best = max(range(len(qualities)), key=qualities.__getitem__)
     # The best of the others, for the best itself and for each other one.
     second = max([own for index, own in enumerate(qualities) if index != best])
-    least, most = (1 - within) * second, (1 - within) * qualities[best]
+    least, most = _near(second, within), _near(qualities[best], within)
     if floor is not None:
         least, most = max(least, floor), max(most, floor)
     return [own - (least if index == best else most) for index, own in enumerate(qualities)]
+
+
+def _near(quality: float, within: float) -> float:
+    """Return the least quality that is near enough to this one."""
+    return min((1 - within) * quality, quality - NO_DIFFERENCE)
 
 
 def _is_too_much(choose: Choose, one: Considered) -> bool:

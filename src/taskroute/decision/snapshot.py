@@ -22,7 +22,8 @@ from taskroute.signals.classifiers.guarded import GuardedClassifier
 from taskroute.signals.classifiers.keywords import KeywordClassifier
 from taskroute.signals.collect import Sources
 from taskroute.signals.searched import Searched
-from taskroute.taxonomy import TASKS
+from taskroute.signals.task_names import TaskNames
+from taskroute.taxonomy import TASK_GROUPS, TASKS
 from taskroute.types import NOTHING
 
 
@@ -137,7 +138,7 @@ def compile_policy(
         default=policy.default,
         settings=settings,
         by_route={route.name: route.settings for route in routes},
-        sources=_sources(policy, classifier, detectors),
+        sources=_sources(policy, classifier, detectors, () if quality is None else quality.tasks),
         pin=pin,
         disabled=disabled,
         uncached=frozenset(route.name for route in policy.routes if route.cache == "none"),
@@ -207,7 +208,8 @@ def _describe(name: str, entry: ModelEntry) -> ModelSpec:
     )
 
 
-def _sources(policy: Policy, classifier: Classifier | None, detectors: tuple[SensitiveDetector, ...]) -> Sources:
+def _sources(policy: Policy, classifier: Classifier | None, detectors: tuple[SensitiveDetector, ...], scored: tuple[str, ...]) -> Sources:
+    """Return where signals come from; `scored` are the tasks of the table of quality."""
     if classifier is None and policy.classifier.kind == "keywords":
         classifier = KeywordClassifier({name: task.keywords or () for name, task in policy.tasks.items()})
     return Sources(
@@ -218,4 +220,5 @@ def _sources(policy: Policy, classifier: Classifier | None, detectors: tuple[Sen
         min_confidence=policy.classifier.min_confidence,
         sensitive=Searched(policy.sensitive.kinds, {name: compile_linear(pattern) for name, pattern in policy.sensitive.patterns.items()}),
         detectors=detectors,
+        names=TaskNames((*TASKS, *TASK_GROUPS, *policy.tasks, *(task.group for task in policy.tasks.values() if task.group), *scored)),
     )

@@ -10,6 +10,7 @@ from taskroute.execution.threads import within_thread
 from taskroute.policy.schema import Policy
 from taskroute.ports import Asker, Classifier, Clock
 from taskroute.signals.classifiers.hybrid import AsksThrough
+from taskroute.signals.classifiers.only_async import OnlyAsyncError
 from taskroute.signals.classifiers.scored import as_labels
 from taskroute.types import Classification
 
@@ -42,6 +43,9 @@ class TimedClassifier:
             return _LEFT_ALONE
         try:
             found = self._in_time(text, tasks)
+        except OnlyAsyncError:
+            # Async calls can ask it all the same.
+            raise
         except Exception:
             self._rest.note(self._clock.now(), failed=True)
             raise

@@ -33,7 +33,7 @@ def open_scores(section: Feedback, clock: Clock, environ: Mapping[str, str]) -> 
         return Scores(section, clock, kept=kept, remembered=kept)
     from taskroute.stores.disk import DiskStore
 
-    answers = DiskStore(_folder(section, environ) / _ANSWERS, size=_ROOM, clock=clock, timeout=_TIMEOUT)
+    answers = DiskStore(folder_of(section, environ) / _ANSWERS, size=_ROOM, clock=clock, timeout=_TIMEOUT)
     return Scores(section, clock, kept=kept, remembered=answers)
 
 
@@ -52,7 +52,7 @@ def kept_scores(section: Feedback, clock: Clock, environ: Mapping[str, str]) -> 
             )
         url = from_environment(section.url, environ, key="feedback.url", instead="the address")
         return RedisStore(url, prefix=_PREFIX, timeout=_TIMEOUT)
-    return scores_in(_folder(section, environ), clock)
+    return scores_in(folder_of(section, environ), clock)
 
 
 def scores_in(folder: Path, clock: Clock) -> Store:
@@ -62,7 +62,8 @@ def scores_in(folder: Path, clock: Clock) -> Store:
     return DiskStore(folder / SCORES, clock=clock, timeout=_TIMEOUT)
 
 
-def _folder(section: Feedback, environ: Mapping[str, str]) -> Path:
+def folder_of(section: Feedback, environ: Mapping[str, str]) -> Path:
+    """Return the folder of the store `disk`, as the policy writes it. Raises ConfigurationError for a variable that is not set."""
     return Path(from_environment(section.path, environ, key="feedback.path", instead="the path"))
 
 

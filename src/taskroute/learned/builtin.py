@@ -22,6 +22,7 @@ WEIGHTS: Final = Path(__file__).with_name("builtin.safetensors")
 LANGUAGES: Final = frozenset({"en", "de", "fr", "es", "it", "pt", "nl"})
 """ISO 639-1 codes of the languages that it has learned from."""
 _ABSTAINS: Final = Classification()
+_UNREADABLE: Final = Classification(why="the weights of the built-in classifier cannot be read")
 _LEAST: Final = 0.005
 """A smaller score is not told."""
 _SURE: Final = 0.6
@@ -39,7 +40,7 @@ class BuiltinClassifier:
     """Scores the built-in tasks for a prompt; abstains where no letter or digit is, and on languages that it has not learned from.
 
     A score is the probability of the task. Sentences that order a model or rate their own difficulty are passed over. Where the weights
-    cannot be read, one warning says so and it abstains ever after.
+    cannot be read, one warning says so and it abstains ever after, and says why.
     """
 
     name = "builtin"
@@ -56,7 +57,7 @@ class BuiltinClassifier:
         Of a `Said`, the texts before the message count where it cannot be understood alone: `and in French?`, `yes, do it`.
         """
         if self._model is None:
-            return _ABSTAINS
+            return _UNREADABLE
         prompt = read_prompt(text)
         if not any(map(str.isalnum, prompt.tokens)) or not _covered(text, prompt):
             return _ABSTAINS

@@ -18,6 +18,7 @@ from taskroute.learned.fit import READING, checked
 from taskroute.learned.kept import keep, place_of, read_kept
 from taskroute.learned.nearness import Nearness, rows_of
 from taskroute.policy.schema import Task
+from taskroute.signals.classifiers.only_async import OnlyAsyncError
 from taskroute.types import Classification
 
 _LEARNED: Final = "embedded-1"
@@ -89,9 +90,7 @@ class EmbeddedClassifier:
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         """Return a score for each task of the user's own. Raises ConfigurationError without `embed`, and what `embed` raises."""
         if self._embed is None:
-            raise ConfigurationError(
-                "the function that embeds is async, and a sync call cannot wait for it: use an async call, or give both"
-            )
+            raise OnlyAsyncError("the function that embeds is async, and a sync call cannot wait for it: use an async call, or give both")
         if self._learned is not None:
             return self._driven(self._told(text, tasks), self._embed)
         with self._locks.of_threads:

@@ -41,6 +41,13 @@ _PERCENT: Final = re.compile(r"\d{1,3}(?:\.\d{1,20})?\s?%")
 _HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
+class Place(NamedTuple):
+    """Where a row stands."""
+
+    file: str
+    line: int | None = None
+
+
 class Row(NamedTuple):
     """One scored answer. None is unknown."""
 
@@ -56,6 +63,7 @@ class Row(NamedTuple):
     input_tokens: float | None = None
     output_tokens: float | None = None
     latency: float | None = None
+    place: Place | None = None
 
 
 class ColumnError(ValueError):
@@ -77,7 +85,7 @@ def rows_of(raw: Mapping[str, Any]) -> Iterator[Row]:
     question = _Of(
         _text(raw, "id"), _prompt(raw), _text(raw, "task"), _text(raw, "stage"), _amount(_found(raw, "input_tokens"), "input_tokens")
     )
-    if question.prompt is None and question.task is None and question.stage is None:
+    if question[:4] == (None, None, None, None):
         raise ColumnError(f"there is neither a 'prompt', nor a 'task', nor a 'stage'; {_has(raw)}; name one of them")
     wide = {column: by_model for column in WIDE if (by_model := values_by_model(raw, column))}
     if "score" in wide:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import NamedTuple
 
 from taskroute.clock import SystemClock
 from taskroute.errors import ConfigurationError, DataError
-from taskroute.feedback.opening import SCORES, kept_scores, scores_in
+from taskroute.feedback.opening import SCORES, folder_of, kept_scores, scores_in
 from taskroute.feedback.record import Scored
 from taskroute.feedback.scores import read_scores
-from taskroute.learning.columns import Row
+from taskroute.learning.columns import Place, Row
 from taskroute.policy.parse import load_policy
 from taskroute.ports import Store
 
@@ -28,12 +29,14 @@ class FeedbackRows(NamedTuple):
 def read_feedback(source: str, environ: Mapping[str, str], *, models: Collection[str] | None = None) -> FeedbackRows:
     """Return the scores that a policy file's `feedback` has kept, or those in a folder.
 
-    Scores of a model that is not in `models` are left out. Raises DataError where there is no such folder, PolicyError, and
-    ConfigurationError for a policy without `feedback` and for a store that no other process can read.
+    Scores of a model that is not in `models` are left out. Nothing is made where nothing was kept. Raises DataError where there is no such
+    folder, PolicyError, and ConfigurationError for a policy without `feedback` and for a store that no other process can read.
     """
     store = _store(source, environ)
     try:
-        return rows_of(read_scores(store), models=models)
+        found = rows_of(read_scores(store), models=models)
+        place = Place(source)
+        return found._replace(rows=tuple(row._replace(place=place) for row in found.rows))
     except OSError as error:
         raise DataError(source, f"the scores cannot be read: {error.strerror or type(error).__name__}") from None
     finally:
@@ -74,11 +77,24 @@ def _store(source: str, environ: Mapping[str, str]) -> Store:
     path = Path(source)
     if path.is_dir():
         if not (path / SCORES).is_dir():
-            raise DataError(source, f"no scores were kept in this folder (it has no {SCORES!r}); give the one that 'feedback.path' names")
+            looked = os.path.abspath(path / SCORES)
+            raise DataError(source, f"no scores were kept in this folder, looked for {looked!r}; give the one that 'feedback.path' names")
         return scores_in(path, SystemClock())
     if not path.exists():
-        raise DataError(source, "there is no such file or folder; give a policy with 'feedback', or the folder that 'feedback.path' names")
+        cure = "give a policy with 'feedback', or the folder that 'feedback.path' names"
+        raise DataError(source, f"there is no such file or folder, looked for {os.path.abspath(path)!r}; {cure}")
     policy = load_policy(source)
     if policy.feedback is None:
         raise ConfigurationError(f"{source}: this policy keeps no scores; it has no 'feedback'")
+    if policy.feedback.store == "disk":
+        _check_kept(folder_of(policy.feedback, environ), source)
     return kept_scores(policy.feedback, SystemClock(), environ)
+
+
+def _check_kept(folder: Path, source: str) -> None:
+    """Raise DataError where a policy's folder holds no scores: to open it would make it."""
+    looked = folder.expanduser().absolute() / SCORES
+    if looked.is_dir():
+        return
+    where = "a relative 'feedback.path' begins at the directory that a program is started in: go there, or give the folder itself"
+    raise DataError(source, f"no scores were kept where 'feedback.path' says, looked for {str(looked)!r}; {where}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from taskroute.learning.best import best_model, is_connected
 from taskroute.learning.bootstrap import Interval
+from taskroute.learning.cost_findings import at_no_cost, cost_findings, is_free
 from taskroute.learning.folds import by_prompt
 from taskroute.learning.methods import TABLE_STAGE, TABLE_TOLD, WORDS_READ, WORDS_TOLD
 from taskroute.learning.rows import Labels
@@ -56,8 +57,16 @@ def report(labels: Labels, held: Sequence[Held], *, written: frozenset[str], min
     by_model = tuple((model, round(float(counts[at])), _mean(labels, at)) for at, model in enumerate(labels.models) if counts[at] > 0)
     best = labels.models[best_model(labels)]
     thin = _thin(labels, min_labels)
+    if is_free(labels):
+        held = [at_no_cost(one) for one in held]
     verdicts = [judged(_shown(one.name, labels), one.apart, one.coins) for one in held if one.gain is not None and one.name in written]
-    findings = (*_findings(labels, held, verdicts, best), *_unlike(labels, best), *_doubts(labels, thin, min_labels), *notes)
+    findings = (
+        *_findings(labels, held, verdicts, best, written),
+        *_unlike(labels, best),
+        *cost_findings(labels, best),
+        *_doubts(labels, thin, min_labels),
+        *notes,
+    )
     return Report(
         prompts=labels.size,
         labels=round(float(counts.sum())),
@@ -101,15 +110,12 @@ def _shown(name: str, labels: Labels) -> str:
     return TABLE_STAGE if name == TABLE_TOLD and all(task is None for task in labels.tasks) else name
 
 
-def _findings(labels: Labels, held: Sequence[Held], verdicts: Sequence[Verdict], best: str) -> Iterator[str]:
+def _findings(labels: Labels, held: Sequence[Held], verdicts: Sequence[Verdict], best: str, written: frozenset[str]) -> Iterator[str]:
     if not held:
         yield f"Nothing could be tried on prompts that were held back{_why_not(labels)}: until there is more, {_guess(labels, best)}."
         return
     if not verdicts:
-        yield (
-            f"Fewer than {FEWEST_COMPARED} prompts have scores of both the model that would be taken and {best!r}: "
-            "no gain can be told. Score more prompts, and several models on each."
-        )
+        yield _no_verdict(labels, held, best, written)
         return
     if not any(verdict.gain for verdict in verdicts):
         unless = ", unless what follows is worth it to you" if any(verdict.is_trade for verdict in verdicts) else ", or score more prompts"
@@ -124,6 +130,18 @@ def _findings(labels: Labels, held: Sequence[Held], verdicts: Sequence[Verdict],
             yield _in_a_policy(labels, by_name[verdict.name], verdict.aims)
 
 
+def _no_verdict(labels: Labels, held: Sequence[Held], best: str, written: frozenset[str]) -> str:
+    """Return why nothing is said of a way that is written: too few scores of it, or there is none."""
+    counted = [one for one in held if one.name in written] or held
+    if all(one.gain is None for one in counted):
+        return (
+            f"Fewer than {FEWEST_COMPARED} prompts have scores of both the model that would be taken and {best!r}: "
+            "no gain can be told. Score more prompts, and several models on each."
+        )
+    what = "use that model alone, or tell tasks or stages of the prompts" if _is_alike(labels) else "score all models on the same prompts"
+    return f"No gain over {best!r} for all calls can be told, for nothing is written that tells calls apart: {what}."
+
+
 def _in_a_policy(labels: Labels, held: Held, aims: Sequence[Aims]) -> str:
     """Return the `choose` that does what was found, or how to find it. Words of prompts count in full only without a margin."""
     among = ", ".join(model for at, model in enumerate(labels.models) if labels.counts[:, at].any())
@@ -132,7 +150,7 @@ def _in_a_policy(labels: Labels, held: Held, aims: Sequence[Aims]) -> str:
         return f"In a policy that is choose: {{among: [{among}], objective: best{margin}}}."
     return (
         f"In a policy cost is weighed by choose: {{among: [{among}], objective: utility, cost_weight: …}}, or objective: cheapest with "
-        "within: …; find the number by 'taskroute compare' on scores that are kept back."
+        "within: …; to find the number, run 'taskroute compare' on scores that are kept back, with a copy of the policy for each you try."
     )
 
 
@@ -154,7 +172,7 @@ def _is_alike(labels: Labels) -> bool:
 
 
 def _unlike(labels: Labels, best: str) -> Iterator[str]:
-    """Yield that models were scored on different prompts, and that costs are not known."""
+    """Yield that models were scored on different prompts."""
     counts = (~np.isnan(labels.scores)).sum(axis=0)
     if not _is_alike(labels):
         named = ", ".join(f"{model!r} on {count / labels.size:.0%}" for model, count in zip(labels.models, counts, strict=True) if count)
@@ -164,10 +182,6 @@ def _unlike(labels: Labels, best: str) -> Iterator[str]:
             else "no prompts connect them, so which is the best is not known"
         )
         yield f"The means are of different prompts ({named}), and do not compare the models: {how}."
-    priced = ~np.isnan(labels.costs)
-    free = [model for at, model in enumerate(labels.models) if counts[at] and not priced[:, at].any()]
-    if free and priced.any():
-        yield f"No cost is known of {', '.join(map(repr, free))}: what routing costs or saves is not told."
 
 
 def _doubts(labels: Labels, thin: Sequence[tuple[str, int]], min_labels: int) -> Iterator[str]:

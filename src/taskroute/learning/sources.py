@@ -55,8 +55,8 @@ def lines_of(path: str, progress: Progress | None = None) -> Iterator[Line]:
     except (OSError, ValueError) as error:
         if isinstance(error, DataError | ConfigurationError):
             raise
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise DataError(path, f"cannot be read: {reason or error}; check the path and that you may read it") from None
+        reason = f"{error.strerror or error}, looked for {os.path.abspath(path)!r}" if isinstance(error, OSError) else error
+        raise DataError(path, f"cannot be read: {reason}; check the path and that you may read it") from None
 
 
 def _begins(file: BinaryIO) -> bytes:

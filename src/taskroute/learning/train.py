@@ -59,6 +59,7 @@ def train(
     priors: Mapping[str, Prior] = NOTHING,
     min_labels: int = 30,
     fit_prompts: FitPrompts | None = fit_words,
+    read_tasks: bool = True,
     seed: int = 0,
     trained_at: str | None = None,
     progress: Progress | None = None,
@@ -67,11 +68,14 @@ def train(
 
     Scores from `router.feedback` are rows like others. A prompt without a task, a task without prompts, and prompts that only some models
     were scored on are all of use. The same seed gives the same folds. `fit_prompts` learns from the words of prompts; None leaves them out.
+    `read_tasks` says whether reading tasks from them is tried: whoever told all tasks by a classifier, and asks it of calls, too, need not.
     """
     check(labels)
     settings = Settings(groups=groups, priors=priors, min_labels=min_labels)
     words = fit_prompts if any(prompt is not None for prompt in labels.prompts) else None
-    steps = _Steps(_of_table(labels, settings), () if words is None else _of_words(labels, settings, words), progress)
+    steps = _Steps(
+        _of_table(labels, settings), () if words is None else _of_words(labels, settings, words, read_tasks=read_tasks), progress
+    )
     held = steps.held(labels, seed) if labels.size >= FEWEST_HELD else ()
     kept = kept_of(held)
     prompts, notes = (None, ()) if words is None else _kept(labels, words, kept)
@@ -149,9 +153,11 @@ def _of_table(labels: Labels, settings: Settings) -> tuple[Method, ...]:
     return (by_told(settings),) if any(place is not None for place in places) else ()
 
 
-def _of_words(labels: Labels, settings: Settings, fit_prompts: FitPrompts) -> tuple[Method, ...]:
+def _of_words(labels: Labels, settings: Settings, fit_prompts: FitPrompts, *, read_tasks: bool) -> tuple[Method, ...]:
     words, unknown = Remembered(fit_prompts), by_unknown(settings)
     if all(task is None for task in labels.tasks):
         return unknown, by_words(settings, words, read=True, over=(TABLE_UNKNOWN,))
     told = by_told(settings)._replace(inner=1), by_words(settings, words, read=False, over=(TABLE_TOLD,))
+    if not read_tasks:
+        return told
     return unknown, by_read(settings, words), *told, by_words(settings, words, read=True, over=(TABLE_UNKNOWN, TABLE_READ))

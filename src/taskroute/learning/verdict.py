@@ -32,15 +32,15 @@ _SAID: Final[Mapping[tuple[Quality, Cost], str]] = {
     ("kept", "less"): "{cost} for {gain} quality",
     ("kept", "alike"): "neither quality nor cost is surely better",
     ("kept", "more"): f"{{cost}}, and quality is not surely better: {_NOT_USED}",
-    ("kept", "unknown"): "quality is not surely better, and no cost is known",
+    ("kept", "unknown"): "quality is not surely better, and what it costs is not told",
     ("doubtful", "less"): "{cost}, but it may lose more than {lost} quality: score more prompts before you use it",
     ("doubtful", "alike"): "neither quality nor cost is surely better",
     ("doubtful", "more"): f"{{cost}}, and quality is not surely better: {_NOT_USED}",
-    ("doubtful", "unknown"): "quality is not surely better, and no cost is known",
+    ("doubtful", "unknown"): "quality is not surely better, and what it costs is not told",
     ("worse", "less"): f"{{cost}}, but {{gain}} quality: {_NO_GAIN}",
     ("worse", "alike"): f"{{gain}} quality, and cost is not surely less: {_NOT_USED}",
     ("worse", "more"): f"{{gain}} quality, and {{cost}}: {_NOT_USED}",
-    ("worse", "unknown"): f"{{gain}} quality, and no cost is known: {_NOT_USED}",
+    ("worse", "unknown"): f"{{gain}} quality, and what it costs is not told: {_NOT_USED}",
 }
 
 
@@ -73,7 +73,7 @@ def judged(name: str, apart: Apart, coins: Coins) -> Verdict:
     if gains:
         aims = {"most": most, "par": least, "open": whatever}
         said = ", or ".join(aims[aim].said() for aim in gains)
-        what = "a gain in quality; costs are not known" if aims[gains[0]].cost == "unknown" else "a gain"
+        what = "a gain in quality; what it costs is not told" if aims[gains[0]].cost == "unknown" else "a gain"
         return Verdict(gain=True, sentence=f"{name}: {said}: {what}.", name=name, aims=tuple(gains))
     trade = next((aim for aim in (least, most, whatever) if aim.is_trade), most)
     return Verdict(gain=False, sentence=f"{name}: {trade.said()}.", name=name, is_trade=trade.is_worth_asking)

@@ -44,12 +44,17 @@ class Choose(Section):
 
     among: NeededNames
     objective: Objective
-    """`cheapest` and `fastest` of those that are good enough; `best` of those that may cost as much; `utility` weighs quality against cost
-    and latency as the weights say; `balanced` does so with weights of its own."""
+    """`cheapest`, `fastest` or `best` of those that keep the limits; `utility` weighs quality against cost and latency as the weights say;
+    `balanced` does so with weights of its own."""
     min_quality: Share | None = None
     """The quality that is to be expected at least, from 0 to 1."""
-    within: Share | None = None
-    """How much less quality than the best of them is expected may be, as a share of it: `3%`."""
+    within: Annotated[
+        Share | None,
+        Field(
+            description="How much less quality than of the best of them may be expected, as a share of it: `3%`. "
+            "A difference of less than 0.01 is none."
+        ),
+    ] = None
     max_cost: _Amount | None = None
     """What a call may cost, in the currency of the prices."""
     max_latency: Duration | None = None

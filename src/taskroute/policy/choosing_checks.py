@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
-_MEANINGLESS: Final = (
-    ("within", ("best", "utility", "balanced"), "is for the objectives 'cheapest' and 'fastest'"),
-    ("min_quality", ("best",), "changes nothing for 'best', which takes the best as it is"),
-    ("max_cost", ("cheapest",), "changes nothing for 'cheapest', which takes the cheapest as it is"),
-    ("max_latency", ("fastest",), "changes nothing for 'fastest', which takes the fastest as it is"),
-    ("cost_weight", ("cheapest", "fastest", "best", "balanced"), "is for the objective 'utility'"),
-    ("latency_weight", ("cheapest", "fastest", "best", "balanced"), "is for the objective 'utility'"),
+_BY_ITSELF: Final = (
+    ("max_cost", "cheapest", ("min_quality", "within", "max_latency"), "what costs more comes later anyway"),
+    ("max_latency", "fastest", ("min_quality", "within", "max_cost"), "what is slower comes later anyway"),
+    ("min_quality", "best", ("max_cost", "max_latency"), "what is less good comes later anyway"),
+    ("within", "best", ("max_cost", "max_latency"), "the best is always near enough to the best"),
 )
+"""Limits on the very thing that an objective goes by: a key, the objective, and the keys beside one of which it says something."""
 _CLOSE: Final = 0.75
 _WORD: Final = re.compile(r"\w+")
 
@@ -51,6 +50,10 @@ def findings(policy: Policy) -> Iterator[Problem]:
                     "no model has scores, because 'quality.file' is missing: what is expected of each is a guess from price and 'strengths'"
                 )
                 yield ("routes", index, "choose", "min_quality"), f"{text}; train one with 'taskroute train', or write 'use' with an order"
+    for index, choose in asking:
+        if choose.min_quality is not None and choose.min_quality >= 1:
+            text = "no model is expected to be right every time, so that none is good enough and the best always comes first"
+            yield ("routes", index, "choose", "min_quality"), f"{text}; write less, such as 95%, or objective: best"
     yield from _unread_examples(policy)
     yield from _shared_keywords(policy)
     for name, task in policy.tasks.items():
@@ -91,11 +94,19 @@ def _tasks(policy: Policy) -> Iterator[Problem]:
 
 
 def _objective(choose: Choose, path: Path) -> Iterator[Problem]:
-    for key, objectives, why in _MEANINGLESS:
-        if getattr(choose, key) is not None and choose.objective in objectives:
-            yield (*path, key), f"{key!r} {why}; remove it, or choose another objective"
+    for key, objective, others, why in _BY_ITSELF:
+        if choose.objective == objective and _has(choose, key) and not any(_has(choose, other) for other in others):
+            cure = f"remove it, or set one of {', '.join(map(repr, others))} as well"
+            yield (*path, key), f"{key!r} changes nothing for {objective!r} by itself: {why}; {cure}"
+    for key in ("cost_weight", "latency_weight"):
+        if choose.objective != "utility" and _has(choose, key):
+            yield (*path, key), f"{key!r} is for the objective 'utility'; remove it, or choose that one"
     if choose.objective == "utility" and not choose.cost_weight and not choose.latency_weight:
         yield (*path, "objective"), "'utility' weighs quality against nothing; give 'cost_weight' or 'latency_weight', or write 'best'"
+
+
+def _has(choose: Choose, key: str) -> bool:
+    return getattr(choose, key) is not None
 
 
 def _classifier(policy: Policy) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from taskroute.policy import choosing_checks
+from taskroute.policy import choosing_checks, task_checks
 from taskroute.policy.futile import conditions, findings
 from taskroute.policy.implied import implies
 from taskroute.policy.schema import ModelEntry, Policy, Requirement, Route
@@ -32,7 +32,7 @@ def warnings(policy: Policy) -> list[Warning]:
         *_labels(policy),
         *_unreachable(policy),
         *_stages(policy),
-        *(Warning(path, text) for path, text in (*findings(policy), *choosing_checks.findings(policy))),
+        *(Warning(path, text) for path, text in (*findings(policy), *choosing_checks.findings(policy), *task_checks.findings(policy))),
     ]
 
 

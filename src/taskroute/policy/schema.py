@@ -24,6 +24,7 @@ from taskroute.policy.values import (
     NeededNames,
     PlainName,
     ShortForm,
+    Texts,
     filled,
 )
 from taskroute.policy.when import Section, When
@@ -143,8 +144,8 @@ class Task(Section):
 
     keywords: Names | None = None
     """Words or phrases that speak for it."""
-    examples: Names | None = None
-    """Prompts of this task: a classifier learns from them."""
+    examples: Texts | None = None
+    """Prompts of this task, of up to 4,000 characters each: a classifier learns from them."""
     description: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
     """What the task is, for a chat model that classifies."""
     group: PlainName | None = None
@@ -165,7 +166,7 @@ class ClassifierEntry(Section):
 
     kind: Literal["keywords", "builtin", "examples", "model", "none"] = "keywords"
     """`examples` learns from the prompts under `tasks`; `builtin` has learned the built-in tasks, and comes after what it learns from these
-    prompts; `model` asks a chat model. The keywords under `tasks` come before all of them."""
+    prompts; `model` asks a chat model. Own keywords come before `builtin` and `model`, and are words among the others of `keywords`."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.6
     """Below this the classifier abstains."""
     model: Name | None = None

@@ -118,6 +118,12 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple), WithJsonSchema(on
 NeededNames = Annotated[tuple[Name, ...], BeforeValidator(as_needed), WithJsonSchema(one_or_many({"type": "string"}))]
 """The same for a key that cannot be left out."""
 
+_Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Texts = Annotated[
+    tuple[_Text, ...], BeforeValidator(as_tuple), WithJsonSchema(one_or_many({"type": "string", "minLength": 1, "maxLength": 4000}))
+]
+"""One text as users write it, or a list of them."""
+
 PlainName = Annotated[Name, AfterValidator(_plain)]
 """The name of a model, a route or a task: one line, not blank."""
 

@@ -13,6 +13,7 @@ from taskroute.signals.sensitive import find_kinds
 from taskroute.signals.size import estimate_tokens
 from taskroute.signals.stage import find_stage
 from taskroute.signals.task import classified_complexity, classified_task, told_task
+from taskroute.signals.task_names import TaskNames
 from taskroute.taxonomy import MODALITIES
 from taskroute.types import NO_SIGNALS, NOT_ASKED, UNKNOWN, Call, Classification, Signal, Signals
 
@@ -31,6 +32,8 @@ class Sources(NamedTuple):
     sensitive: Callable[[Iterable[str]], Collection[str]] = find_kinds
     """Finds the kinds of sensitive data in texts by the policy's rules."""
     detectors: tuple[SensitiveDetector, ...] = ()
+    names: TaskNames | None = None
+    """The tasks that a caller may name; None for any."""
 
 
 class ClassifierNeeded(Exception):
@@ -124,7 +127,12 @@ class CallReader:
         return classifier.classify(to_classify(self.call, classifier), self._sources.tasks)
 
     def _find_task(self) -> Signal[Any]:
-        return told_task(self.call) or self._classified().task
+        told = told_task(self.call)
+        if told is None or told.value is None:
+            return self._classified().task
+        if self._sources.names is not None:
+            self._sources.names.check(told.value)
+        return told
 
     def _find_complexity(self) -> Signal[Any]:
         return self._classified().complexity

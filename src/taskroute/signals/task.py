@@ -10,14 +10,15 @@ from taskroute.types import Call, Classification, Signal
 
 
 def told_task(call: Call) -> Signal[str] | None:
-    """Return the task that the caller named, and how; None when a classifier must be asked."""
-    told = Signal(call.task, call.told_by, 1.0) if call.task else None
+    """Return the task that the caller named, without blanks at its ends, and how; None when a classifier must be asked."""
+    named = call.task.strip() if call.task else None
+    told = Signal(named, call.told_by, 1.0) if named else None
     if told is not None and call.told_by == "explicit":
         return told
     task = call.metadata.get("llm_task")
-    if isinstance(task, str) and task:
+    if isinstance(task, str) and (task := task.strip()):
         return Signal(task, "metadata", 1.0)
-    tagged = tag_value(call.tags, "task:")
+    tagged = (tag_value(call.tags, "task:") or "").strip()
     return Signal(tagged, "tag", 1.0) if tagged else told
 
 

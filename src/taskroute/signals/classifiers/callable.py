@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from taskroute.errors import ConfigurationError
+from taskroute.signals.classifiers.only_async import OnlyAsyncError
 from taskroute.signals.classifiers.scored import KnownTasks, as_labels
 from taskroute.types import Classification
+
+_INSIDE: Final = ".<locals>."
+"""Stands between the names of a function and of what is defined in it."""
 
 
 class CallableClassifier:
@@ -35,7 +39,7 @@ class CallableClassifier:
 
     def classify(self, text: str, tasks: Collection[str]) -> Classification:
         if self._is_async:
-            raise ConfigurationError(f"the classifier {self.name!r} is async, and a sync call cannot wait for it: use an async call")
+            raise OnlyAsyncError(f"the classifier {self.name!r} is async, and a sync call cannot wait for it: use an async call")
         return self._read(self._call(text, tasks), tasks)
 
     async def aclassify(self, text: str, tasks: Collection[str]) -> Classification:
@@ -64,8 +68,14 @@ def _is_async(function: Callable[..., Any]) -> bool:
 
 
 def _name_of(function: Callable[..., Any]) -> str:
-    named = getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
-    return named if isinstance(named, str) and named != "<lambda>" else type(function).__name__
+    """Return the name of a function, after that of its class; a lambda is named after where it stands."""
+    for one in (function, getattr(function, "func", None)):
+        name: Any = getattr(one, "__qualname__", None) or getattr(one, "__name__", None)
+        if isinstance(name, str):
+            around, _, last = name.rpartition(_INSIDE)
+            where = around.rpartition(_INSIDE)[2] or getattr(one, "__module__", None)
+            return last if last != "<lambda>" else f"{where}.<lambda>"
+    return type(function).__name__
 
 
 def takes(function: Callable[..., Any], count: int) -> bool:

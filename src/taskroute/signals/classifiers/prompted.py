@@ -7,12 +7,14 @@ import json
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from copy import copy
 from typing import Any, Final, NamedTuple
 
 from taskroute.errors import ConfigurationError
 from taskroute.ports import Asker, Question
 from taskroute.reading import as_list, as_mapping
 from taskroute.signals.classifiers.scored import as_labels, number_in, sound
+from taskroute.signals.classifiers.useless import UselessAnswers
 from taskroute.taxonomy import COMPLEXITIES, TASK_GROUPS
 from taskroute.types import Classification, Reply
 
@@ -66,7 +68,7 @@ class AskedTask(NamedTuple):
 
 
 class ModelClassifier:
-    """Has a chat model of the policy score the tasks. Answers are remembered, so that a text is asked about once.
+    """Has a chat model of the policy score the tasks. Answers are remembered, so that a text is not asked about again.
 
     `own` are the user's tasks; `timeout` is in seconds. It cannot ask by itself: `through` says who puts its questions to the model.
     Raises ConfigurationError for what cannot be.
@@ -74,6 +76,8 @@ class ModelClassifier:
 
     name = "model"
     local = False
+    remembers = True
+    """What it tells is not always asked for anew."""
 
     def __init__(
         self,
@@ -93,17 +97,13 @@ class ModelClassifier:
         self._timeout = timeout
         self._asker = asker
         self._remembered: OrderedDict[str, Classification] = OrderedDict() if remembered is None else remembered
+        self._useless = UselessAnswers(model)
 
     def through(self, asker: Asker) -> ModelClassifier:
         """Return the same classifier with somebody to ask for it."""
-        return ModelClassifier(
-            self.model,
-            own=self.own,
-            labels=self.labels,
-            timeout=self._timeout,
-            asker=asker,
-            remembered=self._remembered,
-        )
+        found = copy(self)
+        found._asker = asker
+        return found
 
     @property
     def own(self) -> tuple[AskedTask, ...]:
@@ -156,6 +156,7 @@ class ModelClassifier:
         if reply is None:
             return Classification(why=f"not asked: {self.model!r} failed before, and is left alone for a while")
         found = read_answer(reply.text, tasks)
+        self._useless.note(useful=found is not None)
         if found is None:
             return Classification(cost=reply.cost, asked=True, why=f"the answer of {self.model!r} says nothing of a task")
         self._remembered[key] = found
